@@ -1,0 +1,49 @@
+"""Identifiers: UUIDv7 keys (RFC 9562) and their public form with a prefix, such as `inv_01hzy3…`.
+
+The public form is the prefix and 26 characters of Crockford base 32, so that it sorts like the key.
+"""
+
+import os
+import time
+import uuid
+
+from cashline.kernel.refusals import NotFound
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUE = {character: index for index, character in enumerate(_ALPHABET)}
+_last = 0
+
+
+def new_id() -> uuid.UUID:
+    """A new UUIDv7; within one process the ids come in rising order."""
+    global _last
+    now = time.time_ns()
+    stamp = (now // 1_000_000 << 12) | ((now % 1_000_000 << 12) // 1_000_000)
+    if stamp <= _last:
+        stamp = _last + 1
+    _last = stamp
+    random = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | random
+    return uuid.UUID(int=value)
+
+
+def public_id(prefix: str, key: uuid.UUID) -> str:
+    """The form in which an id leaves the program."""
+    number = key.int
+    characters = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
+    return f"{prefix}_{''.join(characters)}"
+
+
+def parse_id(prefix: str, text: str) -> uuid.UUID:
+    """Read a public id back; raises NotFound where it is malformed or of another kind of document."""
+    found, _, body = text.partition("_")
+    if found == prefix and len(body) == 26:
+        number = 0
+        for character in body.lower():
+            if character not in _VALUE:
+                break
+            number = number << 5 | _VALUE[character]
+        else:
+            if number < 1 << 128:
+                return uuid.UUID(int=number)
+    raise NotFound(f"There is no {prefix} with the id {text[:64]!r}.", field="id")

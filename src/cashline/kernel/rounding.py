@@ -1,0 +1,83 @@
+"""Rounding and allocation: the only place where an amount loses digits.
+
+Halves go away from zero by default (commercial rounding; PostgreSQL's `round(numeric)` does the same, so SQL and
+Python agree). `allocate` shares an amount by largest remainder, so that the parts always sum to the whole.
+"""
+
+from collections.abc import Sequence
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Context,
+    Decimal,
+)
+from enum import StrEnum
+
+_WIDE = Context(prec=60)
+_QUANTA = {digits: Decimal(1).scaleb(-digits) for digits in range(13)}
+
+
+class RoundingMode(StrEnum):
+    """How the digit after the last kept one decides; names as in `java.math.RoundingMode` and ISO 80000-1."""
+
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    HALF_DOWN = "half_down"
+    UP = "up"
+    DOWN = "down"
+    CEILING = "ceiling"
+    FLOOR = "floor"
+
+
+_DECIMAL_MODE = {
+    RoundingMode.HALF_UP: ROUND_HALF_UP,
+    RoundingMode.HALF_EVEN: ROUND_HALF_EVEN,
+    RoundingMode.HALF_DOWN: ROUND_HALF_DOWN,
+    RoundingMode.UP: ROUND_UP,
+    RoundingMode.DOWN: ROUND_DOWN,
+    RoundingMode.CEILING: ROUND_CEILING,
+    RoundingMode.FLOOR: ROUND_FLOOR,
+}
+
+
+def round_to(value: Decimal, digits: int, mode: RoundingMode = RoundingMode.HALF_UP) -> Decimal:
+    """Round `value` to `digits` decimals (0 to 12); never returns a negative zero."""
+    rounded = value.quantize(_QUANTA[digits], _DECIMAL_MODE[mode], _WIDE)
+    return rounded if rounded else abs(rounded)
+
+
+def divide(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """The quotient with 60 significant digits, so that a later rounding is the only one that shows."""
+    return _WIDE.divide(numerator, denominator)
+
+
+def allocate(total: Decimal, weights: Sequence[Decimal], digits: int) -> list[Decimal]:
+    """Share `total` in proportion to `weights` in units of 10^-digits; the parts sum to `total` exactly.
+
+    Largest remainder: every part is rounded towards zero, and the units left over go, one each, to the parts that
+    lost most (the earlier one on a tie). `total` must itself be a multiple of the unit, the weights must not be
+    negative, and where all are zero the shares are equal. Raises ValueError otherwise.
+    """
+    if not weights:
+        raise ValueError("Nothing to allocate to: give at least one weight.")
+    if any(weight < 0 for weight in weights):
+        raise ValueError("Weights must not be negative.")
+    unit = _QUANTA[digits]
+    if round_to(total, digits, RoundingMode.DOWN) != total:
+        raise ValueError(f"{total} is not a multiple of {unit}.")
+    whole = sum(weights, Decimal(0))
+    shares = list(weights) if whole else [Decimal(1)] * len(weights)
+    whole = whole or Decimal(len(weights))
+    exact = [_WIDE.divide(_WIDE.multiply(abs(total), share), whole) for share in shares]
+    parts = [value.quantize(unit, ROUND_DOWN, _WIDE) for value in exact]
+    missing = int((abs(total) - sum(parts, Decimal(0))) / unit)
+    by_loss = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
+    for index in by_loss[:missing]:
+        parts[index] += unit
+    sign = -1 if total < 0 else 1
+    return [part * sign if part else part for part in parts]

@@ -1,0 +1,1 @@
+"""What every domain stands on: the database, people, events, jobs, documents, mail. Imports nothing of the flow."""

@@ -1,0 +1,1 @@
+"""The database server, and how the program connects to it."""
