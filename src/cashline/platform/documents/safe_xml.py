@@ -67,7 +67,9 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_D
         if "Excessive depth" in str(error):
             raise _too_deep(max_depth) from None
         message = str(error).split(" (<string>")[0]
-        raise MalformedXml(f"The file is not well-formed XML: {message}.", field="file", fix="Export it again.") from None
+        raise MalformedXml(
+            f"The file is not well-formed XML: {message}.", field="file", fix="Export it again."
+        ) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise _has_dtd()
     if _deeper_than(max_depth)(root):
