@@ -1,0 +1,1 @@
+"""The flow from quote to cash: the folders are its stages, in alphabetical and chronological order."""

@@ -1,0 +1,1 @@
+"""The fourth stage: bills planned from the facts, invoices, credit notes, taxes."""

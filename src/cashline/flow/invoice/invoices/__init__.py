@@ -1,0 +1,1 @@
+"""Invoices: issued documents, their lines, taxes and open amounts."""
