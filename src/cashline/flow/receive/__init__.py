@@ -1,0 +1,1 @@
+"""The fifth stage: payments, bank statements, reminders, disputes."""

@@ -1,0 +1,1 @@
+"""Pure rules of bank reconciliation: reading statement files, recognising known entries, matching open invoices."""
