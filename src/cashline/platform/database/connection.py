@@ -98,6 +98,13 @@ def prepare() -> None:
             raise ConfigurationError(str(error)) from error
 
 
+def migrate(*, verbosity: int = 0) -> None:
+    """Bring the tables up to date, as the owner; `prepare` comes first."""
+    from django.core.management import call_command
+
+    call_command("migrate", database=MIGRATIONS, interactive=False, verbosity=verbosity)
+
+
 @contextmanager
 def available() -> Iterator[None]:
     """The database, for as long as the block lasts: starts or joins the embedded server, or checks one's own.

@@ -32,6 +32,8 @@ START_SECONDS = 120
 STOP_SECONDS = 60
 SOCKET_PATH_BYTES = 107
 """The longest path of a Unix socket that every kernel takes."""
+DISMISSED = b"dismissed"
+"""What a guard reads when the process that it guards has stopped the server by itself."""
 LOG_BYTES = 10_000_000
 SMALL_SHARED_MEMORY_BYTES = 512 * 1024 * 1024
 SETTINGS: Mapping[str, str] = {
@@ -131,9 +133,8 @@ class EmbeddedServer:
             os.close(self._use)
             self._use = None
         self.stop_if_unused()
-        if self._guard is not None and self._guard.stdin is not None:
-            self._guard.stdin.close()
-            self._guard.wait()
+        if self._guard is not None:
+            self._guard.communicate(DISMISSED)
             self._guard = None
 
     def stop_if_unused(self) -> bool:

@@ -8,14 +8,13 @@ import os
 import sys
 from pathlib import Path
 
-from cashline.platform.database.embedded import EmbeddedServer
+from cashline.platform.database.embedded import DISMISSED, EmbeddedServer
 
 
 def main(arguments: list[str]) -> None:
     os.chdir("/")
-    while sys.stdin.buffer.read(1024):
-        pass
-    EmbeddedServer(Path(arguments[0]), discard="--discard" in arguments[1:]).stop_if_unused()
+    if sys.stdin.buffer.read() != DISMISSED:
+        EmbeddedServer(Path(arguments[0]), discard="--discard" in arguments[1:]).stop_if_unused()
 
 
 if __name__ == "__main__":

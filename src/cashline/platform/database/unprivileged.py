@@ -9,8 +9,10 @@ data folder is given to that user. No account is made, and no folder is opened.
 import ctypes
 import os
 import struct
+import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 INSIDE_UID = 1000
@@ -20,19 +22,27 @@ PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 47, 2
 CAPABILITY_VERSION_3 = 0x20080522
 
 
-def enter_namespace() -> bool:
-    """Leave root for a user namespace; False where the machine forbids it, and then nothing has changed."""
-    if not hasattr(os, "unshare"):
-        return False
+def enter_namespace() -> None:
+    """Leave root for a user namespace in which this process is a plain user; raises OSError where it is forbidden."""
     uid, gid = os.geteuid(), os.getegid()
-    try:
-        os.unshare(os.CLONE_NEWUSER)
-    except OSError:
-        return False
+    os.unshare(os.CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{INSIDE_UID} {uid} 1")
     Path("/proc/self/gid_map").write_text(f"{INSIDE_UID} {gid} 1")
-    return True
+
+
+def may_enter_namespace() -> bool:
+    """Whether this machine lets root have a user namespace, tried in a child. Only for a process of one thread."""
+    if not hasattr(os, "unshare"):
+        return False
+    child = os.fork()
+    if child == 0:
+        try:
+            enter_namespace()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def become_nobody() -> None:
@@ -53,15 +63,13 @@ def become_nobody() -> None:
     call(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0))
 
 
+@cache
 def server_uid() -> int:
     """The user that will own the server's files, as seen from here."""
     if os.geteuid() != 0:
         return os.geteuid()
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if enter_namespace() else 1)
-    _, status = os.waitpid(child, 0)
-    return 0 if os.waitstatus_to_exitcode(status) == 0 else NOBODY
+    asked = subprocess.run([sys.executable, "-I", "-S", __file__, "--uid"], capture_output=True, text=True, check=True)
+    return int(asked.stdout)
 
 
 def give(folder: Path, uid: int) -> None:
@@ -77,8 +85,11 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def main(command: list[str]) -> None:
-    if os.geteuid() == 0 and not enter_namespace():
-        become_nobody()
+    namespace = may_enter_namespace()
+    if command == ["--uid"]:
+        sys.stdout.write(str(0 if namespace else NOBODY))
+        return
+    enter_namespace() if namespace else become_nobody()
     os.execv(command[0], command)  # noqa: S606 - a program by its path, no shell
 
 

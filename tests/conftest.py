@@ -1,0 +1,116 @@
+"""What every test may ask for: `db` (rolled back), `committed_db` (a database of its own), `chromium` and `page`."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from tests.support.cluster import Cluster, Database, pointed_at
+
+pytest_plugins = ["tests.support.browser"]
+
+cluster = Cluster()
+worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+django_failure: BaseException | None = None
+open_aliases: set[str] = set()
+
+hypothesis_settings.register_profile("cashline", deadline=None)
+hypothesis_settings.load_profile("cashline")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set Django up before any test is collected; a rule's test runs even where that fails."""
+    os.environ.update(cluster.database(f"cashline_{worker}").environment)
+    os.environ["CASHLINE_DATA"] = str(cluster.folder / "data")
+    os.environ["CASHLINE_SECRET_KEY"] = "a key for tests alone, and not a secret"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashline.platform.settings")
+    global django_failure
+    try:
+        import django
+
+        django.setup()
+        _close_the_database()
+    except Exception as failure:  # noqa: BLE001 - kept, and raised to each test that needs Django
+        django_failure = failure
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    cluster.stop()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    return f"Django could not be set up: {django_failure!r}" if django_failure else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The results of the checks that `./run test` made before, so that one summary closes the run."""
+    checks = os.environ.get("CASHLINE_CHECKS", "")
+    if checks and worker == "alone":
+        terminalreporter.section("checks")
+        for line in checks.splitlines():
+            terminalreporter.line(line, red="FAILED" in line)
+
+
+def _close_the_database() -> None:
+    """Refuse a connection to a test that has asked for none."""
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    ensure_connection = BaseDatabaseWrapper.ensure_connection
+
+    def guarded(self: BaseDatabaseWrapper) -> None:
+        if self.alias not in open_aliases:
+            raise RuntimeError(f"This test uses the database {self.alias!r}: let it ask for `db` or `committed_db`.")
+        ensure_connection(self)
+
+    BaseDatabaseWrapper.ensure_connection = guarded  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    """This worker's clone of the migrated template; a test takes `db` or `committed_db` instead."""
+    if django_failure:
+        raise django_failure
+    open_aliases.add("owner")
+    cluster.start()
+    open_aliases.clear()
+    yield cluster.clone(f"cashline_{worker}")
+    from django.db import connections
+
+    connections.close_all()
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Database]:
+    """The database as `cashline_app`, in one transaction: deferred constraints are checked, then it is rolled back."""
+    from django.db import connections, transaction
+
+    open_aliases.add("default")
+    whole = transaction.atomic(using="default")
+    whole._from_testcase = True  # type: ignore[attr-defined]
+    whole.__enter__()
+    try:
+        yield database
+        connection = connections["default"]
+        if not connection.needs_rollback and connection.is_usable():
+            connection.check_constraints()
+    finally:
+        transaction.set_rollback(True, using="default")
+        whole.__exit__(None, None, None)
+        open_aliases.clear()
+
+
+@pytest.fixture
+def committed_db(database: Database) -> Iterator[Database]:
+    """A fresh database of the test's own, for tests that commit, run in threads or start and kill processes."""
+    from django.db import connections
+
+    own = cluster.clone(f"cashline_{worker}_own")
+    open_aliases.update(("default", "owner"))
+    try:
+        with pointed_at(own):
+            yield own
+            connections.close_all()
+    finally:
+        open_aliases.clear()
+        cluster.drop(own.name)
