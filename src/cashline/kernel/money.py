@@ -41,7 +41,7 @@ def minor_units(currency: str) -> int:
 
 def to_decimal(value: str | int | Decimal, *, field: str = "amount") -> Decimal:
     """Read an exact number from text, int or Decimal; floats, NaN and infinities are refused with InvalidValue."""
-    if isinstance(value, float) or isinstance(value, bool):
+    if isinstance(value, float | bool):
         raise InvalidValue("A float cannot hold money, a rate or a quantity: give a decimal string.", field=field)
     try:
         number = Decimal(value)

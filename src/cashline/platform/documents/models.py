@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from cashline.platform.database.tables import Table, instant
+from cashline.platform.database.tables import Table, instant_column
 
 
 class StoredFile(Table):
@@ -16,7 +16,7 @@ class StoredFile(Table):
     media_type = models.TextField()
     sha256 = models.TextField()
     content = models.BinaryField()
-    created_at = instant()
+    created_at = instant_column()
 
     class Meta:
         db_table = "stored_files"

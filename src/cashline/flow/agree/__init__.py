@@ -1,0 +1,1 @@
+"""The first stage: customers, catalogue, prices, quotes and signed agreements."""

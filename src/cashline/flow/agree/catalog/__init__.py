@@ -1,0 +1,1 @@
+"""The catalogue: products and their prices by price book and date."""

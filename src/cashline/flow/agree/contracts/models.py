@@ -1,0 +1,91 @@
+"""Tables of agreements: the signed terms as effective-dated lines, and who signed them."""
+
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+
+from cashline.flow.agree.catalog.rules import BillingTrigger, ProductKind, RevenuePattern, TaxCategory
+from cashline.flow.agree.contracts.rules import AgreementOrigin, AgreementStatus, SignatureStatus
+from cashline.platform.database.tables import (
+    Table,
+    amount_column,
+    currency_column,
+    instant_column,
+    link_to,
+    quantity_column,
+    rate_column,
+    status_column,
+)
+
+
+class Agreement(Table):
+    """Agreed terms with a customer: a signed contract, or an order that was accepted as it came."""
+
+    number = models.TextField(unique=True)
+    origin = status_column(AgreementOrigin)
+    customer = link_to("customers.Customer")
+    entity = link_to("company.LegalEntity", db_index=False)
+    quote_version = link_to("quotes.QuoteVersion", null=True)
+    currency = currency_column()
+    status = status_column(AgreementStatus)
+    title = models.TextField(blank=True, db_default="")
+    terms = models.TextField(blank=True, db_default="")
+    purchase_order = models.TextField(blank=True, db_default="")
+    payment_terms_days = models.IntegerField()
+    starts_on = models.DateField()
+    signed_on = models.DateField(null=True)
+    net_total = amount_column()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "agreements"
+
+
+class AgreementLine(Table):
+    """One version of a line. `line_id` is its lineage through every amendment; `valid` is when this version applies.
+
+    `unit_price` and `stand_alone_price` are for one unit (and one interval of `interval_months`, 0 for once);
+    `net_total` is the value of the line over its whole term.
+    """
+
+    line_id = models.UUIDField()
+    agreement = link_to("contracts.Agreement")
+    line_no = models.IntegerField()
+    product = link_to("catalog.Product", db_index=False)
+    kind = status_column(ProductKind)
+    description = models.TextField()
+    quantity = quantity_column()
+    unit_price = rate_column()
+    stand_alone_price = rate_column()
+    charge = models.JSONField(null=True)
+    interval_months = models.IntegerField(db_default=0)
+    term_months = models.IntegerField(db_default=0)
+    billing_trigger = status_column(BillingTrigger)
+    revenue_pattern = status_column(RevenuePattern)
+    tax_category = status_column(TaxCategory)
+    net_total = amount_column()
+    valid = DateRangeField()
+    known_at = instant_column()
+
+    class Meta:
+        db_table = "agreement_lines"
+        indexes = [models.Index(fields=["line_id"], name="agreement_lines_line")]
+        constraints = [models.CheckConstraint(condition=models.Q(quantity__gt=0), name="agreement_line_quantity")]
+
+
+class Signature(Table):
+    """A person asked to sign, and the evidence of the signature. The token is stored as a hash."""
+
+    agreement = link_to("contracts.Agreement")
+    signer_name = models.TextField()
+    signer_email = models.TextField()
+    signer_title = models.TextField(blank=True, db_default="")
+    token_hash = models.TextField(unique=True)
+    status = status_column(SignatureStatus, db_default=SignatureStatus.REQUESTED)
+    requested_at = instant_column()
+    viewed_at = instant_column(null=True)
+    signed_at = instant_column(null=True)
+    document_sha256 = models.TextField(blank=True, db_default="")
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "signatures"

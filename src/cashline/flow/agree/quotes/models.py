@@ -1,0 +1,84 @@
+"""Tables of quotes. A version that was sent is frozen: triggers refuse any change to it or its lines."""
+
+from django.db import models
+
+from cashline.flow.agree.catalog.rules import ProductKind
+from cashline.flow.agree.quotes.rules import QuoteStatus
+from cashline.platform.database.tables import (
+    Table,
+    amount_column,
+    currency_column,
+    instant_column,
+    link_to,
+    quantity_column,
+    rate_column,
+    status_column,
+)
+
+
+class Quote(Table):
+    """An offer to a customer, in versions of which `current_version` is the latest."""
+
+    number = models.TextField(unique=True)
+    title = models.TextField()
+    customer = link_to("customers.Customer")
+    entity = link_to("company.LegalEntity")
+    currency = currency_column()
+    status = status_column(QuoteStatus, db_default=QuoteStatus.DRAFT)
+    current_version = models.IntegerField(db_default=1)
+    owner = link_to("people.User", null=True)
+    valid_until = models.DateField()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "quotes"
+
+
+class QuoteVersion(Table):
+    """One version of an offer. Totals are over the whole term, without tax."""
+
+    quote = link_to("quotes.Quote")
+    version = models.IntegerField()
+    starts_on = models.DateField()
+    discount_percent = rate_column(db_default=0)
+    discount_reason = models.TextField(blank=True, db_default="")
+    terms = models.TextField(blank=True, db_default="")
+    one_off_total = amount_column(db_default=0)
+    recurring_total = amount_column(db_default=0)
+    net_total = amount_column(db_default=0)
+    list_total = amount_column(db_default=0)
+    created_at = instant_column()
+    frozen_at = instant_column(null=True)
+
+    class Meta:
+        db_table = "quote_versions"
+        constraints = [models.UniqueConstraint(fields=["quote", "version"], name="quote_version_once")]
+
+
+class QuoteLine(Table):
+    """A line of a version: `unit_price` is for one unit and one interval, after discounts (the net of the waterfall)."""
+
+    version = link_to("quotes.QuoteVersion")
+    line_no = models.IntegerField()
+    product = link_to("catalog.Product")
+    kind = status_column(ProductKind)
+    description = models.TextField()
+    quantity = quantity_column()
+    interval_months = models.IntegerField(db_default=0)
+    term_months = models.IntegerField(db_default=0)
+    list_price = rate_column()
+    discount_percent = rate_column(db_default=0)
+    unit_price = rate_column()
+    charge = models.JSONField()
+    net_total = amount_column()
+    derivation = models.JSONField()
+
+    class Meta:
+        db_table = "quote_lines"
+        constraints = [
+            models.UniqueConstraint(fields=["version", "line_no"], name="quote_line_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="quote_line_quantity_positive"),
+            models.CheckConstraint(
+                condition=models.Q(discount_percent__gte=0, discount_percent__lte=100), name="quote_line_discount_sane"
+            ),
+        ]

@@ -1,0 +1,1 @@
+"""The second stage: orders, checked for credit."""

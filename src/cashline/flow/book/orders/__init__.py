@@ -1,0 +1,1 @@
+"""Orders: what is to be delivered of an agreement, wherever it came from."""

@@ -1,0 +1,1 @@
+"""The third stage: fulfilment, stock, provisioning, projects, subscriptions."""

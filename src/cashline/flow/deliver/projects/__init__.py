@@ -1,0 +1,1 @@
+"""Projects: installations that are scheduled, done and accepted by the customer."""

@@ -1,0 +1,1 @@
+"""Provisioning: switching services on and off by signed calls with call-backs."""

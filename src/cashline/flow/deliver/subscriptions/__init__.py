@@ -1,0 +1,1 @@
+"""Subscriptions: services that run, from activation to their end."""

@@ -1,0 +1,68 @@
+"""An issued invoice is frozen, and its lines and taxes sum to its totals."""
+
+from django.db import migrations
+
+FORWARD = """
+CREATE FUNCTION refuse_changing_issued_invoice() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND OLD.status <> 'draft' THEN
+        RAISE EXCEPTION 'invoice % is issued and cannot be deleted', OLD.number USING ERRCODE = 'restrict_violation';
+    ELSIF TG_OP = 'UPDATE' AND OLD.status <> 'draft' AND
+          (NEW.number, NEW.entity_id, NEW.customer_id, NEW.currency, NEW.issued_on, NEW.due_on, NEW.supply_on,
+           NEW.net_total, NEW.tax_total, NEW.gross_total, NEW.entity_rate)
+          IS DISTINCT FROM
+          (OLD.number, OLD.entity_id, OLD.customer_id, OLD.currency, OLD.issued_on, OLD.due_on, OLD.supply_on,
+           OLD.net_total, OLD.tax_total, OLD.gross_total, OLD.entity_rate) THEN
+        RAISE EXCEPTION 'invoice % is issued and cannot change', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER invoices_frozen BEFORE UPDATE OR DELETE ON invoices
+    FOR EACH ROW EXECUTE FUNCTION refuse_changing_issued_invoice();
+CREATE FUNCTION refuse_changing_issued_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM invoices i WHERE i.id = OLD.invoice_id AND i.status <> 'draft') THEN
+        RAISE EXCEPTION 'the invoice of this row is issued and cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER invoice_lines_frozen BEFORE UPDATE OR DELETE ON invoice_lines
+    FOR EACH ROW EXECUTE FUNCTION refuse_changing_issued_line();
+CREATE TRIGGER invoice_taxes_frozen BEFORE UPDATE OR DELETE ON invoice_taxes
+    FOR EACH ROW EXECUTE FUNCTION refuse_changing_issued_line();
+CREATE FUNCTION check_invoice_lines_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE broken text;
+BEGIN
+    SELECT i.number INTO broken FROM (SELECT DISTINCT invoice_id FROM added) a
+        JOIN invoices i ON i.id = a.invoice_id AND i.status <> 'draft'
+        JOIN LATERAL (SELECT sum(l.net_amount) AS total FROM invoice_lines l WHERE l.invoice_id = i.id) s ON true
+        WHERE s.total <> i.net_total LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the lines of invoice % do not sum to its total', broken USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER invoice_lines_sum AFTER INSERT ON invoice_lines REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION check_invoice_lines_sum();
+CREATE FUNCTION check_invoice_taxes_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE broken text;
+BEGIN
+    SELECT i.number INTO broken FROM (SELECT DISTINCT invoice_id FROM added) a
+        JOIN invoices i ON i.id = a.invoice_id AND i.status <> 'draft'
+        JOIN LATERAL (SELECT sum(t.tax) AS tax, sum(t.base) AS base FROM invoice_taxes t WHERE t.invoice_id = i.id) s
+        ON true WHERE s.tax <> i.tax_total OR s.base <> i.net_total LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the taxes of invoice % do not sum to its total', broken USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER invoice_taxes_sum AFTER INSERT ON invoice_taxes REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION check_invoice_taxes_sum();
+"""
+
+
+class Migration(migrations.Migration):
+    """Adds what Django cannot say."""
+
+    dependencies = [("invoices", "0001_initial")]
+    operations = [migrations.RunSQL(FORWARD, migrations.RunSQL.noop)]

@@ -1,0 +1,105 @@
+"""Tables of invoices. An issued invoice and its lines are frozen by triggers; only settlement changes `open_amount`."""
+
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+
+from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceStatus
+from cashline.platform.database.tables import (
+    Table,
+    amount_column,
+    currency_column,
+    instant_column,
+    link_to,
+    quantity_column,
+    rate_column,
+    status_column,
+)
+
+
+class Invoice(Table):
+    """A bill to a customer. `open_amount` is gross − credited − paid − written off; `number` is given at issue."""
+
+    number = models.TextField(null=True, unique=True)
+    entity = link_to("company.LegalEntity", db_index=False)
+    customer = link_to("customers.Customer")
+    agreement = link_to("contracts.Agreement", null=True)
+    currency = currency_column()
+    status = status_column(InvoiceStatus)
+    issued_on = models.DateField(null=True)
+    due_on = models.DateField(null=True)
+    supply_on = models.DateField(null=True)
+    net_total = amount_column()
+    tax_total = amount_column()
+    gross_total = amount_column()
+    open_amount = amount_column(db_default=0)
+    entity_rate = rate_column(db_default=1)
+    bill_run = link_to("billing.BillRun", null=True)
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "invoices"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(gross_total=models.F("net_total") + models.F("tax_total")), name="invoice_adds_up"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(open_amount__gte=0) & models.Q(open_amount__lte=models.F("gross_total")),
+                name="invoice_open_within_gross",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="draft")
+                | models.Q(number__isnull=False, issued_on__isnull=False, due_on__isnull=False),
+                name="invoice_issued_has_number",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "due_on"], name="invoices_open", condition=models.Q(open_amount__gt=0)),
+            models.Index(fields=["issued_on", "id"], name="invoices_issued"),
+        ]
+
+
+class InvoiceLine(Table):
+    """A billed charge. (`source_id`, `period_start`, `revision`) is what makes billing it twice impossible.
+
+    `source_id` is the delivery fact (goods, services) or the agreement line's lineage (subscriptions);
+    `revision` counts corrections of the same period.
+    """
+
+    invoice = link_to("invoices.Invoice")
+    line_no = models.IntegerField()
+    line_id = models.UUIDField(null=True, db_index=True)
+    product = link_to("catalog.Product", null=True, db_index=False)
+    source_id = models.UUIDField()
+    period_start = models.DateField()
+    revision = models.IntegerField(db_default=0)
+    period = DateRangeField(null=True)
+    description = models.TextField()
+    quantity = quantity_column()
+    unit = models.TextField(db_default="C62")
+    unit_price = rate_column()
+    net_amount = amount_column()
+    tax_code = models.TextField()
+    tax_rate = rate_column()
+    derivation = models.JSONField()
+
+    class Meta:
+        db_table = "invoice_lines"
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "line_no"], name="invoice_line_once"),
+            models.UniqueConstraint(fields=["source_id", "period_start", "revision"], name="invoice_line_billed_once"),
+        ]
+
+
+class InvoiceTax(Table):
+    """The tax of an invoice by code and rate: base × rate, rounded once. `reason` says why where none is due."""
+
+    invoice = link_to("invoices.Invoice")
+    tax_code = models.TextField()
+    rate = rate_column()
+    base = amount_column()
+    tax = amount_column()
+    reason = models.TextField(blank=True, db_default="")
+
+    class Meta:
+        db_table = "invoice_taxes"
+        constraints = [models.UniqueConstraint(fields=["invoice", "tax_code", "rate"], name="invoice_tax_once")]

@@ -1,0 +1,1 @@
+"""Taxes: the rate of a supply by country, category and date."""

@@ -1,0 +1,20 @@
+"""The table of tax rates; rates of one country and category never overlap in time."""
+
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+
+from cashline.flow.agree.catalog.rules import TaxCategory
+from cashline.platform.database.tables import Table, rate_column, status_column
+
+
+class TaxRate(Table):
+    """The percentage of a country for a product category while it is valid."""
+
+    country = models.TextField(max_length=2)
+    category = status_column(TaxCategory)
+    rate = rate_column()
+    valid = DateRangeField()
+
+    class Meta:
+        db_table = "tax_rates"
+        constraints = [models.CheckConstraint(condition=models.Q(rate__gte=0, rate__lt=100), name="tax_rate_sane")]

@@ -1,0 +1,1 @@
+"""Disputes: what a customer contests of an invoice, and how it was resolved."""

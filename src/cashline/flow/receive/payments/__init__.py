@@ -1,0 +1,1 @@
+"""Payments: money received by card or bank, and the invoices it settles."""

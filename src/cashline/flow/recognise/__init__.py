@@ -1,0 +1,1 @@
+"""The sixth stage: the journal and revenue."""

@@ -1,0 +1,1 @@
+"""The ledger: immutable double entry per legal entity, currency and book."""

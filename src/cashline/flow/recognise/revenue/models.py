@@ -1,0 +1,43 @@
+"""Tables of revenue: the obligations of a contract with their share of the price, and what was recognised of them."""
+
+from django.db import models
+
+from cashline.platform.database.tables import Table, amount_column, instant_column, link_to
+
+
+class Obligation(Table):
+    """A performance obligation: one agreement line (by lineage) and its share of the transaction price.
+
+    `version` counts reallocations; the latest applies. `derivation` says how the share was made (ASC 606-10-32-28 ff.).
+    """
+
+    line_id = models.UUIDField()
+    version = models.IntegerField(db_default=0)
+    agreement = link_to("contracts.Agreement")
+    pattern = models.TextField()
+    transaction_price = amount_column()
+    stand_alone_price = amount_column()
+    allocated_price = amount_column()
+    derivation = models.JSONField()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "obligations"
+        constraints = [models.UniqueConstraint(fields=["line_id", "version"], name="obligation_version_once")]
+
+
+class RevenuePosting(Table):
+    """Revenue recognised of an obligation in a month, as the difference to what was recognised before."""
+
+    line_id = models.UUIDField()
+    agreement = link_to("contracts.Agreement")
+    month = models.DateField()
+    sequence = models.IntegerField()
+    through = models.DateField()
+    amount = amount_column()
+    entry = link_to("ledger.JournalEntry", db_index=False)
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "revenue_postings"
+        constraints = [models.UniqueConstraint(fields=["line_id", "month", "sequence"], name="revenue_posted_once")]

@@ -1,0 +1,1 @@
+"""Approvals: a step that needs a second person, asked for and decided once."""

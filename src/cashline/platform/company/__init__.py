@@ -1,0 +1,1 @@
+"""The company of this database: its legal entities and the exchange rates that they use."""

@@ -1,0 +1,1 @@
+"""What every door needs: the caller's authority, the clock, pages of lists."""

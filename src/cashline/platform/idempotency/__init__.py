@@ -1,0 +1,1 @@
+"""Idempotency keys: the same POST sent twice has one effect and one answer."""

@@ -1,0 +1,1 @@
+"""Permissions: what a role may do, and for which legal entities."""

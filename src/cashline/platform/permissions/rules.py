@@ -1,0 +1,104 @@
+"""Permissions by role, and the authority with which a request acts.
+
+A permission is `<domain>.<verb>`; `read` of every domain is part of each staff role. Authority is asked at the door:
+`authority.require("invoices.issue", entity_id)`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from cashline.kernel.refusals import Forbidden
+
+DOMAINS = (
+    "customers catalog quotes contracts orders credit fulfilment inventory provisioning projects subscriptions billing "
+    "invoices credit_notes taxes payments bank collections disputes ledger revenue reports people platform"
+).split()
+READ = frozenset(f"{domain}.read" for domain in DOMAINS)
+ROLES: dict[str, frozenset[str]] = {
+    "auditor": READ,
+    "seller": READ | {"customers.write", "quotes.write", "quotes.send", "contracts.write", "orders.write"},
+    "deal_desk": READ
+    | {"customers.write", "catalog.write", "quotes.write", "quotes.send", "quotes.approve", "contracts.write"},
+    "legal": READ | {"contracts.write", "contracts.seal"},
+    "order_desk": READ | {"customers.write", "orders.write", "orders.cancel", "orders.import"},
+    "credit_manager": READ | {"credit.write", "orders.release"},
+    "fulfilment": READ
+    | {"fulfilment.write", "inventory.write", "provisioning.write", "projects.write", "subscriptions.write"},
+    "billing": READ
+    | {"billing.run", "invoices.issue", "credit_notes.write", "taxes.write", "subscriptions.write", "disputes.write"},
+    "collections": READ
+    | {"payments.write", "bank.write", "collections.write", "disputes.write", "payments.write_off"},
+    "revenue_accountant": READ | {"ledger.write", "ledger.close", "revenue.run", "invoices.issue", "billing.run"},
+    "administrator": READ | {"people.write", "platform.write"},
+}
+ROLES["owner"] = frozenset().union(*ROLES.values())
+DISCOUNT_AUTHORITY = {
+    "seller": Decimal(10),
+    "deal_desk": Decimal(30),
+    "owner": Decimal(100),
+}
+"""The discount in percent off the list total that a role may give without approval; others: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role held for one legal entity, or for all (None)."""
+
+    role: str
+    entity_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who acts and with which rights. `customer_id` is set for portal users, who have no role at all.
+
+    `scopes` narrow an API key to some permissions; None means no narrowing.
+    """
+
+    actor: str
+    name: str
+    grants: tuple[Grant, ...] = ()
+    customer_id: UUID | None = None
+    user_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+
+    def allows(self, permission: str, entity_id: UUID | None = None) -> bool:
+        """May the permission be used, for that entity (None: for at least one)?"""
+        if self.scopes is not None and permission not in self.scopes:
+            return False
+        return any(
+            permission in ROLES.get(grant.role, ())
+            and (entity_id is None or grant.entity_id is None or grant.entity_id == entity_id)
+            for grant in self.grants
+        )
+
+    def require(self, permission: str, entity_id: UUID | None = None) -> None:
+        """Raise Forbidden where the permission is missing."""
+        if not self.allows(permission, entity_id):
+            raise Forbidden(f"You may not do this: it needs the permission {permission}.", permission=permission)
+
+    def entities(self, permission: str) -> list[UUID] | None:
+        """The legal entities for which the permission is held; None means all."""
+        held: list[UUID] = []
+        for grant in self.grants:
+            if permission in ROLES.get(grant.role, ()) and self.allows(permission):
+                if grant.entity_id is None:
+                    return None
+                held.append(grant.entity_id)
+        return held
+
+    def discount_authority(self, entity_id: UUID) -> Decimal:
+        """The discount in percent that may be given without asking."""
+        return discount_authority(
+            grant.role for grant in self.grants if grant.entity_id is None or grant.entity_id == entity_id
+        )
+
+
+def discount_authority(roles: Iterable[str]) -> Decimal:
+    """The highest authority of the roles."""
+    return max((DISCOUNT_AUTHORITY.get(role, Decimal(0)) for role in roles), default=Decimal(0))
+
+
+SYSTEM = Authority("system", "Cashline", (Grant("owner"),))

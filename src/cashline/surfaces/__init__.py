@@ -1,0 +1,1 @@
+"""The doors: console, portal, API and command line."""
