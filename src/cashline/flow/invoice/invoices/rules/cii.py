@@ -10,6 +10,7 @@ from cashline.flow.invoice.invoices.rules.einvoice import (
     Line,
     Party,
     PaymentMeans,
+    Profile,
     TaxCategory,
     TaxRate,
     TaxSubtotal,
@@ -258,6 +259,8 @@ class _CiiWriter:
         if self.invoice.tax_point:
             self.xml.path(group, "ram:TaxPointDate/udt:DateString", f"{self.invoice.tax_point:%Y%m%d}", format="102")
         self.tax_percent(group, subtotal.tax)
+        if subtotal.tax.category is TaxCategory.OUTSIDE_SCOPE and self.invoice.profile is Profile.XRECHNUNG:
+            text(group, "ram:RateApplicablePercent", "0")  # BR-DE-14 wants a rate even where there is none
 
     def allowance(self, parent: Element, item: AllowanceCharge) -> None:
         group, text = self.xml.group(parent, "ram:SpecifiedTradeAllowanceCharge"), self.xml.text

@@ -10,6 +10,7 @@ from decimal import Decimal
 from cashline.flow.invoice.invoices.rules.einvoice import (
     ZERO,
     AllowanceCharge,
+    DocumentType,
     EInvoice,
     Line,
     Profile,
@@ -24,7 +25,7 @@ from cashline.kernel.rounding import RoundingMode, round_to
 
 NEEDS_REASON = frozenset(TaxCategory) - {TaxCategory.STANDARD, TaxCategory.ZERO_RATED}
 CREDIT_TRANSFER = frozenset({"30", "58"})
-DIRECT_DEBIT = frozenset({"49", "59"})
+_PEPPOL_TOLERANCE = Decimal("0.02")
 
 
 class NotAnEInvoice(Refusal):
@@ -95,7 +96,9 @@ def _document_problems(invoice: EInvoice) -> Iterator[NotAnEInvoice]:
 
 
 def _payment_problems(invoice: EInvoice) -> Iterator[NotAnEInvoice]:
-    if invoice.payable > 0 and not invoice.due_on and not invoice.payment_terms:
+    # UBL states the due date of a credit note beside the means of payment, and nowhere else.
+    has_date = invoice.due_on and (invoice.payment_means or not invoice.document_type.is_credit_note)
+    if invoice.payable > 0 and not has_date and not invoice.payment_terms:
         yield _problem("BR-CO-25", "due_on", "Money is due and neither a due date nor payment terms say when.")
     for index, means in enumerate(invoice.payment_means):
         if means.code in CREDIT_TRANSFER and not means.account:
@@ -122,10 +125,38 @@ def _profile_problems(invoice: EInvoice) -> Iterator[NotAnEInvoice]:
                 f"The {name} has no electronic address.",
                 "Give its e-invoicing address, or its mail address with the scheme EM.",
             )
-    if invoice.profile is Profile.PEPPOL and not (invoice.buyer_reference or invoice.order_reference):
-        yield _problem("PEPPOL-EN16931-R003", "buyer_reference", "A buyer reference or an order reference is needed.")
-    if invoice.profile is Profile.XRECHNUNG:
+    if invoice.profile is Profile.PEPPOL:
+        yield from _peppol_problems(invoice)
+    else:
         yield from _xrechnung_problems(invoice)
+
+
+def _peppol_problems(invoice: EInvoice) -> Iterator[NotAnEInvoice]:
+    rule = "PEPPOL-EN16931-"
+    if not (invoice.buyer_reference or invoice.order_reference):
+        yield _problem(f"{rule}R003", "buyer_reference", "A buyer reference or an order reference is needed.")
+    if invoice.document_type is DocumentType.CORRECTED_INVOICE:
+        yield _problem(
+            f"{rule}P0100",
+            "document_type",
+            "Peppol knows no corrected invoice.",
+            "Issue a credit note and a new invoice.",
+        )
+    for name, party in (("seller", invoice.seller), ("buyer", invoice.buyer)):
+        if party.endpoint is not None and party.endpoint.scheme == "EM":
+            message = f"The {name}'s electronic address is a mail address, which Peppol does not reach."
+            yield _problem(f"{rule}CL008", f"{name}.endpoint", message)
+    for line in invoice.lines:
+        extra = sum((item.amount if item.is_charge else -item.amount for item in line.allowances), ZERO)
+        exact = line.quantity * line.net_price / line.price_quantity + extra
+        if abs(exact - line.net_amount) > _PEPPOL_TOLERANCE:
+            yield _problem(
+                f"{rule}R120",
+                f"lines[{line.number}].net_amount",
+                f"Quantity × price of line {line.number} gives {number_text(exact)}, "
+                f"more than {_PEPPOL_TOLERANCE} away from {number_text(line.net_amount)}.",
+                "State the price for the whole quantity, with the quantity as its base.",
+            )
 
 
 def _xrechnung_problems(invoice: EInvoice) -> Iterator[NotAnEInvoice]:

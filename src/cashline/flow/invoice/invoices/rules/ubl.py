@@ -9,6 +9,7 @@ from cashline.flow.invoice.invoices.rules.einvoice import (
     Line,
     Party,
     PaymentMeans,
+    Profile,
     TaxCategory,
     TaxRate,
 )
@@ -207,6 +208,8 @@ class _UblWriter:
         self.xml.text(group, "cbc:ID", tax.category.value)
         if tax.category is not TaxCategory.OUTSIDE_SCOPE and tax.percent is not None:
             self.xml.text(group, "cbc:Percent", number_text(tax.percent))
+        elif str(parent.tag).endswith("}TaxSubtotal") and self.invoice.profile is Profile.XRECHNUNG:
+            self.xml.text(group, "cbc:Percent", "0")  # BR-DE-14 wants a rate even where there is none
         self.xml.text(group, "cbc:TaxExemptionReasonCode", reason_code)
         self.xml.text(group, "cbc:TaxExemptionReason", reason)
         self.xml.path(group, "cac:TaxScheme/cbc:ID", "VAT")
