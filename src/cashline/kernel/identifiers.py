@@ -47,3 +47,56 @@ def parse_id(prefix: str, text: str) -> uuid.UUID:
             if number < 1 << 128:
                 return uuid.UUID(int=number)
     raise NotFound(f"There is no {prefix} with the id {text[:64]!r}.", field="id")
+
+
+PREFIXES = {
+    "agreement": "agr",
+    "agreement_line": "agl",
+    "api_key": "key",
+    "approval": "apr",
+    "bank_account": "bka",
+    "bank_line": "bnl",
+    "bank_statement": "bst",
+    "bill_run": "run",
+    "credit_note": "crn",
+    "customer": "cus",
+    "delivery": "dlv",
+    "dispute": "dis",
+    "entity": "ent",
+    "event": "evt",
+    "file": "fil",
+    "installation": "ins",
+    "invoice": "inv",
+    "invoice_line": "inl",
+    "journal_entry": "jen",
+    "obligation": "obl",
+    "order": "ord",
+    "order_line": "orl",
+    "payment": "pay",
+    "payment_intent": "pin",
+    "price_book": "pbk",
+    "product": "prd",
+    "provisioning_request": "prv",
+    "quote": "quo",
+    "quote_line": "qul",
+    "quote_version": "quv",
+    "refund": "rfd",
+    "reminder": "rem",
+    "shipment": "shp",
+    "signature": "sig",
+    "subscription": "sub",
+    "user": "usr",
+    "warehouse": "whs",
+    "webhook_endpoint": "whe",
+}
+"""The prefix of each type of object; the types are also those of the event log."""
+
+
+def public(kind: str, key: uuid.UUID) -> str:
+    """The public id of an object of that type."""
+    return public_id(PREFIXES[kind], key)
+
+
+def key_of(kind: str, text: str) -> uuid.UUID:
+    """The key behind the public id of an object of that type; raises NotFound."""
+    return parse_id(PREFIXES[kind], text)
