@@ -93,7 +93,7 @@ def prepare() -> None:
         require_supported_version(connection)
         member = None if is_embedded() else conninfo.conninfo_to_dict(runtime_dsn()).get("user")
         try:
-            roles.prepare(connection, str(member) if member else connection.info.user)
+            roles.prepare(connection, str(member) if member else None if is_embedded() else connection.info.user)
         except PermissionError as error:
             raise ConfigurationError(str(error)) from error
 

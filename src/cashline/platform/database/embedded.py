@@ -89,9 +89,12 @@ class EmbeddedServer:
 
     @property
     def sockets(self) -> Path:
-        """The folder of the socket: within `folder`, or a short one elsewhere where the path would be too long."""
+        """The folder of the socket: within `folder`, or elsewhere where that path is too long or has a comma.
+
+        Clients take a comma for the end of one of several hosts.
+        """
         near = self.folder / "socket"
-        if len(os.fsencode(near / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_BYTES:
+        if len(os.fsencode(near / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_BYTES and "," not in str(near):
             return near
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"cashline-{os.getuid()}-{name}"
@@ -243,13 +246,14 @@ class EmbeddedServer:
             raise ServerError(f"PostgreSQL did not start ({_last_complaint(self.log)}); its log is {self.log}.")
 
     def _clear_the_dead(self) -> None:
-        """Wait out the children of a killed postmaster, then remove a pid file that names a zombie or a stranger."""
+        """Wait out the children of a killed postmaster, then remove lock files that name a zombie or a stranger."""
         deadline = time.monotonic() + START_SECONDS
         while orphans := _processes_in(self.data):
             if time.monotonic() > deadline:
                 raise ServerError(f"Processes {orphans} of an earlier server still hold {self.data}; end them first.")
             time.sleep(0.05)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for stale in (self.data / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
 
     def _recorded_process(self) -> int | None:
         try:

@@ -2,7 +2,8 @@
 
 `cashline_owner` owns the database and runs migrations; `cashline_app` is what the running program acts as, and owns
 nothing; `cashline_portal` is what it becomes for a portal user, whom row-level security holds to one customer.
-Migrations take away from `cashline_app` what it may not do to append-only tables.
+Migrations take away from `cashline_app` what it may not do to append-only tables. It passes by row-level security, which
+is for the portal alone, because PostgreSQL refuses COPY into a table whose policies it would have to check.
 """
 
 import psycopg
@@ -17,7 +18,7 @@ BEGIN
         CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP}') THEN
-        CREATE ROLE {APP} LOGIN;
+        CREATE ROLE {APP} LOGIN BYPASSRLS;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{PORTAL}') THEN
         CREATE ROLE {PORTAL} NOLOGIN;
@@ -60,14 +61,15 @@ def prepare(connection: "psycopg.Connection[tuple[object, ...]]", member: str | 
     try:
         for role in (APP, PORTAL):
             if role not in found:
-                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+                bypass = sql.SQL(" BYPASSRLS" if role == APP else "")
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN{}").format(sql.Identifier(role), bypass))
         _let(connection, APP, PORTAL)
         if member is not None and member != APP:
             _let(connection, member, APP)
     except psycopg.errors.InsufficientPrivilege as error:
         raise PermissionError(
-            f"The owner's role may not make the roles {APP} and {PORTAL}: give it CREATEROLE, or make them beforehand "
-            f"(CREATE ROLE {APP}; CREATE ROLE {PORTAL}; GRANT {PORTAL} TO {APP}; GRANT {APP} TO the role that logs in)."
+            f"The owner's role may not make the roles {APP} and {PORTAL}: give it CREATEROLE and BYPASSRLS, or make them beforehand "
+            f"(CREATE ROLE {APP} BYPASSRLS; CREATE ROLE {PORTAL}; GRANT {PORTAL} TO {APP}; GRANT {APP} TO the role that logs in)."
         ) from error
     connection.execute(_SCHEMA)
 
