@@ -48,13 +48,12 @@ SETTINGS: Mapping[str, str] = {
 }
 FAST_AND_FORGETFUL: Mapping[str, str] = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum_naptime": "10s",
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track": "top",
 }
-"""Options for tests alone: a crash of the machine may lose the data."""
+"""Options for tests alone: a crash of the machine may lose the data, though a killed server does not."""
 
 
 class ServerError(RuntimeError):
@@ -120,10 +119,13 @@ class EmbeddedServer:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         with self._alone():
-            if not self.running():
+            if not (self.running() and self._answers()):
                 self._make_data()
                 self._launch()
-            self._wait_until_it_answers()
+                if not self._answers():
+                    raise ServerError(
+                        f"PostgreSQL does not answer ({_last_complaint(self.log)}); its log is {self.log}."
+                    )
             self._make_roles()
             self._use = _open_lock(self.folder / "users.lock")
             fcntl.flock(self._use, fcntl.LOCK_SH)
@@ -261,19 +263,20 @@ class EmbeddedServer:
         except (OSError, ValueError):
             return None
 
-    def _wait_until_it_answers(self) -> None:
-        """A server that was joined may still be recovering from a crash."""
+    def _answers(self) -> bool:
+        """Wait for a server that runs, and may be recovering from a crash; False where it went away or stays silent."""
         import psycopg
 
         deadline = time.monotonic() + START_SECONDS
-        while True:
+        while time.monotonic() < deadline:
             try:
                 psycopg.connect(self.dsn("postgres", SUPERUSER), connect_timeout=5).close()
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline or not self.running():
-                    raise ServerError(f"PostgreSQL does not answer ({error}); its log is {self.log}.") from error
+                return True
+            except psycopg.OperationalError:
+                if not self.running():
+                    return False
             time.sleep(0.05)
+        return False
 
     def _make_roles(self) -> None:
         from cashline.platform.database import roles

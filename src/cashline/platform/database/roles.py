@@ -2,8 +2,8 @@
 
 `cashline_owner` owns the database and runs migrations; `cashline_app` is what the running program acts as, and owns
 nothing; `cashline_portal` is what it becomes for a portal user, whom row-level security holds to one customer.
-Migrations take away from `cashline_app` what it may not do to append-only tables. It passes by row-level security, which
-is for the portal alone, because PostgreSQL refuses COPY into a table whose policies it would have to check.
+Migrations take away from `cashline_app` what it may not do to append-only tables. It passes by row-level security,
+which is for the portal alone, because PostgreSQL refuses COPY into a table whose policies it would have to check.
 """
 
 import psycopg
@@ -68,8 +68,9 @@ def prepare(connection: "psycopg.Connection[tuple[object, ...]]", member: str | 
             _let(connection, member, APP)
     except psycopg.errors.InsufficientPrivilege as error:
         raise PermissionError(
-            f"The owner's role may not make the roles {APP} and {PORTAL}: give it CREATEROLE and BYPASSRLS, or make them beforehand "
-            f"(CREATE ROLE {APP} BYPASSRLS; CREATE ROLE {PORTAL}; GRANT {PORTAL} TO {APP}; GRANT {APP} TO the role that logs in)."
+            f"The owner's role may not make the roles {APP} and {PORTAL}: give it CREATEROLE and BYPASSRLS, or make "
+            f"them beforehand (CREATE ROLE {APP} BYPASSRLS; CREATE ROLE {PORTAL}; GRANT {PORTAL} TO {APP}; "
+            f"GRANT {APP} TO the role that logs in)."
         ) from error
     connection.execute(_SCHEMA)
 
