@@ -56,6 +56,8 @@ FLOW = [
     "recognise.ledger",
     "recognise.revenue",
 ]
+REPORTS = [f"report.{name}" for name in ("statements", "metrics", "mining", "forecast", "explain", "health")]
+"""The rooms that read across all stages; they have doors and no tables."""
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

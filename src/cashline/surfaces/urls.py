@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path
 def domain_urls() -> list[URLPattern | URLResolver]:
     """The pages of every domain that has some, in the order of the flow."""
     found: list[URLPattern | URLResolver] = []
-    for name in settings.FLOW:
+    for name in settings.FLOW + settings.REPORTS:
         module = f"cashline.flow.{name}.pages"
         if find_spec(module):
             found.extend(import_module(module).URLS)

@@ -59,7 +59,7 @@ def entities_by_id(keys: Iterable[UUID]) -> dict[UUID, Entity]:
         for entity in sql.fetch_as(
             Entity,
             f"SELECT {_ENTITY} FROM legal_entities WHERE id = ANY(%s)",
-            (list(wanted),),  # noqa: S608
+            (list(wanted),),
         )
     }
     if missing := wanted - found.keys():

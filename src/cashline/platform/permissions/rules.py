@@ -11,10 +11,7 @@ from uuid import UUID
 
 from cashline.kernel.refusals import Forbidden
 
-DOMAINS = (
-    "customers catalog quotes contracts orders credit fulfilment inventory provisioning projects subscriptions billing "
-    "invoices credit_notes taxes payments bank collections disputes ledger revenue reports people platform"
-).split()
+DOMAINS = ["customers", "catalog", "quotes", "contracts", "orders", "credit", "fulfilment", "inventory", "provisioning", "projects", "subscriptions", "billing", "invoices", "credit_notes", "taxes", "payments", "bank", "collections", "disputes", "ledger", "revenue", "reports", "people", "platform"]
 READ = frozenset(f"{domain}.read" for domain in DOMAINS)
 ROLES: dict[str, frozenset[str]] = {
     "auditor": READ,
@@ -28,8 +25,7 @@ ROLES: dict[str, frozenset[str]] = {
     | {"fulfilment.write", "inventory.write", "provisioning.write", "projects.write", "subscriptions.write"},
     "billing": READ
     | {"billing.run", "invoices.issue", "credit_notes.write", "taxes.write", "subscriptions.write", "disputes.write"},
-    "collections": READ
-    | {"payments.write", "bank.write", "collections.write", "disputes.write", "payments.write_off"},
+    "collections": READ | {"payments.write", "bank.write", "collections.write", "disputes.write", "payments.write_off"},
     "revenue_accountant": READ | {"ledger.write", "ledger.close", "revenue.run", "invoices.issue", "billing.run"},
     "administrator": READ | {"people.write", "platform.write"},
 }

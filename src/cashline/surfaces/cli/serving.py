@@ -1,0 +1,93 @@
+"""Starting the program: database, tables, web processes and jobs, and stopping all of them together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import click
+
+from cashline.platform.database import connection
+
+
+def migrate_database() -> None:
+    """Make the roles and bring the tables up to date; the embedded server is started where it is used."""
+    with connection.available():
+        connection.prepare()
+        _migrate()
+
+
+def _migrate() -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", database=connection.MIGRATIONS, verbosity=0)
+
+
+def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
+    """Serve until stopped."""
+    with connection.available():
+        _run(_commands(host, port, workers, with_jobs=with_jobs))
+
+
+def run_demo(*, host: str, port: int, reset: bool) -> None:
+    """Make the demo company where there is none, then serve it."""
+    os.environ.setdefault("CASHLINE_DATABASE", "cashline_demo")
+    started = time.monotonic()
+    click.echo("Starting the database …")
+    with connection.available():
+        if reset:
+            connection.drop_database()
+        connection.prepare()
+        click.echo("Bringing the tables up to date …")
+        _migrate()
+        from cashline.surfaces.cli.demo import seed_demo
+
+        login = seed_demo()
+        address = f"http://{host}:{port}/"
+        click.echo(f"\n  Cashline is ready after {time.monotonic() - started:.0f} seconds.\n")
+        click.echo(f"  Console   {address}\n  Log in as {login.email} with the password {login.password}\n")
+        click.echo(f"  Portal    {address}portal/  as {login.portal_email} with the same password\n")
+        click.echo("  Press Ctrl-C to stop.\n")
+        _run(_commands(host, port, 2, with_jobs=True))
+
+
+def _commands(host: str, port: int, workers: int, *, with_jobs: bool) -> list[list[str]]:
+    web = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "4", "--log-level", "warning",
+        "cashline.surfaces.wsgi:application",
+    ]  # fmt: skip
+    return [web, [sys.executable, "-m", "cashline", "worker"]] if with_jobs else [web]
+
+
+def _run(commands: Sequence[Sequence[str]]) -> None:
+    """Run the processes until one ends or a signal comes; then end them all."""
+    processes = [subprocess.Popen(command) for command in commands]
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        while not stopping and all(process.poll() is None for process in processes):
+            time.sleep(0.1)
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in processes:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if not stopping:
+        raise SystemExit(1)
