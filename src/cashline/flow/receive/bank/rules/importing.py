@@ -119,8 +119,8 @@ def _recognise(
     for line in statement.lines:
         entries[line.index].append(line)
     groups: dict[tuple[date, Decimal, str], list[_Entry]] = defaultdict(list)
-    for lines in entries.values():
-        groups[lines[0].booking_date, lines[0].entry_amount, lines[0].currency].append(tuple(lines))
+    for found in entries.values():
+        groups[found[0].booking_date, found[0].entry_amount, found[0].currency].append(tuple(found))
     matched: dict[int, KnownEntry] = {}
     for key, group in groups.items():
         candidates = list(pool.get(key, ()))
@@ -128,11 +128,11 @@ def _recognise(
             for lines in group:
                 if lines[0].index in matched:
                     continue
-                found = next((each for each in candidates if same(lines[0], each, statement)), None)
-                if found is not None:
-                    matched[lines[0].index] = found
-                    candidates.remove(found)
-    return [(tuple(lines), matched.get(index)) for index, lines in entries.items()]
+                match = next((each for each in candidates if same(lines[0], each, statement)), None)
+                if match is not None:
+                    matched[lines[0].index] = match
+                    candidates.remove(match)
+    return [(tuple(found), matched.get(index)) for index, found in entries.items()]
 
 
 def _same_reference(line: StatementLine, known: KnownEntry, _: Statement) -> bool:
