@@ -1,8 +1,21 @@
-"""Rules of customers: their statuses, addresses and tax identity."""
+"""Rules of customers: their statuses, addresses and tax identity, and what a new one must have."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from stdnum.eu import vat as eu_vat
+from stdnum.exceptions import ValidationError
+from stdnum.util import get_cc_module
 
 from cashline.kernel.lifecycle import Lifecycle
+from cashline.kernel.money import minor_units
+from cashline.kernel.refusals import InvalidValue, Refusal
 
 
 class CustomerStatus(StrEnum):
@@ -26,3 +39,191 @@ class AddressRole(StrEnum):
 
     BILL_TO = "bill_to"
     SHIP_TO = "ship_to"
+
+
+class InvalidTaxId(InvalidValue):
+    """The tax number's form or check digits are wrong for its country."""
+
+    code = "invalid_tax_id"
+
+
+class CustomerNotActive(Refusal):
+    """The customer is blocked or closed, so no new business is agreed."""
+
+    code = "customer_not_active"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddress:
+    """An address as given; `country` is an ISO 3166-1 alpha-2 code."""
+
+    role: str
+    street: str
+    city: str
+    country: str
+    postcode: str = ""
+    region: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """A customer as given; `tax_id` in any spelling, `external_reference` is the number in another system."""
+
+    name: str
+    country: str
+    currency: str
+    email: str = ""
+    phone: str = ""
+    timezone: str = "UTC"
+    locale: str = "en"
+    payment_terms_days: int = 30
+    tax_id: str = ""
+    tax_exempt_reason: str = ""
+    known_ibans: tuple[str, ...] = ()
+    external_reference: str | None = None
+    addresses: tuple[NewAddress, ...] = ()
+
+
+MAX_NAME = 200
+MAX_ADDRESS = 200
+
+
+def tax_identity(country: str, tax_id: str) -> tuple[str, bool]:
+    """The compact form of a tax number and whether its check digits were proven.
+
+    Numbers of the EU carry their country prefix (EL for Greece), as EN 16931 BR-CO-09 asks; other countries with a
+    known number are checked by it, and the rest are kept as given. Raises InvalidTaxId.
+    """
+    text = tax_id.strip()
+    if not text:
+        return "", False
+    if len(text) > 40:
+        raise InvalidTaxId("A tax number has 40 characters at most.", field="tax_id")
+    if country.lower() in eu_vat.MEMBER_STATES:
+        return _validated(eu_vat, _with_prefix(text, "EL" if country == "GR" else country), country), True
+    module = get_cc_module(country.lower(), "vat") or _US_EIN.get(country)
+    if module is None:
+        return "".join(text.split()), False
+    compact = _validated(module, text, country)
+    return (_with_prefix(compact, country) if country in ("GB", "NO") else compact), True
+
+
+def _with_prefix(text: str, prefix: str) -> str:
+    compact = "".join(character for character in text if character.isalnum()).upper()
+    return compact if compact.startswith(prefix) else prefix + compact
+
+
+def _validated(module: Any, text: str, country: str) -> str:
+    try:
+        return str(module.validate(text))
+    except ValidationError as error:
+        raise InvalidTaxId(
+            f"{text!r} is not a tax number of {country}: {str(error).rstrip('.').lower()}.",
+            field="tax_id",
+            fix="Copy the number from the customer's letterhead or invoice, with its country's own digits.",
+        ) from None
+
+
+def _ein() -> dict[str, Any]:
+    from stdnum.us import ein
+
+    return {"US": ein}
+
+
+_US_EIN = _ein()
+
+
+@cache
+def is_country(code: str) -> bool:
+    """Is that an ISO 3166-1 alpha-2 code?"""
+    return len(code) == 2 and code.isalpha() and code.isupper() and code in Locale("en").territories
+
+
+@cache
+def is_timezone(name: str) -> bool:
+    """Does the time zone database know that name?"""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return bool(name)
+
+
+@cache
+def is_locale(name: str) -> bool:
+    """Is that a locale in which documents can be written?"""
+    try:
+        Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        return False
+    return True
+
+
+def customer_errors(customer: NewCustomer, place: str = "") -> Iterator[Refusal]:
+    """Everything that is wrong with a new customer; each refusal names its field, after `place`."""
+    if not customer.name.strip() or len(customer.name) > MAX_NAME:
+        yield InvalidValue(f"A customer has a name of 1 to {MAX_NAME} characters.", field=f"{place}name")
+    yield from _identity_errors(customer, place)
+    if not is_timezone(customer.timezone):
+        yield InvalidValue(
+            f"{customer.timezone!r} is no time zone.", field=f"{place}timezone", fix="Give one such as Europe/Berlin."
+        )
+    if not is_locale(customer.locale):
+        yield InvalidValue(f"{customer.locale!r} is no locale.", field=f"{place}locale", fix="Give one such as de_DE.")
+    if not 0 <= customer.payment_terms_days <= 365:
+        yield InvalidValue("Payment terms are 0 to 365 days.", field=f"{place}payment_terms_days")
+    if customer.email and ("@" not in customer.email[1:-1] or len(customer.email) > 254 or " " in customer.email):
+        yield InvalidValue(f"{customer.email!r} is no e-mail address.", field=f"{place}email")
+    roles = [address.role for address in customer.addresses]
+    for role in {role for role in roles if roles.count(role) > 1}:
+        yield InvalidValue(f"There are two addresses with the role {role}.", field=f"{place}addresses")
+    for index, address in enumerate(customer.addresses):
+        yield from _address_errors(address, f"{place}addresses.{index}.")
+
+
+def _identity_errors(customer: NewCustomer, place: str) -> Iterator[Refusal]:
+    try:
+        minor_units(customer.currency)
+    except InvalidValue as error:
+        yield InvalidValue(error.message, field=f"{place}currency")
+    if not is_country(customer.country):
+        yield InvalidValue(
+            f"{customer.country!r} is no ISO 3166 country code.",
+            field=f"{place}country",
+            fix="Give two capitals, as DE.",
+        )
+        return
+    try:
+        tax_identity(customer.country, customer.tax_id)
+    except InvalidTaxId as error:
+        yield InvalidTaxId(error.message, field=f"{place}tax_id", fix=error.fix)
+
+
+def _address_errors(address: NewAddress, place: str) -> Iterator[Refusal]:
+    if address.role not in tuple(AddressRole):
+        yield InvalidValue(f"{address.role!r} is no role of an address.", field=f"{place}role")
+    for name in ("street", "city"):
+        if not getattr(address, name).strip():
+            yield InvalidValue(f"An address has a {name}.", field=f"{place}{name}")
+    for name in ("name", "street", "postcode", "city", "region"):
+        if len(getattr(address, name)) > MAX_ADDRESS:
+            yield InvalidValue(f"The {name} has {MAX_ADDRESS} characters at most.", field=f"{place}{name}")
+    if not is_country(address.country):
+        yield InvalidValue(f"{address.country!r} is no ISO 3166 country code.", field=f"{place}country")
+
+
+def batch_errors(customers: Sequence[NewCustomer]) -> list[Refusal]:
+    """All errors of a batch; with more than one customer each field begins with its place, as `customers.3.`."""
+    several = len(customers) > 1
+    found: list[Refusal] = []
+    seen: set[str] = set()
+    for index, customer in enumerate(customers):
+        place = f"customers.{index}." if several else ""
+        found.extend(customer_errors(customer, place))
+        reference = customer.external_reference
+        if reference is not None and reference in seen:
+            found.append(InvalidValue(f"{reference!r} stands twice.", field=f"{place}external_reference"))
+        seen.add(reference or "")
+    return found

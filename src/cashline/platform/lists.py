@@ -1,0 +1,83 @@
+"""Lists that page by keyset: sorted by any of their columns, and the thousandth page costs what the first does.
+
+A cursor names the last row shown; the next page begins behind that row in the order asked for, whatever was inserted
+in between. Sort expressions must not be null.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from cashline.kernel.refusals import InvalidValue
+from cashline.platform import sql
+from cashline.platform.doors.paging import MAX_LIMIT, Page, decode_cursor, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which page of a list: `sort` is one of the list's sort names ("" for newest first)."""
+
+    sort: str = ""
+    descending: bool = False
+    cursor: str = ""
+    limit: int = 50
+
+
+@dataclass(slots=True)
+class Conditions:
+    """The WHERE of a list, with its parameters."""
+
+    texts: list[str] = field(default_factory=list)
+    params: list[Any] = field(default_factory=list)
+
+    def add(self, text: str, *params: Any) -> None:
+        """One more condition that must hold."""
+        self.texts.append(text)
+        self.params.extend(params)
+
+    def among(self, column: str, values: Sequence[Any] | None, kind: str = "text") -> None:
+        """The column has one of the values; None or, for filters, an empty sequence of texts narrows nothing."""
+        if values is None or (kind == "text" and not values):
+            return
+        self.add(f"{column} = ANY(%s::{kind}[])", list(values))
+
+    def contains(self, columns: Sequence[str], words: str) -> None:
+        """Each word stands in at least one of the columns, whatever its case."""
+        for word in words.split()[:8]:
+            pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            self.add("(" + " OR ".join(f"{column} ILIKE %s" for column in columns) + ")", *[pattern] * len(columns))
+
+
+def page[T](
+    kind: Callable[..., T],
+    *,
+    columns: str,
+    source: str,
+    key: str,
+    sorts: Mapping[str, str],
+    conditions: Conditions,
+    ask: Ask,
+    key_of_row: Callable[[T], UUID],
+) -> Page[T]:
+    """One page of a list. All SQL texts are ours; `key` is the id column, `sorts` maps names to expressions."""
+    if not 1 <= ask.limit <= MAX_LIMIT * 2:
+        raise InvalidValue(f"A page has 1 to {MAX_LIMIT} rows.", field="limit")
+    if ask.sort and ask.sort not in sorts:
+        raise InvalidValue(f"This list cannot be sorted by {ask.sort!r}; by {', '.join(sorts)}.", field="sort")
+    descending = ask.descending if ask.sort else True
+    order = [sorts[ask.sort], key] if ask.sort and sorts[ask.sort] != key else [key]
+    texts, params = list(conditions.texts), list(conditions.params)
+    if last := decode_cursor(ask.cursor):
+        tuple_text = f"({', '.join(order)})"
+        texts.append(
+            f"{tuple_text} {'<' if descending else '>'} (SELECT {', '.join(order)} FROM {source} WHERE {key} = %s)"
+        )
+        params.append(last)
+    where = f" WHERE {' AND '.join(texts)}" if texts else ""
+    direction = " DESC" if descending else ""
+    statement = (
+        f"SELECT {columns} FROM {source}{where} ORDER BY {', '.join(part + direction for part in order)} LIMIT %s"
+    )
+    rows = [kind(*row) for row in sql.fetch(statement, [*params, ask.limit + 1])]
+    return page_of(rows, ask.limit, key_of_row)
