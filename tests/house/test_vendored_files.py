@@ -1,4 +1,4 @@
-"""The vendored front-end files are exactly those named in CHECKSUMS, each under a permissive licence whose text is kept."""
+"""The vendored front-end files are exactly those of CHECKSUMS, each under a permissive licence whose text is kept."""
 
 import hashlib
 from dataclasses import dataclass

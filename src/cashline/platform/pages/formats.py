@@ -1,0 +1,142 @@
+"""How values are written for people, by the language in force (Babel): money, numbers, days, instants.
+
+Amounts of documents are never rounded here; `format_short` and `digits` are for overviews and ratios alone.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+
+from cashline.kernel.money import Money
+from cashline.kernel.rounding import round_to
+
+NONE = "—"
+MINUS = "−"
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def current_locale() -> Locale:
+    """The locale of the language in force; English where Babel does not know it."""
+    return _locale(get_language() or "en")
+
+
+def _zone(zone: str | None) -> ZoneInfo:
+    return ZoneInfo(zone) if zone else ZoneInfo(timezone.get_current_timezone_name())
+
+
+def _typographic(text: str) -> str:
+    return text.replace("-", MINUS) if text.startswith("-") else text
+
+
+def format_money(amount: Decimal | Money | None, currency: str = "", locale: str = "") -> str:
+    """An amount with its currency's sign, at least its minor units and every further digit that it carries."""
+    if amount is None:
+        return NONE
+    if isinstance(amount, Money):
+        currency = amount.currency
+        amount = amount.amount
+    where = _locale(locale) if locale else current_locale()
+    if not get_currency_symbol(currency, where).strip():
+        return _typographic(f"{format_decimal(amount, locale=where, decimal_quantization=False)} {currency}")
+    return _typographic(format_currency(amount, currency, locale=where, decimal_quantization=False))
+
+
+def format_number(number: Decimal | int | None, digits: int | None = None) -> str:
+    """A number with group separators; `digits` fixes the decimals shown for figures that are not documents' amounts."""
+    if number is None:
+        return NONE
+    if digits is not None and isinstance(number, Decimal):
+        number = round_to(number, digits)
+        pattern = "#,##0." + "0" * digits if digits else "#,##0"
+        return _typographic(format_decimal(number, format=pattern, locale=current_locale()))
+    if isinstance(number, Decimal):
+        number = number.normalize() if number == number.to_integral_value() else number
+    return _typographic(format_decimal(number, locale=current_locale(), decimal_quantization=False))
+
+
+def format_input(number: Decimal | int) -> str:
+    """A number as a person of this language would type it: all its digits, no group separators."""
+    return format_decimal(number, locale=current_locale(), decimal_quantization=False, group_separator=False)
+
+
+def format_percent(number: Decimal | int | None) -> str:
+    """A number that already stands for percent, with the sign: 12.5 is 12.5%."""
+    return NONE if number is None else f"{format_number(number)}%"
+
+
+def format_short(money: Money) -> str:
+    """An amount in few characters for boards and axes: €1.2M. The exact one stands where it leads."""
+    where, amount = current_locale(), money.amount
+    for size, letter in ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "K")):
+        if abs(amount) >= size * (10 if letter == "K" else 1):
+            digits = 1 if abs(amount) < size * 100 else 0
+            number = format_decimal(round_to(amount / size, digits), locale=where)
+            return _typographic(f"{get_currency_symbol(money.currency, where)}{number}{letter}")
+    text = format_currency(round_to(amount, 0), money.currency, locale=where, currency_digits=False, format="¤#,##0")
+    return _typographic(text)
+
+
+def format_day(day: date | None) -> str:
+    """A business date: Mar 31, 2026."""
+    return NONE if day is None else format_date(day, "medium", locale=current_locale())
+
+
+def format_month(day: date | None) -> str:
+    """The month of a date: Mar 2026."""
+    return NONE if day is None else format_skeleton("yMMM", day, locale=current_locale())
+
+
+def format_instant(instant: datetime | None, zone: str | None = None) -> str:
+    """An instant in the given or current zone: Mar 31, 2026, 14:05."""
+    if instant is None:
+        return NONE
+    there = instant.astimezone(_zone(zone))
+    return f"{format_day(there.date())}, {format_time(there, 'short', locale=current_locale())}"
+
+
+def format_clock_time(instant: datetime, zone: str | None = None) -> str:
+    """The time of day of an instant."""
+    return format_time(instant.astimezone(_zone(zone)), "short", locale=current_locale())
+
+
+def day_of(instant: datetime, zone: str | None = None) -> date:
+    """The day on which an instant falls in the given or current zone."""
+    return instant.astimezone(_zone(zone)).date()
+
+
+def format_relative(value: date | datetime | None, today: date | None) -> str:
+    """How far a day is from `today`: today, tomorrow, 12 days ago, in 3 months; the day itself without a today."""
+    if value is None:
+        return NONE
+    day = day_of(value) if isinstance(value, datetime) else value
+    if today is None:
+        return format_day(day)
+    distance = (day - today).days
+    if distance == 0:
+        return gettext("today")
+    if distance == 1:
+        return gettext("tomorrow")
+    if distance == -1:
+        return gettext("yesterday")
+    away = timedelta(days=distance)
+    return format_timedelta(away, granularity="day", threshold=1.5, add_direction=True, locale=current_locale())
+
+
+def format_id(text: str) -> str:
+    """A public id short enough to read: its prefix and last six characters."""
+    prefix, _, body = text.partition("_")
+    return f"{prefix}_…{body[-6:]}" if len(body) > 10 else text
