@@ -34,6 +34,8 @@ SOCKET_PATH_BYTES = 107
 """The longest path of a Unix socket that every kernel takes."""
 DISMISSED = b"dismissed"
 """What a guard reads when the process that it guards has stopped the server by itself."""
+NO_PROCESS = 2**31 - 2
+"""A process id that no kernel gives."""
 LOG_BYTES = 10_000_000
 SMALL_SHARED_MEMORY_BYTES = 512 * 1024 * 1024
 SETTINGS: Mapping[str, str] = {
@@ -248,14 +250,21 @@ class EmbeddedServer:
             raise ServerError(f"PostgreSQL did not start ({_last_complaint(self.log)}); its log is {self.log}.")
 
     def _clear_the_dead(self) -> None:
-        """Wait out the children of a killed postmaster, then remove lock files that name a zombie or a stranger."""
+        """Wait out the children of a killed postmaster, then disarm lock files that name a zombie or a stranger.
+
+        The rest of the pid file stays: by it PostgreSQL finds and frees the shared memory of the one that was killed.
+        """
         deadline = time.monotonic() + START_SECONDS
         while orphans := _processes_in(self.data):
             if time.monotonic() > deadline:
                 raise ServerError(f"Processes {orphans} of an earlier server still hold {self.data}; end them first.")
             time.sleep(0.05)
-        for stale in (self.data / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*")):
-            stale.unlink(missing_ok=True)
+        for stale in self.sockets.glob(".s.PGSQL.*"):
+            stale.unlink()
+        record = self.data / "postmaster.pid"
+        if record.exists():
+            _, _, rest = record.read_text().partition("\n")
+            record.write_text(f"{NO_PROCESS}\n{rest}")
 
     def _recorded_process(self) -> int | None:
         try:
@@ -294,12 +303,9 @@ class EmbeddedServer:
         A pipe would stay open for as long as the server that pg_ctl started.
         """
         launcher = [sys.executable, "-I", "-S", unprivileged.__file__] if os.geteuid() == 0 else []
-        environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self.folder),
-            "LC_ALL": "C",
-            "PGDATA": str(self.data),
-        }
+        environment = {"PATH": os.defpath, "HOME": str(self.folder), "LC_ALL": "C", "PGDATA": str(self.data)}
+        if launcher and "LD_LIBRARY_PATH" in os.environ:
+            environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
         with tempfile.TemporaryFile("w+") as output:
             code = subprocess.call(
                 [*launcher, str(program(name)), *arguments],

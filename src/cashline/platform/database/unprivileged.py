@@ -90,6 +90,7 @@ def main(command: list[str]) -> None:
         sys.stdout.write(str(0 if namespace else NOBODY))
         return
     enter_namespace() if namespace else become_nobody()
+    os.environ.pop("LD_LIBRARY_PATH", None)  # this interpreter's, not the program's
     os.execv(command[0], command)  # noqa: S606 - a program by its path, no shell
 
 
