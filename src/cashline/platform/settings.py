@@ -1,7 +1,7 @@
 """Django's settings, all from the environment; nothing here touches the database or the clock.
 
-`CASHLINE_DATABASE_URL` points at a PostgreSQL of one's own (see `database/connection.py`), `CASHLINE_SECRET_KEY` is kept
-in the data folder where it is not given, `CASHLINE_HOSTS` lists the host names that are served.
+`CASHLINE_DATABASE_URL` points at a PostgreSQL of one's own (see `database/connection.py`), `CASHLINE_SECRET_KEY` is
+kept in the data folder where it is not given, `CASHLINE_HOSTS` lists the host names that are served.
 """
 
 import os
@@ -161,13 +161,21 @@ STATICFILES_DIRS = [PACKAGE / "surfaces" / "web" / "static"]
 STATIC_ROOT = DATA / "static"
 WHITENOISE_USE_FINDERS = True
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = os.environ.get("CASHLINE_SMTP_HOST", "")
-EMAIL_PORT = int(os.environ.get("CASHLINE_SMTP_PORT", "25"))
-EMAIL_HOST_USER = os.environ.get("CASHLINE_SMTP_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("CASHLINE_SMTP_PASSWORD", "")
-EMAIL_USE_TLS = os.environ.get("CASHLINE_SMTP_TLS", "") == "1"
-EMAIL_TIMEOUT = 20
+SMTP_HOST = os.environ.get("CASHLINE_SMTP_HOST", "")
+_SMTP = {
+    "host": SMTP_HOST,
+    "port": int(os.environ.get("CASHLINE_SMTP_PORT", "25")),
+    "username": os.environ.get("CASHLINE_SMTP_USER", ""),
+    "password": os.environ.get("CASHLINE_SMTP_PASSWORD", ""),
+    "use_tls": os.environ.get("CASHLINE_SMTP_TLS", "") == "1",
+    "timeout": 20,
+}
+MAILERS = {
+    "default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": _SMTP}
+    if SMTP_HOST
+    else {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": DATA / "mail"}}
+}
+"""Without an SMTP server mails are written to files in the data folder, which suits a demo and nothing else."""
 DEFAULT_FROM_EMAIL = os.environ.get("CASHLINE_MAIL_FROM", "billing@localhost")
 
 LOGGING = {

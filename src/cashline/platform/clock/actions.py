@@ -1,11 +1,12 @@
 """Moving a sandbox's clock: forwards only, never in a live company."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import transaction
 
 from cashline.kernel.refusals import Conflict
 from cashline.platform import sql
+from cashline.platform.clock.queries import machine_time
 
 
 class ClockRefused(Conflict):
@@ -32,7 +33,7 @@ def move_clock(to: datetime) -> None:
     row = sql.fetch_one("SELECT sandbox, frozen_at FROM clock WHERE id = 1 FOR UPDATE")
     if not row or not row[0]:
         raise ClockRefused("Only a sandbox's clock can be moved.")
-    present = row[1] or datetime.now(UTC)
+    present = row[1] or machine_time()
     if row[1] is not None and to < present:
         raise ClockRefused(f"The clock stands at {present.isoformat()} and cannot go back.", field="to")
     sql.execute("UPDATE clock SET frozen_at = %s WHERE id = 1", (to,))

@@ -1,6 +1,7 @@
 """What the tables of all domains have in common: UUIDv7 keys and exact columns for money, rates and quantities."""
 
 import uuid
+from enum import StrEnum
 from typing import Any
 
 from django.db import models
@@ -46,6 +47,8 @@ def instant_column(**options: Any) -> "models.DateTimeField[Any, Any]":
 
 def status_column(choices: Any, **options: Any) -> "models.TextField[Any, Any]":
     """A status; only the lifecycle of its document changes it."""
+    if isinstance(options.get("db_default"), StrEnum):
+        options["db_default"] = options["db_default"].value
     return models.TextField(choices=[(choice.value, choice.value) for choice in choices], **options)
 
 

@@ -7,7 +7,10 @@ from cashline.platform.database.tables import Table, instant_column
 
 
 class Message(Table):
-    """One effect to be had outside: unique by `key`, claimed by a worker, retried with growing pauses."""
+    """One effect to be had outside: unique by `key`, claimed by a worker, retried with growing pauses.
+
+    `claimed_at` is the machine's own time: what was claimed long ago by a process that died is found by it.
+    """
 
     kind = models.TextField()
     key = models.TextField(unique=True)
@@ -16,6 +19,7 @@ class Message(Table):
     attempts = models.IntegerField(db_default=0)
     next_attempt_at = instant_column()
     created_at = instant_column()
+    claimed_at = instant_column(null=True)
     sent_at = instant_column(null=True)
 
     class Meta:
@@ -25,7 +29,8 @@ class Message(Table):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(status__in=["pending", "sent", "dead"]), name="outbox_status_known"
+                condition=models.Q(status__in=["pending", "sending", "sent", "dead", "unknown"]),
+                name="outbox_status_known",
             )
         ]
 

@@ -1,0 +1,1 @@
+"""Mail: composed by a domain's sender, handed to SMTP with a stable Message-ID."""
