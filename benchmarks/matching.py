@@ -185,6 +185,19 @@ class Payments:
         (item,) = self.world.draw()
         self.keep(kind, self.line(item.open_amount, item, garble(self.rng, item.number)), (item, item.open_amount))
 
+    def slipped(self) -> None:
+        """A slip that names another open invoice of the same customer and amount is drawn again: it names that one."""
+        (item,) = self.world.draw()
+        twins = {
+            other.number
+            for other in self.world.of_customer[item.customer_id]  # type: ignore[index]
+            if other.open_amount == item.open_amount
+        }
+        text = slip(self.rng, item.number)
+        while text in twins:
+            text = slip(self.rng, item.number)
+        self.keep("slip in the number", self.line(item.open_amount, item, text), (item, item.open_amount))
+
     def structured(self) -> None:
         (item,) = self.world.draw()
         line = self.line(item.open_amount, item, "", creditor_references=(item.reference,))
@@ -243,7 +256,7 @@ class Payments:
         kinds: list[tuple[int, Callable[[], None]]] = [
             (40, lambda: self.named("named", noisy)),
             (6, lambda: self.named("misread letters", misread)),
-            (5, lambda: self.named("slip in the number", slip)),
+            (5, self.slipped),
             (5, self.structured),
             (8, lambda: self.several("several named", with_numbers=True)),
             (4, lambda: self.several("several, no text", with_numbers=False)),

@@ -28,6 +28,9 @@ class Payer(StrEnum):
     UNKNOWN = "unknown"
 
 
+_NOBODY = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a line says: items it names by rule, what looks like a number, and its likely customers.
@@ -94,8 +97,9 @@ def _misspelt(index: OpenItemIndex, line: StatementLine, words: Sequence[str]) -
     found: list[int] = []
     for word in words[:3]:
         prefix = next((each for each in index.prefixes if word.startswith(each)), "")
-        for candidate in slips(word, len(prefix)):
-            found += index.by_number.get(candidate, ())
+        payer = index.settled.get(word, _NOBODY)
+        near = (place for candidate in slips(word, len(prefix)) for place in index.by_number.get(candidate, ()))
+        found += [place for place in near if index.items[place].customer_id != payer]
     return [position for position in _open(index, found) if index.left[position] == line.amount]
 
 

@@ -1,13 +1,14 @@
 """Matching bank lines to open invoices: the best assignment over all lines together, with reasons.
 
-First the lines whose text names invoices, the surest first; then the rest by payer and amount against what is still
+First the lines whose text names invoices, sure ones by date; then the rest by payer and amount against what is still
 open. Only a proposal that is sure enough and has no rival is applied unseen; everything else is a suggestion.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 
 from cashline.flow.receive.bank.rules.evidence import Evidence, Payer, read_evidence
 from cashline.flow.receive.bank.rules.match_plan import (
@@ -22,6 +23,7 @@ from cashline.flow.receive.bank.rules.match_plan import (
 )
 from cashline.flow.receive.bank.rules.open_items import OpenItem, OpenItemIndex
 from cashline.flow.receive.bank.rules.proposals import Proposer
+from cashline.flow.receive.bank.rules.references import fold
 from cashline.flow.receive.bank.rules.statement import StatementLine
 
 __all__ = [
@@ -41,22 +43,31 @@ _EVERYDAY = MatchSettings()
 
 
 def plan_matches(
-    lines: Sequence[StatementLine], items: Iterable[OpenItem], settings: MatchSettings = _EVERYDAY
+    lines: Sequence[StatementLine],
+    items: Iterable[OpenItem],
+    settings: MatchSettings = _EVERYDAY,
+    *,
+    settled: Mapping[str, Hashable] = MappingProxyType({}),
 ) -> MatchPlan:
     """Match the open lines of a bank account to the open items that may be paid on it.
 
-    Items in other currencies than a line never match it. The plan does not depend on the order of lines or items.
-    Cost grows with lines + items, not with their product: 10,000 lines against 100,000 items take some seconds.
+    `settled` are numbers of invoices that are paid already, with their customers: a payment that names one is no slip
+    for another invoice of that customer. Items in other currencies than a line never match it. The plan does not
+    depend on the order of lines or items. Cost grows with lines + items, not with their product: 10,000 lines against
+    100,000 items take some seconds.
     """
     by_currency: dict[str, list[OpenItem]] = defaultdict(list)
     for item in items:
         if item.open_amount:
             by_currency[item.currency].append(item)
+    paid = {fold(number): customer for number, customer in settled.items()}
     found: dict[int, LineMatch] = {}
     for currency in sorted({line.currency for line in lines}):
         ordered = sorted(by_currency.get(currency, ()), key=lambda item: (item.number, str(item.invoice_id)))
         places = [place for place, line in enumerate(lines) if line.currency == currency]
-        found.update(_Matcher(OpenItemIndex(ordered), settings).match([(place, lines[place]) for place in places]))
+        found.update(
+            _Matcher(OpenItemIndex(ordered, paid), settings).match([(place, lines[place]) for place in places])
+        )
     return MatchPlan(tuple(found[place] for place in range(len(lines))))
 
 
@@ -99,18 +110,18 @@ class _Matcher:
         return replace(evidence, unknown_numbers=(*evidence.unknown_numbers, *settled))
 
     def _match_by_name(self, lines: list[_Numbered], evidence: dict[int, Evidence]) -> list[_Numbered]:
-        """Apply or suggest by what the text names, the surest line first; gives the lines that name nothing open."""
+        """Apply or suggest by what the text names, sure lines first; gives the lines that name nothing open."""
         rest: list[_Numbered] = []
         named: list[tuple[int, StatementLine, list[Proposal]]] = []
         for place, line in lines:
-            proposals = self.proposer.by_name(line, evidence[place]) if evidence[place].named else []
+            proposals = self.proposer.by_name(line, evidence[place])
             if proposals:
                 named.append((place, line, proposals))
             else:
                 rest.append((place, line))
-        for place, line, _ in sorted(named, key=lambda each: (-each[2][0].confidence, _chronological(each[:2]))):
-            open_now = _still_open(self.index, evidence[place])
-            proposals = self.proposer.by_name(line, open_now) if open_now.named else []
+        asked = self.settings.auto_apply_confidence
+        for place, line, _ in sorted(named, key=lambda each: (each[2][0].confidence < asked, _chronological(each[:2]))):
+            proposals = self.proposer.by_name(line, _still_open(self.index, evidence[place]))
             if proposals:
                 self._decide(place, line, proposals)
             else:
@@ -171,11 +182,22 @@ class _Matcher:
 
 
 def _still_open(index: OpenItemIndex, evidence: Evidence) -> Evidence:
+    """The evidence without what was settled meanwhile; who names a settled invoice did not mean another one."""
+    settled = {
+        index.items[position].customer_id
+        for positions in evidence.named.values()
+        for position in positions
+        if not index.left[position]
+    }
     named = {
         rule: tuple(position for position in positions if index.left[position])
         for rule, positions in evidence.named.items()
     }
-    return replace(evidence, named={rule: positions for rule, positions in named.items() if positions})
+    return replace(
+        evidence,
+        named={rule: positions for rule, positions in named.items() if positions},
+        misspelt=tuple(each for each in evidence.misspelt if index.items[each].customer_id not in settled),
+    )
 
 
 def _chronological(numbered: tuple[int, StatementLine]) -> tuple[object, str, int]:

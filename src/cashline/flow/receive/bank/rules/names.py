@@ -26,7 +26,26 @@ LEGAL_FORMS = frozenset(
         ),
         *("ev", "gbr", "gesellschaft", "gmbh", "inc", "incorporated", "kft", "kg", "kgaa", "lda", "limited", "llc"),
         *("llp", "lp", "ltd", "ltda", "mbh", "nv", "ohg", "oy", "oyj", "plc", "pte", "pty", "pvt", "sa", "sarl", "sas"),
-        *("se", "sl", "slu", "sp", "spa", "spol", "spzoo", "srl", "sro", "ug", "zoo", "und", "and", "et", "y", "the"),
+        *(
+            "se",
+            "sl",
+            "slu",
+            "sp",
+            "spa",
+            "spol",
+            "spzoo",
+            "srl",
+            "sro",
+            "ug",
+            "zoo",
+            "z",
+            "oo",
+            "und",
+            "and",
+            "et",
+            "y",
+            "the",
+        ),
     }
 )
 """Words that say what kind of company it is, and words between names; they tell no two customers apart."""

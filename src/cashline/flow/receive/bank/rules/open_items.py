@@ -1,7 +1,7 @@
 """Open invoices, indexed by everything that a payment may say about them."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -42,10 +42,14 @@ class OpenItem:
 
 
 class OpenItemIndex:
-    """The items of one currency and entity, by number, reference, amount, account and name; `left` is still open."""
+    """The items of one currency and entity, by number, reference, amount, account and name; `left` is still open.
 
-    def __init__(self, items: Sequence[OpenItem]) -> None:
+    `settled` are the folded numbers of invoices that are paid, with their customers.
+    """
+
+    def __init__(self, items: Sequence[OpenItem], settled: Mapping[str, Hashable]) -> None:
         self.items = items
+        self.settled = settled
         self.left = [item.open_amount for item in items]
         self.by_number: dict[str, list[int]] = defaultdict(list)
         self.by_digits: dict[str, list[int]] = defaultdict(list)

@@ -113,8 +113,9 @@ class Proposer:
     ) -> list[Proposal]:
         fit, _ = self._fit(line, group)
         proposals = [self._named_proposal(line, evidence, rule, group)]
-        if fit is Fit.OVER and rule is MatchRule.REFERENCE:
-            proposals += self._with_another(line, evidence, group)
+        more = self._with_another(line, evidence, group) if fit is Fit.OVER and rule is MatchRule.REFERENCE else []
+        if more:
+            proposals = [*more, self._named_proposal(line, evidence, rule, group, worth=-15)]
         if fit is Fit.SHORT and len(group) > 1:
             exact = [position for position in group if self.index.left[position] == line.amount]
             proposals += [self._named_proposal(line, evidence, rule, (position,), worth=-6) for position in exact]
