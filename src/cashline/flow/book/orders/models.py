@@ -36,6 +36,9 @@ class Order(Table):
         db_table = "orders"
         constraints = [
             models.UniqueConstraint(fields=["customer", "external_reference"], name="order_received_once"),
+            models.UniqueConstraint(
+                fields=["agreement"], name="order_born_once", condition=models.Q(source="contract")
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "id"], name="orders_open", condition=models.Q(status__in=["held", "booked"]))

@@ -3,7 +3,14 @@
 from django.db import models
 
 from cashline.flow.deliver.fulfilment.rules import DeliveryKind, ShipmentStatus, StepKind, StepStatus
-from cashline.platform.database.tables import Table, instant_column, link_to, quantity_column, status_column
+from cashline.platform.database.tables import (
+    Table,
+    amount_column,
+    instant_column,
+    link_to,
+    quantity_column,
+    status_column,
+)
 
 
 class FulfilmentStep(Table):
@@ -28,13 +35,15 @@ class FulfilmentStep(Table):
         ]
         indexes = [
             models.Index(
-                fields=["next_attempt_at", "id"], name="fulfilment_steps_due", condition=models.Q(status="ready")
+                fields=["next_attempt_at", "id"],
+                name="fulfilment_steps_due",
+                condition=models.Q(status__in=["ready", "backordered"]) & ~models.Q(kind="ship"),
             )
         ]
 
 
 class Shipment(Table):
-    """Goods that leave a warehouse together."""
+    """Goods that leave a warehouse together. `cost` is what they cost when shipped, in the entity's currency."""
 
     number = models.TextField(unique=True)
     order = link_to("orders.Order")
@@ -45,20 +54,23 @@ class Shipment(Table):
     tracking_number = models.TextField(blank=True, db_default="")
     shipped_on = models.DateField(null=True)
     delivered_on = models.DateField(null=True)
+    cost = amount_column(db_default=0)
     created_at = instant_column()
 
     class Meta:
         db_table = "shipments"
+        indexes = [
+            models.Index(fields=["status", "id"], name="shipments_picking", condition=models.Q(status="picking"))
+        ]
 
 
 class ShipmentLine(Table):
-    """How much of an order line a shipment carries; `unit_cost` is in the entity's currency."""
+    """How much of an order line a shipment carries."""
 
     shipment = link_to("fulfilment.Shipment")
     order_line = link_to("orders.OrderLine")
     product = link_to("catalog.Product", db_index=False)
     quantity = quantity_column()
-    unit_cost = quantity_column(db_default=0)
 
     class Meta:
         db_table = "shipment_lines"

@@ -47,6 +47,7 @@ class DeliveryKind(StrEnum):
     ACCEPTED = "accepted"
     RETURNED = "returned"
     ENDED = "ended"
+    CANCELLED = "cancelled"
 
 
 _S = StepStatus
@@ -72,7 +73,8 @@ SHIPMENT = Lifecycle(
 class DeliveryFact:
     """What was delivered of an agreement line (by lineage), when it took effect and where it is written.
 
-    `quantity` is negative for a return; `ENDED` says that a running service stops before `effective_on`.
+    `quantity` is negative for a return; `ENDED` says that a running service stops before `effective_on`, `CANCELLED`
+    that this much of what was ordered will never be delivered.
     """
 
     id: UUID

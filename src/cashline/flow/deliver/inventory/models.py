@@ -1,9 +1,17 @@
-"""Tables of stock. `reserved` never passes `on_hand`: the database refuses to oversell."""
+"""Tables of stock. The database itself keeps `on_hand`, `value` and `reserved` as the sums of moves and reservations,
+and refuses to promise more than lies there."""
 
 from django.db import models
 
 from cashline.flow.deliver.inventory.rules import MoveKind, ReservationStatus
-from cashline.platform.database.tables import Table, instant_column, link_to, quantity_column, status_column
+from cashline.platform.database.tables import (
+    Table,
+    amount_column,
+    instant_column,
+    link_to,
+    quantity_column,
+    status_column,
+)
 
 
 class Warehouse(Table):
@@ -19,12 +27,17 @@ class Warehouse(Table):
 
 
 class Stock(Table):
-    """How much of a product lies in a warehouse and how much of it is promised."""
+    """How much of a product lies in a warehouse, how much of it is promised, and what it cost (entity's currency).
+
+    Triggers keep `on_hand` and `value` as the sums of the moves and `reserved` as that of the active reservations; the
+    program itself may only add empty rows and set the reorder point.
+    """
 
     warehouse = link_to("inventory.Warehouse", db_index=False)
     product = link_to("catalog.Product")
     on_hand = quantity_column(db_default=0)
     reserved = quantity_column(db_default=0)
+    value = amount_column(db_default=0)
     reorder_point = quantity_column(db_default=0)
 
     class Meta:
@@ -34,6 +47,10 @@ class Stock(Table):
             models.CheckConstraint(
                 condition=models.Q(reserved__gte=0) & models.Q(reserved__lte=models.F("on_hand")),
                 name="stock_never_oversold",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(value=0) | (models.Q(value__gt=0) & models.Q(on_hand__gt=0)),
+                name="stock_value_lies_in_goods",
             ),
         ]
 
@@ -59,14 +76,15 @@ class Reservation(Table):
 
 
 class StockMove(Table):
-    """A change of stock, never rewritten: on hand is the sum of the moves. `unit_cost` is in the entity's currency."""
+    """A change of stock, never rewritten. `value` is what the goods cost, in the entity's currency, signed alike."""
 
     warehouse = link_to("inventory.Warehouse", db_index=False)
     product = link_to("catalog.Product", db_index=False)
     kind = status_column(MoveKind)
     quantity = quantity_column()
-    unit_cost = quantity_column(db_default=0)
+    value = amount_column()
     source_id = models.UUIDField()
+    reason = models.TextField(blank=True, db_default="")
     moved_on = models.DateField()
 
     class Meta:

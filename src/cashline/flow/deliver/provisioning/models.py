@@ -19,7 +19,10 @@ class ProvisioningEndpoint(Table):
 
 
 class ProvisioningRequest(Table):
-    """A request to activate or deactivate a service for an order line; sent through the outbox, answered by call-back."""
+    """A request to activate or deactivate a service for an order line; sent through the outbox, answered by call-back.
+
+    `attempts` counts how often it was asked anew after a refusal, beside the retries of one sending by the outbox.
+    """
 
     order_line = link_to("orders.OrderLine")
     step = link_to("fulfilment.FulfilmentStep", db_index=False, null=True)
@@ -27,6 +30,7 @@ class ProvisioningRequest(Table):
     operation = models.TextField()
     quantity = quantity_column()
     status = status_column(ProvisioningStatus, db_default=ProvisioningStatus.REQUESTED)
+    attempts = models.IntegerField(db_default=1)
     external_reference = models.TextField(blank=True, db_default="")
     requested_at = instant_column()
     answered_at = instant_column(null=True)

@@ -25,6 +25,13 @@ class Subscription(Table):
 
     class Meta:
         db_table = "subscriptions"
+        indexes = [
+            models.Index(
+                fields=["ends_on"],
+                name="subscriptions_ending",
+                condition=models.Q(status__in=["active", "cancelled"]),
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_on__isnull=True)

@@ -143,6 +143,12 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("customer", "external_reference"), name="order_received_once"),
         ),
         migrations.AddConstraint(
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", "contract")), fields=("agreement",), name="order_born_once"
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="orderline",
             constraint=models.UniqueConstraint(fields=("order", "line_no"), name="order_line_once"),
         ),

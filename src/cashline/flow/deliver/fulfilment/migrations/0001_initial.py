@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ("tracking_number", models.TextField(blank=True, db_default="")),
                 ("shipped_on", models.DateField(null=True)),
                 ("delivered_on", models.DateField(null=True)),
+                ("cost", models.DecimalField(db_default=0, decimal_places=4, max_digits=20)),
                 ("created_at", models.DateTimeField()),
                 (
                     "entity",
@@ -68,6 +69,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "shipments",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "picking")), fields=["status", "id"], name="shipments_picking"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -90,6 +96,7 @@ class Migration(migrations.Migration):
                             ("accepted", "accepted"),
                             ("returned", "returned"),
                             ("ended", "ended"),
+                            ("cancelled", "cancelled"),
                         ]
                     ),
                 ),
@@ -172,7 +179,9 @@ class Migration(migrations.Migration):
                 "db_table": "fulfilment_steps",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("status", "ready")),
+                        condition=models.Q(
+                            ("status__in", ["ready", "backordered"]), models.Q(("kind", "ship"), _negated=True)
+                        ),
                         fields=["next_attempt_at", "id"],
                         name="fulfilment_steps_due",
                     )
@@ -194,7 +203,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("quantity", models.DecimalField(decimal_places=6, max_digits=20)),
-                ("unit_cost", models.DecimalField(db_default=0, decimal_places=6, max_digits=20)),
                 (
                     "order_line",
                     models.ForeignKey(

@@ -60,8 +60,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("quantity", models.DecimalField(decimal_places=6, max_digits=20)),
-                ("unit_cost", models.DecimalField(db_default=0, decimal_places=6, max_digits=20)),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20)),
                 ("source_id", models.UUIDField()),
+                ("reason", models.TextField(blank=True, db_default="")),
                 ("moved_on", models.DateField()),
                 (
                     "product",
@@ -101,6 +102,7 @@ class Migration(migrations.Migration):
                 ),
                 ("on_hand", models.DecimalField(db_default=0, decimal_places=6, max_digits=20)),
                 ("reserved", models.DecimalField(db_default=0, decimal_places=6, max_digits=20)),
+                ("value", models.DecimalField(db_default=0, decimal_places=4, max_digits=20)),
                 ("reorder_point", models.DecimalField(db_default=0, decimal_places=6, max_digits=20)),
                 (
                     "product",
@@ -125,6 +127,12 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("reserved__gte", 0), ("reserved__lte", models.F("on_hand"))),
                         name="stock_never_oversold",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("value", 0), models.Q(("value__gt", 0), ("on_hand__gt", 0)), _connector="OR"
+                        ),
+                        name="stock_value_lies_in_goods",
                     ),
                 ],
             },

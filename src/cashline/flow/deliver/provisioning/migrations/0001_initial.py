@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("external_reference", models.TextField(blank=True, db_default="")),
+                ("attempts", models.IntegerField(db_default=1)),
                 ("requested_at", models.DateTimeField()),
                 ("answered_at", models.DateTimeField(null=True)),
                 ("error", models.TextField(blank=True, db_default="")),

@@ -82,6 +82,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "subscriptions",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status__in", ["active", "cancelled"])),
+                        fields=["ends_on"],
+                        name="subscriptions_ending",
+                    )
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(

@@ -1,0 +1,1 @@
+"""Rules of orders: lifecycle, validation, and the forms in which orders arrive."""
