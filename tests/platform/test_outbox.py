@@ -1,5 +1,6 @@
 """What leaves the program leaves it once: signed webhooks to a real receiver, mail to a real SMTP server."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,6 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.conf import settings
 from django.db import connection, transaction
 from django.test import override_settings
 
@@ -130,11 +130,12 @@ def test_a_mail_goes_out_once_over_smtp_and_an_interrupted_one_waits_for_a_perso
         send_mail(Mail(payload["to"], "Rechnung Nr. 1 – fällig", "Guten Tag", attachments=[attachment]), key=key)
 
     register_senders({"test_mail": send})
-    controller = Controller(Keep(), hostname="127.0.0.1", port=0)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(Keep(), hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        options = {**settings.MAILERS["default"]["OPTIONS"]}
         options = {"host": "127.0.0.1", "port": port, "timeout": 5}
         smtp = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
         with override_settings(MAILERS=smtp):

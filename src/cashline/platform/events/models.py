@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now
 
 from cashline.platform.database.tables import Table, instant_column
 
@@ -16,7 +17,7 @@ class Event(Table):
 
     type = models.TextField()
     time = instant_column()
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
     actor = models.TextField()
     reason = models.TextField(blank=True, db_default="")
     object_types = ArrayField(models.TextField())

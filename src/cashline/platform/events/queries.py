@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cashline.platform import sql
-from cashline.platform.events.rules import RecordedEvent, chain_hash
+from cashline.platform.events.rules import NumberedEvent, RecordedEvent, chain_hash
 
 _EVENT = "e.id, e.type, e.time, e.actor, e.reason, e.object_types, e.object_ids, e.object_roles, e.data"
 
@@ -20,14 +20,6 @@ class Block:
     up_to_transaction: int
     previous_hash: str
     hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumberedEvent:
-    """An event with its place in the feed."""
-
-    number: int
-    event: RecordedEvent
 
 
 def last_block() -> Block:
@@ -54,7 +46,7 @@ def feed(*, after: int, limit: int, types: Sequence[str] = ()) -> list[NumberedE
     chosen = "AND e.type = ANY(%s) " if types else ""
     params = [after, *([list(types)] if types else []), limit]
     rows = sql.fetch(
-        f"SELECT f.number, {_EVENT} FROM event_feed f JOIN events e ON e.id = f.event_id "  # noqa: S608
+        f"SELECT f.number, {_EVENT} FROM event_feed f JOIN events e ON e.id = f.event_id "
         f"WHERE f.number > %s {chosen}ORDER BY f.number LIMIT %s",
         params,
     )
@@ -65,7 +57,7 @@ def timeline(object_ids: Sequence[UUID], *, limit: int = 200) -> list[RecordedEv
     """The events that touch any of the objects, oldest first."""
     return sql.fetch_as(
         RecordedEvent,
-        f"SELECT {_EVENT} FROM events e WHERE e.object_ids && %s::uuid[] ORDER BY e.time, e.id LIMIT %s",  # noqa: S608
+        f"SELECT {_EVENT} FROM events e WHERE e.object_ids && %s::uuid[] ORDER BY e.time, e.id LIMIT %s",
         (list(object_ids), limit),
     )
 

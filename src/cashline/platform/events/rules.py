@@ -23,7 +23,7 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: a past-tense type, such as OrderBooked, and the objects it touches, the subject first."""
+    """What happened: a past-tense type, such as OrderBooked, and the objects it touches, the subject first."""
 
     type: str
     objects: tuple[ObjectRef, ...]
@@ -54,6 +54,14 @@ class RecordedEvent:
     object_ids: list[UUID]
     object_roles: list[str]
     data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEvent:
+    """An event with its place in the feed."""
+
+    number: int
+    event: RecordedEvent
 
 
 def chain_hash(previous: str, events: Sequence[RecordedEvent]) -> str:

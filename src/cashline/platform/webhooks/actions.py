@@ -12,7 +12,7 @@ from cashline.kernel.refusals import InvalidValue, NotFound
 from cashline.platform import sql
 from cashline.platform.events import queries as events
 from cashline.platform.events.actions import record
-from cashline.platform.events.rules import Event, ObjectRef
+from cashline.platform.events.rules import Event, NumberedEvent, ObjectRef
 from cashline.platform.outbox.actions import OutboxMessage, enqueue
 from cashline.platform.webhooks.rules import envelope
 from cashline.platform.webhooks.signing import new_secret
@@ -76,7 +76,7 @@ def enqueue_events(*, now: datetime, batch: int = 1_000) -> int:
     return added
 
 
-def _message(endpoint_id: UUID, entry: events.NumberedEvent) -> OutboxMessage:
+def _message(endpoint_id: UUID, entry: NumberedEvent) -> OutboxMessage:
     payload = {"endpoint_id": str(endpoint_id), "body": envelope(entry)}
     return OutboxMessage("webhook", f"webhook:{endpoint_id}:{entry.number}", payload)
 

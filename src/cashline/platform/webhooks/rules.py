@@ -3,7 +3,7 @@
 from typing import Any
 
 from cashline.kernel.identifiers import PREFIXES, public
-from cashline.platform.events.queries import NumberedEvent
+from cashline.platform.events.rules import NumberedEvent
 
 
 def envelope(entry: NumberedEvent) -> dict[str, Any]:
