@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, sql
 
 from cashline.platform.database import roles
 from cashline.platform.database.embedded import APP, MAJOR, OWNER, EmbeddedServer
@@ -157,3 +157,12 @@ def _django(dsn: str, *, pool: dict[str, Any] | None) -> dict[str, Any]:
     if pool:
         settings["OPTIONS"]["pool"] = pool
     return settings
+
+
+def drop_database() -> None:
+    """Throw the embedded database in use away; one of one's own is never dropped. Raises ConfigurationError."""
+    if not is_embedded():
+        raise ConfigurationError("Only a database of the embedded server is thrown away; drop your own yourself.")
+    with psycopg.connect(embedded_server().dsn("postgres", OWNER), autocommit=True) as connection:
+        name = sql.Identifier(database_name())
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
