@@ -6,18 +6,26 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from cashline.surfaces import watching
+from cashline.surfaces.api.root import api
 
-def domain_urls() -> list[URLPattern | URLResolver]:
-    """The pages of every domain that has some, in the order of the flow."""
+
+def page_urls() -> list[URLPattern | URLResolver]:
+    """The pages of every domain that has some, in the order of the flow, then those of the console and the portal."""
+    rooms = [f"cashline.flow.{name}.pages" for name in settings.FLOW + settings.REPORTS]
+    rooms += ["cashline.surfaces.web.pages", "cashline.surfaces.portal.pages"]
     found: list[URLPattern | URLResolver] = []
-    for name in settings.FLOW + settings.REPORTS:
-        module = f"cashline.flow.{name}.pages"
-        if find_spec(module):
-            found.extend(import_module(module).URLS)
+    for name in rooms:
+        if find_spec(name):
+            found.extend(import_module(name).URLS)
     return found
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    *domain_urls(),
+    *page_urls(),
+    path("v1/", api.urls),
     path("account/", include("allauth.account.urls")),
+    path("account/2fa/", include("allauth.mfa.urls")),
+    path("healthz", watching.healthz, name="healthz"),
+    path("metrics", watching.metrics, name="metrics"),
 ]

@@ -1,4 +1,4 @@
-"""JSON without floats, both ways: a number with a fraction is read as a Decimal, and every Decimal is written as a string."""
+"""JSON without floats, both ways: fractions are read as Decimal, and every Decimal is written as a string."""
 
 import json
 from collections.abc import Sequence
@@ -62,4 +62,4 @@ class ExactRenderer(BaseRenderer):
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
         """The body of an answer."""
-        return msgspec.json.encode(data, enc_hook=str, decimal_format="string")
+        return msgspec.json.encode(data, enc_hook=str)

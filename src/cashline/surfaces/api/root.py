@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class ExactParser(Parser):
-    """Reads JSON without floats: a number with a fraction becomes a Decimal; NaN, infinities and double keys are refused."""
+    """Reads JSON without floats: fractions become Decimal; NaN, infinities and double keys are refused."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The body as Python values."""

@@ -1,0 +1,247 @@
+"""Endpoints of the company as a whole: legal entities, exchange rates, API keys, webhooks, the event feed, the clock."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import ConfigDict, Field, StringConstraints
+
+from cashline.kernel.identifiers import key_of, public
+from cashline.platform.clock.actions import move_clock
+from cashline.platform.company import actions as company
+from cashline.platform.company.queries import entities, entity_by_code
+from cashline.platform.doors.caller import caller_of
+from cashline.platform.events import queries as events
+from cashline.platform.outbox.queries import list_messages
+from cashline.platform.people import actions as people
+from cashline.platform.people.queries import list_api_keys
+from cashline.platform.webhooks import actions as webhooks
+from cashline.platform.webhooks.rules import envelope
+
+router = Router(tags=["Company"])
+type Text = Annotated[str, StringConstraints(max_length=200)]
+
+
+class Closed(Schema):
+    """A body that takes no field it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewEntityIn(Closed):
+    """A legal entity to be set up."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=8, pattern=r"^[A-Za-z0-9]+$")]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    timezone: Text = "UTC"
+    street: Text = ""
+    postcode: Text = ""
+    city: Text = ""
+    tax_id: Text = ""
+    registration: Text = ""
+    iban: Text = ""
+    bic: Text = ""
+    email: Text = ""
+    phone: Text = ""
+    website: Text = ""
+
+
+class RateIn(Closed):
+    """How many units of the currency one euro buys on a day."""
+
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    day: date
+    per_euro: Annotated[Decimal, Field(gt=0, lt=Decimal("1e12"), decimal_places=10)]
+
+
+class RatesIn(Closed):
+    """Exchange rates."""
+
+    rates: Annotated[list[RateIn], Field(min_length=1, max_length=10_000)]
+
+
+class KeyIn(Closed):
+    """An API key to be made."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    scopes: Annotated[list[Text], Field(min_length=1, max_length=200)]
+    entity: Text | None = None
+    expires_at: datetime | None = None
+
+
+class EndpointIn(Closed):
+    """A webhook endpoint to be subscribed."""
+
+    url: Annotated[str, StringConstraints(min_length=8, max_length=2000)]
+    event_types: Annotated[list[Text], Field(max_length=200)] = []
+
+
+class ReplayIn(Closed):
+    """A stretch of the feed: behind `after`, up to and with `through`."""
+
+    after: Annotated[int, Field(ge=0, lt=2**62)]
+    through: Annotated[int, Field(ge=0, lt=2**62)]
+
+
+class ClockIn(Closed):
+    """Where to move a sandbox's clock."""
+
+    to: datetime
+
+
+@router.get("/entities")
+def entity_list(request: HttpRequest) -> dict[str, Any]:
+    """All legal entities."""
+    caller_of(request).require("platform.read")
+    return {"items": [_entity(entity) for entity in entities()], "next_cursor": ""}
+
+
+def _entity(entity: Any) -> dict[str, Any]:
+    shape = {name: getattr(entity, name) for name in NewEntityIn.model_fields}
+    return {"id": public("entity", entity.id), **shape}
+
+
+@router.post("/entities", response={201: dict[str, Any]})
+def entity_create(request: HttpRequest, body: NewEntityIn) -> tuple[int, dict[str, Any]]:
+    """Set up a legal entity."""
+    caller = caller_of(request)
+    caller.require("platform.write")
+    company.create_entities([company.NewEntity(**body.model_dump())], now=caller.now, actor=caller.actor)
+    return 201, _entity(entity_by_code(body.code))
+
+
+@router.post("/exchange-rates", response={201: dict[str, Any]})
+def exchange_rate_create(request: HttpRequest, body: RatesIn) -> tuple[int, dict[str, Any]]:
+    """Keep exchange rates; one already known for a day stays as it is."""
+    caller_of(request).require("platform.write")
+    return 201, {"added": company.set_exchange_rates((one.currency, one.day, one.per_euro) for one in body.rates)}
+
+
+@router.get("/api-keys")
+def api_key_list(request: HttpRequest) -> dict[str, Any]:
+    """All API keys, without their secrets."""
+    caller_of(request).require("people.write")
+    items = [
+        {
+            "id": public("api_key", key.id),
+            "name": key.name,
+            "prefix": key.prefix,
+            "scopes": key.scopes,
+            "created_at": key.created_at,
+            "expires_at": key.expires_at,
+            "revoked_at": key.revoked_at,
+        }
+        for key in list_api_keys()
+    ]
+    return {"items": items, "next_cursor": ""}
+
+
+@router.post("/api-keys", response={201: dict[str, Any]})
+def api_key_create(request: HttpRequest, body: KeyIn) -> tuple[int, dict[str, Any]]:
+    """Make a key; its secret is shown in this answer and never again."""
+    caller = caller_of(request)
+    caller.require("people.write")
+    secret = people.create_api_key(
+        name=body.name,
+        scopes=body.scopes,
+        entity_id=entity_by_code(body.entity).id if body.entity else None,
+        created_by=caller.authority.user_id,
+        expires_at=body.expires_at,
+        now=caller.now,
+        actor=caller.actor,
+    )
+    return 201, {"secret": secret}
+
+
+@router.post("/api-keys/{key_id}/revoke")
+def api_key_revoke(request: HttpRequest, key_id: str) -> dict[str, Any]:
+    """End a key at once."""
+    caller = caller_of(request)
+    caller.require("people.write")
+    people.revoke_api_key(key_id=key_of("api_key", key_id), now=caller.now, actor=caller.actor)
+    return {"id": key_id, "revoked": True}
+
+
+@router.post("/webhook-endpoints", response={201: dict[str, Any]})
+def webhook_create(request: HttpRequest, body: EndpointIn) -> tuple[int, dict[str, Any]]:
+    """Subscribe an address to events; the signing secret is in this answer."""
+    caller = caller_of(request)
+    caller.require("platform.write")
+    key, secret = webhooks.create_endpoint(
+        url=body.url, event_types=body.event_types, now=caller.now, actor=caller.actor
+    )
+    return 201, {"id": public("webhook_endpoint", key), "secret": secret}
+
+
+@router.post("/webhook-endpoints/{endpoint_id}/rotate-secret")
+def webhook_rotate(request: HttpRequest, endpoint_id: str) -> dict[str, Any]:
+    """A new signing secret; the former signs too until the next rotation."""
+    caller = caller_of(request)
+    caller.require("platform.write")
+    key = key_of("webhook_endpoint", endpoint_id)
+    return {"secret": webhooks.rotate_secret(endpoint_id=key, now=caller.now, actor=caller.actor)}
+
+
+@router.post("/webhook-endpoints/{endpoint_id}/replay")
+def webhook_replay(request: HttpRequest, endpoint_id: str, body: ReplayIn) -> dict[str, Any]:
+    """Send a stretch of the feed again, with the first message ids."""
+    caller = caller_of(request)
+    caller.require("platform.write")
+    key = key_of("webhook_endpoint", endpoint_id)
+    count = webhooks.replay(endpoint_id=key, after=body.after, through=body.through, now=caller.now, actor=caller.actor)
+    return {"replayed": count}
+
+
+@router.get("/outbox")
+def outbox_list(request: HttpRequest, status: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Any:
+    """Messages to the outside and how they stand; `status` narrows to pending, sending, sent, dead or unknown."""
+    caller_of(request).require("platform.read")
+    rows = list_messages(statuses=[status] if status else None, limit=limit)
+    items = [
+        {
+            "id": str(row.id),
+            "kind": row.kind,
+            "key": row.key,
+            "status": row.status,
+            "attempts": row.attempts,
+            "created_at": row.created_at,
+            "next_attempt_at": row.next_attempt_at,
+            "sent_at": row.sent_at,
+            "last_detail": row.last_detail,
+        }
+        for row in rows
+    ]
+    return {"items": items, "next_cursor": ""}
+
+
+@router.get("/events")
+def event_feed(
+    request: HttpRequest,
+    after: Annotated[int, Query(ge=0, lt=2**62)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    type: Text = "",  # noqa: A002 - the name of the parameter in the address
+) -> dict[str, Any]:
+    """The sealed event feed behind a number; resume with the `number` of the last event seen."""
+    caller_of(request).require("platform.read")
+    found = events.feed(after=after, limit=limit, types=[type] if type else [])
+    return {"items": [envelope(entry) for entry in found], "after": found[-1].number if found else after}
+
+
+@router.get("/clock")
+def clock_show(request: HttpRequest) -> dict[str, Any]:
+    """What time it is for this company."""
+    clock = caller_of(request).clock
+    return {"now": clock.now, "sandbox": clock.sandbox, "moved": clock.moved}
+
+
+@router.post("/clock/advance")
+def clock_advance(request: HttpRequest, body: ClockIn) -> dict[str, Any]:
+    """Set a sandbox's clock forward without running the jobs in between (the command line runs them)."""
+    caller = caller_of(request)
+    caller.require("platform.write")
+    move_clock(body.to)
+    return {"now": body.to}
