@@ -26,7 +26,7 @@ OPEN_PATHS = (
     "/static/",
     "/sign/",
     "/healthz",
-    "/metrics",
+
     "/favicon.ico",
     "/sandbox/",
     "/styleguide",

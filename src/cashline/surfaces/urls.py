@@ -23,9 +23,9 @@ def page_urls() -> list[URLPattern | URLResolver]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_urls(),
+    path("v1/metrics", watching.metrics, name="metrics"),
     path("v1/", api.urls),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("healthz", watching.healthz, name="healthz"),
-    path("metrics", watching.metrics, name="metrics"),
 ]

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from cashline.platform import sql
+from cashline.platform.doors.caller import caller_of
 from cashline.platform.outbox.queries import message_counts
 
 
@@ -12,12 +13,13 @@ def healthz(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-def metrics(_request: HttpRequest) -> HttpResponse:
-    """Gauges in Prometheus' text format."""
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Gauges in Prometheus' text format, for an API key that may read reports."""
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     from cashline.flow.report.metrics.queries import money_gauges
 
+    caller_of(request).require("reports.read")
     registry = CollectorRegistry()
     outbox = Gauge("cashline_outbox_messages", "Messages to the outside by status.", ["status"], registry=registry)
     for status, count in message_counts().items():

@@ -1,4 +1,4 @@
-"""Endpoints of the company as a whole: legal entities, exchange rates, API keys, webhooks, the event feed, the clock."""
+"""Endpoints of the company as a whole: entities, exchange rates, API keys, webhooks, the event feed, the clock."""
 
 from datetime import date, datetime
 from decimal import Decimal

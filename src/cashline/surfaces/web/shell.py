@@ -95,7 +95,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
         ),
     ),
 )
-"""Each place: its words, the name of its address, its icon, and the key that follows `g`. Unbuilt places are left out."""
+"""Each place: its words, the name of its address, its icon, the key that follows `g`. Unbuilt places are left out."""
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

@@ -34,8 +34,7 @@
   const number = (text) => (text === null ? null : Number(text));
 
   const common = (data) => ({
-    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-    animationDuration: 300,
+    animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12, color: token("text-2") },
     grid: { left: 4, right: 12, top: data.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
     legend: { show: data.series.length > 1, top: 0, left: 0, itemWidth: 8, itemHeight: 8, icon: "circle", itemGap: 16, textStyle: { color: token("text-2") } },
@@ -46,7 +45,7 @@
     },
   });
   const axes = (data) => {
-    const names = { type: "category", data: data.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: token("line-strong") } }, axisLabel: { color: token("text-3"), hideOverlap: true } };
+    const names = { type: "category", data: data.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: token("line-strong") } }, axisLabel: { color: token("text-3"), hideOverlap: data.categories.length > 8, interval: data.categories.length > 8 ? "auto" : 0 } };
     const values = { type: "value", splitNumber: 4, splitLine: { lineStyle: { color: token("line-soft") } }, axisLabel: { color: token("text-3"), formatter: (value) => short(data.unit, value) } };
     if (data.kind === "bar_across") return { yAxis: { ...names, inverse: true }, xAxis: values };
     return { xAxis: { ...names, boundaryGap: data.kind !== "line" && data.kind !== "area" }, yAxis: values };
@@ -64,7 +63,7 @@
     series: data.series.map((one, place) => ({
       type: "line", name: one.name, data: one.values.map(number), stack: one.stack || undefined, symbol: "circle", symbolSize: 6, showSymbol: false, connectNulls: false,
       lineStyle: { width: 2, color: colour(one, place), type: one.dashed ? "dashed" : "solid" }, itemStyle: { color: colour(one, place) },
-      areaStyle: data.kind === "area" ? { color: colour(one, place), opacity: 0.12 } : undefined,
+      areaStyle: data.kind === "area" && !one.dashed ? { color: colour(one, place), opacity: 0.12 } : undefined,
     })),
   });
   const waterfall = (data) => {

@@ -86,9 +86,9 @@ LINES = LineFields(
             "choice",
             options=(Option("FG-200", "Field gateway FG-200"), Option("MON", "Monitoring, per device")),
         ),
-        Field("quantity", "Quantity", "decimal", value=Decimal(1)),
-        Field("unit_price", "Unit price", "decimal", required=False, placeholder="From the price book"),
-        Field("discount", "Discount %", "decimal", required=False),
+        Field("quantity", "Quantity", "decimal", value=Decimal(1), width="quarter"),
+        Field("unit_price", "Unit price", "decimal", required=False, placeholder="By price book", width="third"),
+        Field("discount", "Discount %", "decimal", required=False, width="quarter"),
     ),
     "Add a line",
     rows=(
