@@ -24,7 +24,7 @@ class Agreement(Table):
     origin = status_column(AgreementOrigin)
     customer = link_to("customers.Customer")
     entity = link_to("company.LegalEntity", db_index=False)
-    quote_version = link_to("quotes.QuoteVersion", null=True)
+    quote_version = link_to("quotes.QuoteVersion", null=True, db_index=False)
     currency = currency_column()
     status = status_column(AgreementStatus)
     title = models.TextField(blank=True, db_default="")
@@ -38,6 +38,13 @@ class Agreement(Table):
 
     class Meta:
         db_table = "agreements"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["quote_version"],
+                name="agreement_of_a_quote_once",
+                condition=models.Q(quote_version__isnull=False),
+            )
+        ]
 
 
 class AgreementLine(Table):

@@ -17,7 +17,10 @@ from cashline.platform.database.tables import (
 
 
 class Quote(Table):
-    """An offer to a customer, in versions of which `current_version` is the latest."""
+    """An offer to a customer, in versions of which `current_version` is the latest.
+
+    It is sent to the contact, or where there is none to the customer's own address. `accepted_by` is a person's name.
+    """
 
     number = models.TextField(unique=True)
     title = models.TextField()
@@ -27,19 +30,27 @@ class Quote(Table):
     status = status_column(QuoteStatus, db_default=QuoteStatus.DRAFT)
     current_version = models.IntegerField(db_default=1)
     owner = link_to("people.User", null=True)
+    price_book = link_to("catalog.PriceBook", null=True, db_index=False)
+    contact_name = models.TextField(blank=True, db_default="")
+    contact_email = models.TextField(blank=True, db_default="")
     valid_until = models.DateField()
+    accepted_by = models.TextField(blank=True, db_default="")
+    accepted_email = models.TextField(blank=True, db_default="")
+    accepted_at = instant_column(null=True)
     created_at = instant_column()
 
     class Meta:
         db_table = "quotes"
+        indexes = [models.Index(fields=["valid_until"], name="quotes_sent", condition=models.Q(status="sent"))]
 
 
 class QuoteVersion(Table):
-    """One version of an offer. Totals are over the whole term, without tax."""
+    """One version of an offer, at the list prices of `priced_on`. Totals are over the whole term, without tax."""
 
     quote = link_to("quotes.Quote")
     version = models.IntegerField()
     starts_on = models.DateField()
+    priced_on = models.DateField()
     discount_percent = rate_column(db_default=0)
     discount_reason = models.TextField(blank=True, db_default="")
     terms = models.TextField(blank=True, db_default="")
@@ -56,7 +67,7 @@ class QuoteVersion(Table):
 
 
 class QuoteLine(Table):
-    """A line of a version: `unit_price` is for one unit and one interval, after discounts (the net of the waterfall)."""
+    """A line of a version: `unit_price` is for one unit and one interval, the net of the waterfall."""
 
     version = link_to("quotes.QuoteVersion")
     line_no = models.IntegerField()

@@ -18,7 +18,11 @@ class Migration(migrations.Migration):
             model_name="agreement",
             name="quote_version",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="quotes.quoteversion"
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="quotes.quoteversion",
             ),
         ),
         migrations.AddField(
@@ -40,6 +44,14 @@ class Migration(migrations.Migration):
             name="agreement",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT, related_name="+", to="contracts.agreement"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="agreement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("quote_version__isnull", False)),
+                fields=("quote_version",),
+                name="agreement_of_a_quote_once",
             ),
         ),
         migrations.AddIndex(

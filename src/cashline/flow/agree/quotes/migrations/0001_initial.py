@@ -47,7 +47,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("current_version", models.IntegerField(db_default=1)),
+                ("contact_name", models.TextField(blank=True, db_default="")),
+                ("contact_email", models.TextField(blank=True, db_default="")),
                 ("valid_until", models.DateField()),
+                ("accepted_by", models.TextField(blank=True, db_default="")),
+                ("accepted_email", models.TextField(blank=True, db_default="")),
+                ("accepted_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField()),
                 (
                     "customer",
@@ -70,6 +75,16 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "price_book",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.pricebook",
+                    ),
+                ),
             ],
             options={
                 "db_table": "quotes",
@@ -86,6 +101,7 @@ class Migration(migrations.Migration):
                 ),
                 ("version", models.IntegerField()),
                 ("starts_on", models.DateField()),
+                ("priced_on", models.DateField()),
                 ("discount_percent", models.DecimalField(db_default=0, decimal_places=10, max_digits=24)),
                 ("discount_reason", models.TextField(blank=True, db_default="")),
                 ("terms", models.TextField(blank=True, db_default="")),
@@ -146,6 +162,10 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "quote_lines",
             },
+        ),
+        migrations.AddIndex(
+            model_name="quote",
+            index=models.Index(condition=models.Q(("status", "sent")), fields=["valid_until"], name="quotes_sent"),
         ),
         migrations.AddConstraint(
             model_name="quoteversion",

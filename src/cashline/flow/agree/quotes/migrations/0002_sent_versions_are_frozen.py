@@ -15,7 +15,7 @@ CREATE TRIGGER quote_versions_frozen BEFORE UPDATE OR DELETE ON quote_versions
 CREATE FUNCTION refuse_frozen_quote_line() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM quote_versions v WHERE v.frozen_at IS NOT NULL
-               AND v.id = CASE TG_OP WHEN 'INSERT' THEN NEW.version_id ELSE OLD.version_id END) THEN
+               AND v.id IN (OLD.version_id, NEW.version_id)) THEN
         RAISE EXCEPTION 'this version of the quote was sent and is frozen' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

@@ -1,0 +1,212 @@
+"""Reading the catalogue: products, price books and the prices of a day."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.agree.catalog.rules import PriceSpan
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
+
+type PriceRequest = tuple[UUID, str, int]
+"""Product, currency, interval in months (0: paid once)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A product as it stands."""
+
+    id: UUID
+    sku: str
+    name: str
+    description: str
+    kind: str
+    unit: str
+    tax_category: str
+    billing_trigger: str
+    revenue_pattern: str
+    unit_cost: Decimal
+    provisioning_key: str
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBookRow:
+    """A price book."""
+
+    id: UUID
+    name: str
+    currency: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """A list price; `valid_until` is the first day on which it no longer applies. `charge` is a Charge as JSON."""
+
+    id: UUID
+    price_book_id: UUID
+    product_id: UUID
+    currency: str
+    interval_months: int
+    valid_from: date
+    valid_until: date | None
+    unit_price: Decimal
+    charge: dict[str, Any]
+
+
+_PRODUCT = (
+    "p.id, p.sku, p.name, p.description, p.kind, p.unit, p.tax_category, p.billing_trigger, p.revenue_pattern, "
+    "p.unit_cost, p.provisioning_key, p.active, p.created_at"
+)
+_PRICE = (
+    "x.id, x.price_book_id, x.product_id, b.currency, x.interval_months, lower(x.valid), upper(x.valid), "
+    "x.unit_price, x.charge"
+)
+SORTS = {"sku": "p.sku", "name": "lower(p.name)", "kind": "p.kind", "created_at": "p.created_at"}
+
+
+def products_by_id(ids: Iterable[UUID]) -> dict[UUID, ProductRow]:
+    """The products with those ids; an unknown id is left out."""
+    rows = sql.fetch_as(ProductRow, f"SELECT {_PRODUCT} FROM products p WHERE p.id = ANY(%s)", (list(set(ids)),))
+    return {row.id: row for row in rows}
+
+
+def products_by_sku(skus: Iterable[str]) -> dict[str, ProductRow]:
+    """The products with those SKUs; an unknown SKU is left out."""
+    rows = sql.fetch_as(ProductRow, f"SELECT {_PRODUCT} FROM products p WHERE p.sku = ANY(%s)", (list(set(skus)),))
+    return {row.sku: row for row in rows}
+
+
+def product(product_id: UUID) -> ProductRow:
+    """One product; raises NotFound."""
+    found = products_by_id([product_id]).get(product_id)
+    if found is None:
+        raise NotFound(f"There is no product {product_id}.", field="product_id")
+    return found
+
+
+def list_products(
+    ask: lists.Ask, *, words: str = "", kinds: Sequence[str] = (), active: bool | None = None
+) -> Page[ProductRow]:
+    """One page of products; the words are looked for in SKU, name and description."""
+    conditions = lists.Conditions()
+    conditions.among("p.kind", kinds)
+    if active is not None:
+        conditions.add("p.active = %s", active)
+    conditions.contains(("p.sku", "p.name", "p.description"), words)
+    return lists.page(
+        ProductRow,
+        columns=_PRODUCT,
+        source="products p",
+        key="p.id",
+        sorts=SORTS,
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
+
+
+def price_books() -> list[PriceBookRow]:
+    """All price books, by currency, the default first."""
+    return sql.fetch_as(
+        PriceBookRow,
+        "SELECT id, name, currency, is_default FROM price_books ORDER BY currency, is_default DESC, name, id",
+    )
+
+
+def price_book(price_book_id: UUID) -> PriceBookRow:
+    """One price book; raises NotFound."""
+    for row in price_books():
+        if row.id == price_book_id:
+            return row
+    raise NotFound(f"There is no price book {price_book_id}.", field="price_book_id")
+
+
+def price_books_for_update(ids: Iterable[UUID]) -> dict[UUID, PriceBookRow]:
+    """The price books, locked in key order until the commit; an unknown id is left out."""
+    rows = sql.fetch_as(
+        PriceBookRow,
+        "SELECT id, name, currency, is_default FROM price_books WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        (list(set(ids)),),
+    )
+    return {row.id: row for row in rows}
+
+
+def prices_on(
+    requests: Collection[PriceRequest], day: date, price_book_id: UUID | None = None
+) -> dict[PriceRequest, PriceRow]:
+    """The list prices of a day; a request without a price is left out.
+
+    The named book comes first where it is in the currency and has a price, then the default book of the currency.
+    """
+    wanted = list(requests)
+    if not wanted:
+        return {}
+    products, currencies, intervals = zip(*wanted, strict=True)
+    rows = sql.fetch_as(
+        PriceRow,
+        f"SELECT DISTINCT ON (w.product_id, w.currency, w.interval_months) {_PRICE} "
+        "FROM unnest(%s::uuid[], %s::text[], %s::int[]) AS w(product_id, currency, interval_months) "
+        "JOIN price_books b ON b.currency = w.currency AND (b.is_default OR b.id = %s::uuid) "
+        "JOIN prices x ON x.price_book_id = b.id AND x.product_id = w.product_id "
+        "AND x.interval_months = w.interval_months AND x.valid @> %s::date "
+        "ORDER BY w.product_id, w.currency, w.interval_months, (b.id = %s::uuid) DESC NULLS LAST",
+        (list(products), list(currencies), list(intervals), price_book_id, day, price_book_id),
+    )
+    return {(row.product_id, row.currency, row.interval_months): row for row in rows}
+
+
+def interval_options(
+    product_ids: Iterable[UUID], currency: str, day: date, price_book_id: UUID | None = None
+) -> dict[UUID, list[int]]:
+    """The intervals (months, 0: paid once) in which each product has a price that day, rising."""
+    found: dict[UUID, list[int]] = {}
+    for product_id, interval in sql.fetch(
+        "SELECT DISTINCT x.product_id, x.interval_months FROM prices x JOIN price_books b ON b.id = x.price_book_id "
+        "WHERE x.product_id = ANY(%s) AND b.currency = %s AND (b.is_default OR b.id = %s::uuid) "
+        "AND x.valid @> %s::date ORDER BY 1, 2",
+        (list(set(product_ids)), currency, price_book_id, day),
+    ):
+        found.setdefault(product_id, []).append(interval)
+    return found
+
+
+def prices_of(product_id: UUID) -> list[PriceRow]:
+    """Every price that a product ever had or will have, by book, interval and day."""
+    return sql.fetch_as(
+        PriceRow,
+        f"SELECT {_PRICE} FROM prices x JOIN price_books b ON b.id = x.price_book_id WHERE x.product_id = %s "
+        "ORDER BY b.currency, b.name, x.interval_months, lower(x.valid)",
+        (product_id,),
+    )
+
+
+def price_spans(keys: Collection[tuple[UUID, UUID, int]]) -> dict[tuple[UUID, UUID, int], list[PriceSpan]]:
+    """The stored spans of those keys (book, product, interval)."""
+    books, products, intervals = zip(*keys, strict=True)
+    found: dict[tuple[UUID, UUID, int], list[PriceSpan]] = {}
+    for row in sql.fetch(
+        "SELECT x.price_book_id, x.product_id, x.interval_months, x.id, lower(x.valid), upper(x.valid) FROM prices x "
+        "JOIN (SELECT DISTINCT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS u(b, p, i)) w "
+        "ON x.price_book_id = w.b AND x.product_id = w.p AND x.interval_months = w.i",
+        (list(books), list(products), list(intervals)),
+    ):
+        found.setdefault((row[0], row[1], row[2]), []).append(PriceSpan(row[3], row[4], row[5]))
+    return found
+
+
+def skus_taken(skus: Iterable[str]) -> set[str]:
+    """Those SKUs that a product already has."""
+    return {row[0] for row in sql.fetch("SELECT sku FROM products WHERE sku = ANY(%s)", (list(set(skus)),))}
+
+
+def price_books_taken(books: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those pairs of name and currency that a price book already has."""
+    wanted = set(books)
+    return wanted & {(row.name, row.currency) for row in price_books()}

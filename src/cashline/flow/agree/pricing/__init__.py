@@ -1,0 +1,1 @@
+"""Pricing: charge models and the waterfall from list price to net, pure and without tables."""

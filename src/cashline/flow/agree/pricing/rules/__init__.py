@@ -1,0 +1,1 @@
+"""The rules of pricing; every amount comes with the derivation that recomputes it."""
