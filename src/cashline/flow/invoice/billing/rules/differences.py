@@ -1,0 +1,127 @@
+"""What a run appends: the difference between the plan and what stands on invoices and credit notes.
+
+A charge that was posted keeps its key; a higher plan adds a line with the next revision, a lower one is credited
+against the lines that billed it. The second difference is empty.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from cashline.flow.invoice.billing.rules.charges import ALWAYS, ZERO, PlannedCharge, plain
+
+
+class PostedLine(NamedTuple):
+    """An invoice line of a charge. `corrected` was taken back because the plan fell or the invoice was void;
+    `credited` holds that and every other credit, such as goodwill, which no later run bills again."""
+
+    invoice_line_id: UUID
+    invoice_id: UUID
+    line_id: UUID
+    source_id: UUID
+    period_start: date
+    period_end: date | None
+    revision: int
+    net_amount: Decimal
+    corrected: Decimal
+    credited: Decimal
+
+
+class BillCharge(NamedTuple):
+    """A charge to put on an invoice: `revision` is 0 at first, `net_amount` what is to be added."""
+
+    planned: PlannedCharge
+    revision: int
+    net_amount: Decimal
+    derivation: str
+
+
+class BillCredit(NamedTuple):
+    """So much of an invoice line is to be taken back."""
+
+    invoice_line_id: UUID
+    invoice_id: UUID
+    line_id: UUID
+    net_amount: Decimal
+
+
+class Difference(NamedTuple):
+    """What is to be billed and what is to be credited."""
+
+    charges: list[BillCharge]
+    credits: list[BillCredit]
+
+
+def diff(planned: Iterable[PlannedCharge], posted: Sequence[PostedLine], *, through: date) -> Difference:
+    """The charges and credits that bring what was posted to the plan.
+
+    Give a plan that reaches as far as the posted lines do (`horizon`); of what it adds, only charges due up to
+    `through` are billed. A charge of nothing is billed only beside others: it never makes an invoice of its own.
+    """
+    if not posted:
+        charges = [
+            BillCharge(charge, 0, charge.net_amount, charge.derivation)
+            for charge in planned
+            if charge.due_on <= through
+        ]
+        return Difference(charges if any(charge.net_amount for charge in charges) else [], [])
+    return _compare(planned, _by_key(posted), through)
+
+
+def horizon(posted: Iterable[PostedLine], through: date) -> date:
+    """The day up to which to plan, so that the plan can be compared with what was posted."""
+    last = max((line.period_end or line.period_start for line in posted), default=ALWAYS)
+    return max(last, through)
+
+
+def _by_key(posted: Iterable[PostedLine]) -> dict[tuple[UUID, date], list[PostedLine]]:
+    found: dict[tuple[UUID, date], list[PostedLine]] = {}
+    for line in posted:
+        found.setdefault((line.source_id, line.period_start), []).append(line)
+    return found
+
+
+def _compare(
+    planned: Iterable[PlannedCharge], posted: Mapping[tuple[UUID, date], Sequence[PostedLine]], through: date
+) -> Difference:
+    charges: list[BillCharge] = []
+    taken_back: list[BillCredit] = []
+    seen: set[tuple[UUID, date]] = set()
+    for charge in planned:
+        seen.add(charge.key)
+        lines = posted.get(charge.key, ())
+        billed = sum((line.net_amount - line.corrected for line in lines), ZERO)
+        missing = charge.net_amount - billed
+        if missing < 0:
+            taken_back.extend(_take_back(lines, -missing))
+        elif charge.due_on <= through and (missing > 0 or not lines):
+            charges.append(_addition(charge, lines, billed, missing))
+    for key, lines in posted.items():
+        if key not in seen:
+            billed = sum((line.net_amount - line.corrected for line in lines), ZERO)
+            taken_back.extend(_take_back(lines, billed))
+    return Difference(charges if any(charge.net_amount for charge in charges) else [], taken_back)
+
+
+def _addition(charge: PlannedCharge, lines: Sequence[PostedLine], billed: Decimal, missing: Decimal) -> BillCharge:
+    if not lines:
+        return BillCharge(charge, 0, missing, charge.derivation)
+    revision = max(line.revision for line in lines) + 1
+    if not billed:
+        return BillCharge(charge, revision, missing, charge.derivation)
+    derivation = (
+        f'{{"rule":"billing.correction","version":1,"inputs":{{"planned":"{charge.net_amount}","billed":'
+        f'"{plain(billed)}"}},"formula":"planned-billed","result":"{missing}","parts":[{charge.derivation}]}}'
+    )
+    return BillCharge(charge, revision, missing, derivation)
+
+
+def _take_back(lines: Sequence[PostedLine], amount: Decimal) -> Iterable[BillCredit]:
+    """Credit the newest lines first, none for more than is left of it."""
+    for line in sorted(lines, key=lambda line: -line.revision):
+        taken = min(amount, line.net_amount - line.credited)
+        if taken > 0:
+            amount -= taken
+            yield BillCredit(line.invoice_line_id, line.invoice_id, line.line_id, taken)

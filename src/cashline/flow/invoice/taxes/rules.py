@@ -1,0 +1,180 @@
+"""Rules of tax: who owes it where, by which code and at which rate.
+
+The codes are those of UNTDID 5305 (S, Z, E, AE, K, G, O), the articles those of Council Directive 2006/112/EC. The
+decision looks at the parties, the kind of product and the day of supply; it knows no document and no amount.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from cashline.flow.agree.catalog.rules import ProductKind, TaxCategory
+from cashline.kernel.refusals import Refusal
+
+ZERO = Decimal(0)
+EU = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+)
+_VAT_PREFIX = {"EL": "GR"}
+
+
+class MissingTaxRate(Refusal):
+    """No rate is on file for a country, a category and a day, so no tax can be charged there."""
+
+    code = "missing_tax_rate"
+
+
+class InvalidTaxRate(Refusal):
+    """A rate has no country, a wrong percentage, or overlaps one on file."""
+
+    code = "invalid_tax_rate"
+
+
+class DatedRate(NamedTuple):
+    """A percentage, valid from a day up to the day before `until` (None: still valid)."""
+
+    since: date
+    until: date | None
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RateTable:
+    """The rates on file, by country and category."""
+
+    rates: Mapping[tuple[str, str], Sequence[DatedRate]]
+
+    def percent(self, country: str, category: str, day: date) -> Decimal:
+        """The percentage on that day; raises MissingTaxRate."""
+        for rate in self.rates.get((country, category), ()):
+            if rate.since <= day and (rate.until is None or day < rate.until):
+                return rate.percent
+        raise MissingTaxRate(
+            f"No {category} tax rate of {country} is on file for {day}.",
+            field="tax_rate",
+            fix=f"Enter the rate of {country}; enter 0 where the seller charges none there.",
+            country=country,
+            category=category,
+            day=day,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What the tax of a line depends on. `buyer_vat_id` is empty unless its check digits hold."""
+
+    seller_country: str
+    buyer_country: str
+    ship_to_country: str
+    buyer_vat_id: str
+    exempt_reason: str
+    kind: str
+    category: str
+    supplied_on: date
+
+
+class TaxDecision(NamedTuple):
+    """The code, the rate in percent, the reason where none is due (with its VATEX code), and how it was decided."""
+
+    code: str
+    rate: Decimal
+    reason: str
+    vatex: str
+    basis: str
+
+
+_ABROAD = {
+    "K": ("VATEX-EU-IC", "Intra-Community supply (Article 138 of Directive 2006/112/EC)"),
+    "AE": ("VATEX-EU-AE", "Reverse charge (Article 196 of Directive 2006/112/EC)"),
+    "G": ("VATEX-EU-G", "Export outside the EU (Article 146 of Directive 2006/112/EC)"),
+    "O": ("VATEX-EU-O", "Supplied outside the scope of tax (Article 44 of Directive 2006/112/EC)"),
+}
+_ABROAD_ELSEWHERE = {"G": ("", "Export"), "O": ("", "Supplied outside the country of the seller")}
+"""The wording for a seller outside the EU, to whom the directive does not apply."""
+
+
+def decide_tax(supply: Supply, rates: RateTable) -> TaxDecision:
+    """The tax of one line; raises MissingTaxRate where the country that taxes it has no rate on file.
+
+    Goods are taxed where they go, services where the buyer is established or lives (Articles 31 ff., 44, 58); an
+    installation for a private buyer in the EU where the seller is established (Article 45).
+    """
+    goods = supply.kind == ProductKind.GOODS
+    place = supply.ship_to_country if goods else supply.buyer_country
+    seller = supply.seller_country
+    if supply.exempt_reason:
+        return TaxDecision("E", ZERO, supply.exempt_reason, "", "The customer is exempt")
+    if place == seller:
+        return _taxed(supply, place, rates, f"Supplied within {seller}")
+    if seller in EU and place in EU:
+        if _is_registered_elsewhere(supply):
+            code = "K" if goods else "AE"
+            vatex, reason = _ABROAD[code]
+            basis = f"Supplied from {seller} to a business in {place} with the VAT number {supply.buyer_vat_id}"
+            return TaxDecision(code, ZERO, reason, vatex, basis)
+        if supply.kind == ProductKind.SERVICE:
+            return _taxed(supply, seller, rates, f"Service from {seller} to a buyer without a VAT number")
+        return _taxed(supply, place, rates, f"Supplied from {seller} to a buyer in {place} without a VAT number")
+    code = "G" if goods else "O"
+    vatex, reason = _ABROAD[code] if seller in EU else _ABROAD_ELSEWHERE[code]
+    return TaxDecision(code, ZERO, reason, vatex, f"Supplied from {seller} to {place}")
+
+
+def _taxed(supply: Supply, country: str, rates: RateTable, basis: str) -> TaxDecision:
+    if supply.category == TaxCategory.EXEMPT:
+        reason = "Exempt under Article 132 of Council Directive 2006/112/EC" if country in EU else "Exempt from tax"
+        return TaxDecision("E", ZERO, reason, "VATEX-EU-132" if country in EU else "", f"{basis}, exempt product")
+    if supply.category == TaxCategory.ZERO:
+        return TaxDecision("Z", ZERO, "", "", f"{basis}, zero-rated product")
+    percent = rates.percent(country, supply.category, supply.supplied_on)
+    words = f"{basis}, {supply.category} rate of {country} on {supply.supplied_on.isoformat()}"
+    return TaxDecision("S" if percent else "Z", percent, "", "", words)
+
+
+def _is_registered_elsewhere(supply: Supply) -> bool:
+    """Has the buyer a checked VAT number of a member state other than the seller's (Article 138(1)(b))?"""
+    prefix = supply.buyer_vat_id[:2].upper()
+    if not prefix:
+        return False
+    country = _VAT_PREFIX.get(prefix, prefix) if prefix.isalpha() else supply.buyer_country
+    return country in EU and country != supply.seller_country
+
+
+def of_one_document(decisions: Iterable[TaxDecision]) -> list[TaxDecision]:
+    """The decisions as one invoice can carry them: what is outside the scope stands alone (BR-O-11 to BR-O-14).
+
+    Beside other codes, a service outside the scope follows the export that it goes with (Article 146(1)(e)).
+    """
+    found = list(decisions)
+    if all(decision.code == "O" for decision in found):
+        return found
+    return [_as_export(decision) if decision.code == "O" else decision for decision in found]
+
+
+def _as_export(decision: TaxDecision) -> TaxDecision:
+    vatex, reason = _ABROAD["G"] if decision.vatex else _ABROAD_ELSEWHERE["G"]
+    return TaxDecision("G", ZERO, reason, vatex, decision.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTaxRate:
+    """A rate to put on file: the percentage of a country for a category from a day on."""
+
+    country: str
+    category: TaxCategory
+    percent: Decimal
+    since: date
+
+
+def rate_problems(rate: NewTaxRate) -> list[InvalidTaxRate]:
+    """What is wrong with a rate, all at once."""
+    problems = []
+    if len(rate.country) != 2 or not rate.country.isascii() or not rate.country.isupper():
+        problems.append(InvalidTaxRate(f"{rate.country!r} is no ISO 3166 country code.", field="country"))
+    if rate.category in (TaxCategory.EXEMPT, TaxCategory.ZERO) and rate.percent:
+        problems.append(InvalidTaxRate(f"A rate of the category {rate.category} is 0.", field="percent"))
+    if not ZERO <= rate.percent < 100:
+        problems.append(InvalidTaxRate("A rate is at least 0 and below 100 percent.", field="percent"))
+    return problems
