@@ -1,11 +1,6 @@
-"""Rules of agreements: origin, lifecycle, and the terms that bills and revenue are planned from."""
+"""Where agreements and signatures come from and what they can become."""
 
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
 
 from cashline.kernel.lifecycle import Lifecycle
 
@@ -52,34 +47,3 @@ SIGNATURE = Lifecycle(
     ("decline", [SignatureStatus.REQUESTED], SignatureStatus.DECLINED),
     ("withdraw", [SignatureStatus.REQUESTED], SignatureStatus.WITHDRAWN),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TermLine:
-    """A version of an agreement line as the planners read it; prices are per unit (and interval), in `currency`.
-
-    `ends_on` is the first day on which this version no longer applies (None: open ended).
-    """
-
-    id: UUID
-    line_id: UUID
-    agreement_id: UUID
-    customer_id: UUID
-    entity_id: UUID
-    currency: str
-    line_no: int
-    product_id: UUID
-    kind: str
-    description: str
-    quantity: Decimal
-    unit_price: Decimal
-    stand_alone_price: Decimal
-    charge: dict[str, Any] | None
-    interval_months: int
-    term_months: int
-    billing_trigger: str
-    revenue_pattern: str
-    tax_category: str
-    net_total: Decimal
-    starts_on: date
-    ends_on: date | None

@@ -1,0 +1,151 @@
+"""Reading agreements: their terms as every planner needs them, and who signed them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from cashline.flow.agree.contracts.rules import TermLine
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """An agreement as it stands, with its customer's name and the quote that it came from."""
+
+    id: UUID
+    number: str
+    origin: str
+    customer_id: UUID
+    customer_name: str
+    entity_id: UUID
+    quote_version_id: UUID | None
+    quote_id: UUID | None
+    currency: str
+    status: str
+    title: str
+    terms: str
+    purchase_order: str
+    payment_terms_days: int
+    starts_on: date
+    signed_on: date | None
+    net_total: Decimal
+    created_at: datetime
+
+
+_AGREEMENT = (
+    "a.id, a.number, a.origin, a.customer_id, c.name, a.entity_id, a.quote_version_id, v.quote_id, a.currency, "
+    "a.status, a.title, a.terms, a.purchase_order, a.payment_terms_days, a.starts_on, a.signed_on, a.net_total, "
+    "a.created_at"
+)
+_SOURCE = (
+    "agreements a JOIN customers c ON c.id = a.customer_id LEFT JOIN quote_versions v ON v.id = a.quote_version_id"
+)
+_TERM = (
+    "l.id, l.line_id, l.agreement_id, a.customer_id, a.entity_id, a.currency, l.line_no, l.product_id, l.kind, "
+    "l.description, l.quantity, l.unit_price, l.stand_alone_price, l.charge, l.interval_months, l.term_months, "
+    "l.billing_trigger, l.revenue_pattern, l.tax_category, l.net_total, lower(l.valid), upper(l.valid)"
+)
+SORTS = {
+    "number": "a.number",
+    "customer": "lower(c.name)",
+    "status": "a.status",
+    "starts_on": "a.starts_on",
+    "net_total": "a.net_total",
+    "created_at": "a.created_at",
+}
+
+
+def term_lines(
+    *,
+    agreement_ids: Iterable[UUID] | None = None,
+    line_ids: Iterable[UUID] | None = None,
+    as_of: date | None = None,
+) -> list[TermLine]:
+    """The agreed lines of those agreements or of those lineages, by agreement, line and the day they begin.
+
+    Every version of a line is given, or with `as_of` the one that is valid that day.
+    """
+    conditions, params = [], []
+    for column, keys in (("l.agreement_id", agreement_ids), ("l.line_id", line_ids)):
+        if keys is not None:
+            conditions.append(f"{column} = ANY(%s)")
+            params.append(list(set(keys)))
+    if not conditions:
+        raise ValueError("Name the agreements or the lines: nobody needs the terms of all.")
+    if as_of is not None:
+        conditions.append("l.valid @> %s::date")
+        params.append(as_of)  # type: ignore[arg-type]
+    return sql.fetch_as(
+        TermLine,
+        f"SELECT {_TERM} FROM agreement_lines l JOIN agreements a ON a.id = l.agreement_id "
+        f"WHERE {' AND '.join(conditions)} ORDER BY l.agreement_id, l.line_no, lower(l.valid)",
+        params,
+    )
+
+
+def agreements_by_id(ids: Iterable[UUID]) -> dict[UUID, AgreementRow]:
+    """The agreements with those ids; an unknown id is left out."""
+    rows = sql.fetch_as(AgreementRow, f"SELECT {_AGREEMENT} FROM {_SOURCE} WHERE a.id = ANY(%s)", (list(set(ids)),))
+    return {row.id: row for row in rows}
+
+
+def agreement(agreement_id: UUID) -> AgreementRow:
+    """One agreement; raises NotFound."""
+    found = agreements_by_id([agreement_id]).get(agreement_id)
+    if found is None:
+        raise NotFound(f"There is no agreement {agreement_id}.", field="agreement_id")
+    return found
+
+
+def agreements_for_update(ids: Iterable[UUID]) -> dict[UUID, AgreementRow]:
+    """The agreements, locked in key order until the commit; raises NotFound where one is missing."""
+    wanted = set(ids)
+    rows = sql.fetch_as(
+        AgreementRow,
+        f"SELECT {_AGREEMENT} FROM {_SOURCE} WHERE a.id = ANY(%s) ORDER BY a.id FOR NO KEY UPDATE OF a",
+        (list(wanted),),
+    )
+    if missing := wanted - {row.id for row in rows}:
+        raise NotFound(f"There is no agreement {missing.pop()}.", field="agreement_id")
+    return {row.id: row for row in rows}
+
+
+def agreements_of_quotes(quote_ids: Iterable[UUID]) -> dict[UUID, AgreementRow]:
+    """The agreement that came of each quote, by quote; a quote without one is left out."""
+    rows = sql.fetch_as(
+        AgreementRow, f"SELECT {_AGREEMENT} FROM {_SOURCE} WHERE v.quote_id = ANY(%s)", (list(set(quote_ids)),)
+    )
+    return {row.quote_id: row for row in rows if row.quote_id is not None}
+
+
+def list_agreements(
+    ask: lists.Ask,
+    *,
+    words: str = "",
+    statuses: Sequence[str] = (),
+    origins: Sequence[str] = (),
+    customer_id: UUID | None = None,
+    entity_ids: Sequence[UUID] | None = None,
+) -> Page[AgreementRow]:
+    """One page of agreements; `entity_ids` None means all legal entities."""
+    conditions = lists.Conditions()
+    conditions.among("a.status", statuses)
+    conditions.among("a.origin", origins)
+    conditions.among("a.entity_id", entity_ids, "uuid")
+    if customer_id is not None:
+        conditions.add("a.customer_id = %s", customer_id)
+    conditions.contains(("a.number", "a.title", "c.name", "a.purchase_order"), words)
+    return lists.page(
+        AgreementRow,
+        columns=_AGREEMENT,
+        source=_SOURCE,
+        key="a.id",
+        sorts=SORTS,
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
