@@ -19,6 +19,8 @@ from cashline.kernel.rounding import round_to
 
 NONE = "—"
 MINUS = "−"
+DAYS_UP_TO = 60
+"""Distances below this are told in days, longer ones in months and years."""
 
 
 @lru_cache(maxsize=64)
@@ -78,6 +80,13 @@ def format_percent(number: Decimal | int | None) -> str:
     return NONE if number is None else f"{format_number(number)}%"
 
 
+def format_whole(money: Money) -> str:
+    """An amount in whole major units, for the figures of overviews."""
+    whole = round_to(money.amount, 0)
+    text = format_currency(whole, money.currency, locale=current_locale(), currency_digits=False, format="¤#,##0")
+    return _typographic(text)
+
+
 def format_short(money: Money) -> str:
     """An amount in few characters for boards and axes: €1.2M. The exact one stands where it leads."""
     where, amount = current_locale(), money.amount
@@ -86,8 +95,7 @@ def format_short(money: Money) -> str:
             digits = 1 if abs(amount) < size * 100 else 0
             number = format_decimal(round_to(amount / size, digits), locale=where)
             return _typographic(f"{get_currency_symbol(money.currency, where)}{number}{letter}")
-    text = format_currency(round_to(amount, 0), money.currency, locale=where, currency_digits=False, format="¤#,##0")
-    return _typographic(text)
+    return format_whole(money)
 
 
 def format_day(day: date | None) -> str:
@@ -132,8 +140,8 @@ def format_relative(value: date | datetime | None, today: date | None) -> str:
         return gettext("tomorrow")
     if distance == -1:
         return gettext("yesterday")
-    away = timedelta(days=distance)
-    return format_timedelta(away, granularity="day", threshold=1.5, add_direction=True, locale=current_locale())
+    away, unit_from = timedelta(days=distance), 1.5 if abs(distance) >= DAYS_UP_TO else DAYS_UP_TO
+    return format_timedelta(away, granularity="day", threshold=unit_from, add_direction=True, locale=current_locale())
 
 
 def format_id(text: str) -> str:

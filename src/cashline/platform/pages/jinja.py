@@ -42,6 +42,7 @@ def environment(**options: Any) -> Environment:
     env.filters |= {
         "money": formats.format_money,
         "money_short": formats.format_short,
+        "money_whole": formats.format_whole,
         "number": formats.format_number,
         "percent": formats.format_percent,
         "date": formats.format_day,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from cashline.platform.pages.components import Label, Option, Stage
+from cashline.platform.pages.components import Crumb, Label, Option, Stage
 
 THEME_COOKIE = "theme"
 
@@ -67,6 +67,15 @@ class Shell:
     theme: Theme = ""
     path: str = ""
     brand: Brand | None = None
+
+    def crumbs(self) -> tuple[Crumb, ...]:
+        """Where a page without breadcrumbs of its own stands: its stage, and the list that it belongs to."""
+        for group in self.groups:
+            for item in group.items:
+                if self.is_current(item):
+                    stage = (Crumb(group.label),) if group.label else ()
+                    return stage if item.url == self.path else (*stage, Crumb(item.label, item.url))
+        return ()
 
     def is_current(self, item: NavItem) -> bool:
         """Is the item the place of this path: the longest address that the path starts with?"""

@@ -57,7 +57,10 @@
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest(selector);
     let one;
-    if ((one = at("[data-dialog]"))) return document.getElementById(one.dataset.dialog)?.showModal();
+    if ((one = at("[data-dialog]"))) {
+      one.closest("details.menu")?.removeAttribute("open");
+      return document.getElementById(one.dataset.dialog)?.showModal();
+    }
     if ((one = at("[data-close]"))) return one.closest("dialog").close();
     if ((one = at("[data-dismiss]"))) return one.closest(".toast").remove();
     if ((one = at("[data-refused]"))) return toast(one.dataset.refused, "warning");

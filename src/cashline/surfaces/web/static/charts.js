@@ -96,7 +96,7 @@
     return {
       ...base, tooltip: { ...base.tooltip, trigger: "item" },
       series: [{
-        type: "sankey", left: 4, right: 120, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 14, draggable: false, emphasis: { focus: "adjacency" },
+        type: "sankey", left: 4, right: 90, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 14, draggable: false, emphasis: { focus: "adjacency" },
         data: names.map((name, place) => ({ name, itemStyle: { color: token(`chart-${(place % 8) + 1}`), borderWidth: 0 } })),
         links: data.flows.map((flow) => ({ ...flow, value: number(flow.value) })),
         lineStyle: { color: "gradient", opacity: 0.28, curveness: 0.5 }, label: { color: token("text"), fontSize: 12 },
@@ -122,7 +122,7 @@
     const axis = { stroke: token("text-3"), grid: { stroke: token("line-soft"), width: 1 }, ticks: { show: false }, font: `11px ${getComputedStyle(document.body).fontFamily}` };
     const options = {
       width: place.clientWidth, height: place.clientHeight - 28,
-      axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => short(data.unit, tick)) }],
+      axes: [axis, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => short(data.unit, tick)) }],
       series: [{}, ...data.series.map((one, number_) => ({ label: one.name, stroke: colour(one, number_), width: 1.5, value: (_, value) => written(data.unit, value) }))],
     };
     const chart = new uPlot(options, [when, ...data.series.map((one) => one.values.map(number))], place);
