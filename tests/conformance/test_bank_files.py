@@ -1,11 +1,6 @@
-"""Statement files of real banks and other programs: each is read as it stands, or refused for the reason it deserves.
+"""Statement files of real banks and other programs: each is read as it stands, or refused for its reason."""
 
-The files are not part of Cashline; `CASHLINE_CONFORMANCE` names their folder.
-"""
-
-import os
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +10,9 @@ from cashline.flow.receive.bank.rules.importing import known_entries, plan_impor
 from cashline.flow.receive.bank.rules.mt940 import read_mt940
 from cashline.flow.receive.bank.rules.statement import refuse_unbookable
 from cashline.kernel.refusals import Refusal, Refusals
+from tests.support.conformance import conformance_folder
 
-FOLDER = (
-    Path(os.environ.get("CASHLINE_CONFORMANCE") or Path(__file__).resolve().parents[3] / "shared" / "conformance")
-    / "bank"
-)
-
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="The folder of foreign bank files is not there; set CASHLINE_CONFORMANCE to it."
-)
+FOLDER = conformance_folder("bank")
 
 # Lines of each statement, and the sum of all of them; or the code of the refusal.
 CAMT = {

@@ -1,12 +1,7 @@
-"""Signatures by Standard Webhooks: the vectors of the scheme, and agreement with its reference library.
-
-The vectors are not part of Cashline; `CASHLINE_CONFORMANCE` names their folder.
-"""
+"""Signatures by Standard Webhooks: the vectors of the scheme, and agreement with its reference library."""
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,20 +19,17 @@ from cashline.platform.webhooks.signing import (
     sign,
     verify,
 )
+from tests.support.conformance import conformance_folder
 
-VECTORS = (
-    Path(os.environ.get("CASHLINE_CONFORMANCE") or Path(__file__).resolve().parents[3] / "shared" / "conformance")
-    / "webhooks"
-    / "signature-vectors.json"
-)
+VECTORS = conformance_folder("webhooks") / "signature-vectors.json"
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
 
 def vectors() -> list[dict[str, Any]]:
-    return json.loads(VECTORS.read_text())["vectors"] if VECTORS.is_file() else []
+    found: list[dict[str, Any]] = json.loads(VECTORS.read_text())["vectors"]
+    return found
 
 
-@pytest.mark.skipif(not VECTORS.is_file(), reason="The signature vectors are not there; set CASHLINE_CONFORMANCE.")
 @pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector["name"])
 def test_vector(vector: dict[str, Any]) -> None:
     now = datetime.fromtimestamp(vector["now"], UTC)

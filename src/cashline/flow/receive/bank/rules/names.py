@@ -74,7 +74,7 @@ def alike(one: str, other: str) -> int:
         return 0
     if one == other:
         return 100
-    score = round(100 * SequenceMatcher(None, one, other, autojunk=False).ratio())
+    score = int(100 * SequenceMatcher(None, one, other, autojunk=False).ratio())
     words, others = set(one.split()), set(other.split())
     shared = sum(map(len, words & others))
     shorter = min(sum(map(len, words)), sum(map(len, others)))
