@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -20,7 +20,8 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from cashline.platform.database.embedded import EmbeddedServer
-EmbeddedServer(Path(sys.argv[1]), options={"fsync": "off", "shared_buffers": "16MB"}).start()
+server = EmbeddedServer(Path(sys.argv[1]), options={"fsync": "off", "shared_buffers": "16MB"})
+server.start()
 print("started", flush=True)
 time.sleep(60)
 """
@@ -47,12 +48,22 @@ def run(server: EmbeddedServer, statement: str, user: str = SUPERUSER) -> list[t
         return found.fetchall() if found.description else []
 
 
-def hold(server: EmbeddedServer) -> "subprocess.Popen[bytes]":
-    """Another process that uses the server until it is killed."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(server.folder)], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"started\n"
-    return process
+@pytest.fixture
+def hold(server: EmbeddedServer) -> "Iterator[Callable[[], subprocess.Popen[bytes]]]":
+    """Starts another process that uses the server until it is killed."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen([sys.executable, "-c", HOLD, str(server.folder)], stdout=subprocess.PIPE)
+        processes.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 def test_it_starts_again_with_its_data_and_is_closed_to_others(server: EmbeddedServer) -> None:
@@ -93,8 +104,10 @@ def test_a_reused_process_id_is_not_taken_for_the_server(server: EmbeddedServer)
 
 
 @pytest.mark.kill
-def test_the_server_of_a_killed_process_is_stopped(server: EmbeddedServer) -> None:
-    process = hold(server)
+def test_the_server_of_a_killed_process_is_stopped(
+    server: EmbeddedServer, hold: "Callable[[], subprocess.Popen[bytes]]"
+) -> None:
+    process = hold()
     assert server.running()
     process.kill()
     process.wait()
@@ -102,8 +115,8 @@ def test_the_server_of_a_killed_process_is_stopped(server: EmbeddedServer) -> No
 
 
 @pytest.mark.kill
-def test_the_last_to_go_stops_the_server(server: EmbeddedServer) -> None:
-    first, second = hold(server), hold(server)
+def test_the_last_to_go_stops_the_server(server: EmbeddedServer, hold: "Callable[[], subprocess.Popen[bytes]]") -> None:
+    first, second = hold(), hold()
     first.kill()
     first.wait()
     time.sleep(0.5)
@@ -160,6 +173,12 @@ def test_data_of_another_version_are_refused_and_kept(server: EmbeddedServer) ->
     with pytest.raises(ServerError, match=r"PostgreSQL 17.*pg_dump"):
         server.start()
     assert (server.data / "PG_VERSION").read_text() == "17\n"
+
+
+def test_a_folder_that_cannot_be_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ServerError, match=r"cannot be written \(Not a directory\); name another in CASHLINE_DATA"):
+        EmbeddedServer(tmp_path / "file" / "data").start()
 
 
 def test_a_setting_that_postgresql_refuses_is_told_in_one_sentence(tmp_path: Path) -> None:

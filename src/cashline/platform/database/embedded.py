@@ -118,8 +118,21 @@ class EmbeddedServer:
         """Start the server, or join the one that runs, and hold it for this process; raises ServerError."""
         if self._use is not None:
             return
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(_open_lock(self.folder / "start.lock"))
+        except OSError as error:
+            raise ServerError(
+                f"{self.folder} cannot be written ({error.strerror}); name another in CASHLINE_DATA."
+            ) from error
+        self._post_guard()
+        try:
+            self._start_or_join()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start_or_join(self) -> None:
         with self._alone():
             if not (self.running() and self._answers()):
                 self._make_data()
@@ -131,7 +144,6 @@ class EmbeddedServer:
             self._make_roles()
             self._use = _open_lock(self.folder / "users.lock")
             fcntl.flock(self._use, fcntl.LOCK_SH)
-        self._post_guard()
 
     def stop(self) -> None:
         """Give the server up; it stops unless another process holds it."""
@@ -180,7 +192,7 @@ class EmbeddedServer:
             os.close(lock)
 
     def _post_guard(self) -> None:
-        command = [sys.executable, "-m", "cashline.platform.database.guard", str(self.folder)]
+        command = [sys.executable, "-m", "cashline.platform.database.guard", str(self.folder), str(os.getpid())]
         source = str(Path(__file__).resolve().parents[3])
         self._guard = subprocess.Popen(
             [*command, "--discard"] if self.discard else command,

@@ -1,21 +1,26 @@
 """Stops the embedded server when the process that used it is gone, however it went (`kill -9` too).
 
-`python -m cashline.platform.database.guard FOLDER [--discard]` waits for the end of its standard input, which only the
-guarded process holds open, and then stops the server unless another process uses it. `--discard` removes the folder.
+`python -m cashline.platform.database.guard FOLDER PROCESS [--discard]` is started by that process, which dismisses it
+when it has stopped the server by itself. Else it waits until its parent is no longer PROCESS, for only then has the
+kernel given up its locks, and stops the server unless another process uses it. `--discard` removes the folder.
 """
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from cashline.platform.database.embedded import DISMISSED, EmbeddedServer
 
 
-def main(arguments: list[str]) -> None:
+def main(folder: str, process: str, *options: str) -> None:
     os.chdir("/")
-    if sys.stdin.buffer.read() != DISMISSED:
-        EmbeddedServer(Path(arguments[0]), discard="--discard" in arguments[1:]).stop_if_unused()
+    if sys.stdin.buffer.read() == DISMISSED:
+        return
+    while os.getppid() == int(process):
+        time.sleep(0.02)
+    EmbeddedServer(Path(folder), discard="--discard" in options).stop_if_unused()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
