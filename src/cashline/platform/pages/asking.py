@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from cashline.kernel.money import MAX_AMOUNT
+from cashline.platform import lists
 from cashline.platform.pages.components import Column, Filter, Label
 from cashline.platform.pages.fields import FieldError
 
@@ -74,6 +75,11 @@ class ListAsk:
     def amount_range(self, name: str) -> AmountRange:
         """The asked amounts, inclusive."""
         return self.amounts.get(name, AmountRange())
+
+    @property
+    def page(self) -> lists.Ask:
+        """Sort, cursor and size as `platform.lists` takes them."""
+        return lists.Ask(self.sort, self.descending, self.cursor, self.size)
 
     @property
     def filtered(self) -> bool:

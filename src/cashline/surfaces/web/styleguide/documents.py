@@ -166,6 +166,34 @@ TIMELINE = (
     ),
 )
 
+SECTIONS = (
+    Section("Lines", LINES, anchor="lines"),
+    Section(
+        "Journal",
+        Table(
+            (
+                Column("account", "Account", place="title"),
+                Column("debit", "Debit", "money", place="amount"),
+                Column("credit", "Credit", "money", place="amount"),
+            ),
+            (
+                Row("1", {"account": "1200 Receivables", "debit": euro("5825.23"), "credit": None}),
+                Row("2", {"account": "2400 Contract position", "debit": None, "credit": euro("4895.15")}),
+                Row("3", {"account": "2200 Tax payable", "debit": None, "credit": euro("930.08")}),
+            ),
+            totals={"debit": euro("5825.23"), "credit": euro("5825.23")},
+        ),
+        folded=True,
+    ),
+)
+SUMMARY = (
+    SummaryRow("Net", MoneyCell(euro("4895.15"), explain=WHY)),
+    SummaryRow("VAT 19%", MoneyCell(euro("930.08"), explain=WHY)),
+    SummaryRow("Total", euro("5825.23"), total=True),
+    SummaryRow("Paid", euro("-3000.00"), note="by bank transfer on Nov 21"),
+    SummaryRow("Open", MoneyCell(euro("2825.23"), explain=WHY), total=True),
+)
+
 
 def invoice() -> DocumentPage:
     """The example invoice."""
@@ -198,33 +226,8 @@ def invoice() -> DocumentPage:
             KeyValue("Tax id", Cell("DE136695976", tone=Tone.SUCCESS, title="Checked on Nov 2"), "checked on Nov 2"),
             KeyValue("Delivered", Progress(3, 3, "Delivered")),
         ),
-        sections=(
-            Section("Lines", LINES, anchor="lines"),
-            Section(
-                "Journal",
-                Table(
-                    (
-                        Column("account", "Account", place="title"),
-                        Column("debit", "Debit", "money", place="amount"),
-                        Column("credit", "Credit", "money", place="amount"),
-                    ),
-                    (
-                        Row("1", {"account": "1200 Receivables", "debit": euro("5825.23"), "credit": None}),
-                        Row("2", {"account": "2400 Contract position", "debit": None, "credit": euro("4895.15")}),
-                        Row("3", {"account": "2200 Tax payable", "debit": None, "credit": euro("930.08")}),
-                    ),
-                    totals={"debit": euro("5825.23"), "credit": euro("5825.23")},
-                ),
-                folded=True,
-            ),
-        ),
-        summary=(
-            SummaryRow("Net", MoneyCell(euro("4895.15"), explain=WHY)),
-            SummaryRow("VAT 19%", MoneyCell(euro("930.08"), explain=WHY)),
-            SummaryRow("Total", euro("5825.23"), total=True),
-            SummaryRow("Paid", euro("-3000.00"), note="by bank transfer on Nov 21"),
-            SummaryRow("Open", MoneyCell(euro("2825.23"), explain=WHY), total=True),
-        ),
+        sections=SECTIONS,
+        summary=SUMMARY,
         timeline=TIMELINE,
         downloads=(
             Download("PDF with Factur-X", "#", "file-text"),
