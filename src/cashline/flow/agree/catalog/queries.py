@@ -162,6 +162,23 @@ def prices_on(
     return {(row.product_id, row.currency, row.interval_months): row for row in rows}
 
 
+def prices_on_days(requests: Collection[tuple[UUID, str, int, date]]) -> dict[tuple[UUID, str, int, date], PriceRow]:
+    """The list prices of the default books, each on a day of its own; a request without a price is left out."""
+    wanted = list(requests)
+    if not wanted:
+        return {}
+    products, currencies, intervals, days = zip(*wanted, strict=True)
+    rows = sql.fetch(
+        f"SELECT w.day, {_PRICE} FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::date[]) "
+        "AS w(product_id, currency, interval_months, day) "
+        "JOIN price_books b ON b.currency = w.currency AND b.is_default "
+        "JOIN prices x ON x.price_book_id = b.id AND x.product_id = w.product_id "
+        "AND x.interval_months = w.interval_months AND x.valid @> w.day",
+        (list(products), list(currencies), list(intervals), list(days)),
+    )
+    return {(row[3], row[4], row[5], row[0]): PriceRow(*row[1:]) for row in rows}
+
+
 def interval_options(
     product_ids: Iterable[UUID], currency: str, day: date, price_book_id: UUID | None = None
 ) -> dict[UUID, list[int]]:
