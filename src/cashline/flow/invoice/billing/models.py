@@ -1,4 +1,4 @@
-"""The table of bill runs. What was billed stands on the invoice lines."""
+"""Tables of billing: runs, and which agreements have something to bill. What was billed stands on invoice lines."""
 
 from django.db import models
 
@@ -20,3 +20,30 @@ class BillRun(Table):
 
     class Meta:
         db_table = "bill_runs"
+
+
+class BillingSchedule(models.Model):
+    """When a run must look at an agreement; written by the deliveries of it and by every run, never read by planning.
+
+    `due_on` is the next day on which something falls due (null: nothing as the facts stand). What fell due up to
+    `settled_through` is billed as the facts say; null means that they have changed since, so that all is compared.
+    """
+
+    agreement = models.OneToOneField(
+        "contracts.Agreement", primary_key=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    customer_id = models.UUIDField()
+    entity_id = models.UUIDField()
+    due_on = models.DateField(null=True)
+    settled_through = models.DateField(null=True)
+    billed = models.BooleanField(db_default=False)
+
+    class Meta:
+        db_table = "billing_schedules"
+        indexes = [
+            models.Index(
+                fields=["customer_id", "agreement", "due_on"],
+                name="billing_schedules_due",
+                condition=models.Q(due_on__isnull=False),
+            )
+        ]

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from cashline.flow.invoice.credit_notes.rules import CreditNoteStatus
+from cashline.flow.invoice.credit_notes.rules import CreditCause, CreditNoteStatus
 from cashline.platform.database.tables import (
     Table,
     amount_column,
@@ -24,6 +24,7 @@ class CreditNote(Table):
     customer = link_to("customers.Customer")
     currency = currency_column()
     status = status_column(CreditNoteStatus)
+    cause = status_column(CreditCause)
     reason = models.TextField()
     issued_on = models.DateField()
     net_total = amount_column()
@@ -31,6 +32,7 @@ class CreditNote(Table):
     gross_total = amount_column()
     unapplied_amount = amount_column(db_default=0)
     entity_rate = rate_column(db_default=1)
+    bill_run = link_to("billing.BillRun", null=True, db_index=False)
     created_at = instant_column()
 
     class Meta:
@@ -50,7 +52,7 @@ class CreditNote(Table):
 class CreditNoteLine(Table):
     """How much of an invoice line is taken back, with the original tax. Amounts are positive."""
 
-    credit_note = link_to("credit_notes.CreditNote")
+    credit_note = link_to("credit_notes.CreditNote", db_index=False)
     line_no = models.IntegerField()
     invoice_line = link_to("invoices.InvoiceLine")
     line_id = models.UUIDField(null=True, db_index=True)

@@ -182,10 +182,7 @@ def _line_problem(line: CreditableLine | None, amount: Decimal, invoice: Credita
     if amount <= 0 or round_to(amount, digits, RoundingMode.DOWN) != amount:
         return f"Line {line.line_no}: the amount must be above zero, with at most {digits} decimals."
     if amount > line.left:
-        return (
-            f"Line {line.line_no}: at most {line.left.quantize(Decimal(1).scaleb(-digits))} {invoice.currency} can be "
-            "credited."
-        )
+        return f"Line {line.line_no}: at most {round_to(line.left, digits)} {invoice.currency} can be credited."
     return ""
 
 

@@ -16,6 +16,16 @@ from cashline.platform.database.tables import (
 )
 
 
+class InvoiceParty(models.Model):
+    """A seller or buyer as it stood when an invoice was issued. The id is the hash of the content: each is kept once."""
+
+    id = models.UUIDField(primary_key=True)
+    content = models.JSONField()
+
+    class Meta:
+        db_table = "invoice_parties"
+
+
 class Invoice(Table):
     """A bill to a customer. `open_amount` is gross − credited − paid − written off; `number` is given at issue."""
 
@@ -23,6 +33,8 @@ class Invoice(Table):
     entity = link_to("company.LegalEntity", db_index=False)
     customer = link_to("customers.Customer")
     agreement = link_to("contracts.Agreement", null=True)
+    seller = link_to("invoices.InvoiceParty", null=True, db_index=False)
+    buyer = link_to("invoices.InvoiceParty", null=True, db_index=False)
     currency = currency_column()
     status = status_column(InvoiceStatus)
     issued_on = models.DateField(null=True)
@@ -54,6 +66,7 @@ class Invoice(Table):
         ]
         indexes = [
             models.Index(fields=["customer", "due_on"], name="invoices_open", condition=models.Q(open_amount__gt=0)),
+            models.Index(fields=["due_on", "id"], name="invoices_due", condition=models.Q(open_amount__gt=0)),
             models.Index(fields=["issued_on", "id"], name="invoices_issued"),
         ]
 
@@ -65,7 +78,7 @@ class InvoiceLine(Table):
     `revision` counts corrections of the same period.
     """
 
-    invoice = link_to("invoices.Invoice")
+    invoice = link_to("invoices.Invoice", db_index=False)
     line_no = models.IntegerField()
     line_id = models.UUIDField(null=True, db_index=True)
     product = link_to("catalog.Product", null=True, db_index=False)
@@ -91,14 +104,19 @@ class InvoiceLine(Table):
 
 
 class InvoiceTax(Table):
-    """The tax of an invoice by code and rate: base × rate, rounded once. `reason` says why where none is due."""
+    """The tax of an invoice by code and rate: base × rate, rounded once.
 
-    invoice = link_to("invoices.Invoice")
+    `reason` (with its code of the VATEX list) says why where none is due; `basis` how it was decided.
+    """
+
+    invoice = link_to("invoices.Invoice", db_index=False)
     tax_code = models.TextField()
     rate = rate_column()
     base = amount_column()
     tax = amount_column()
     reason = models.TextField(blank=True, db_default="")
+    vatex = models.TextField(blank=True, db_default="")
+    basis = models.TextField(blank=True, db_default="")
 
     class Meta:
         db_table = "invoice_taxes"

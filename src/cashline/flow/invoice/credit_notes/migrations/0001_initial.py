@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("billing", "0001_initial"),
         ("company", "0001_initial"),
         ("customers", "0001_initial"),
         ("invoices", "0001_initial"),
@@ -29,6 +30,12 @@ class Migration(migrations.Migration):
                 ("number", models.TextField(null=True, unique=True)),
                 ("currency", models.TextField(max_length=3)),
                 ("status", models.TextField(choices=[("draft", "draft"), ("issued", "issued")])),
+                (
+                    "cause",
+                    models.TextField(
+                        choices=[("concession", "concession"), ("correction", "correction"), ("void", "void")]
+                    ),
+                ),
                 ("reason", models.TextField()),
                 ("issued_on", models.DateField()),
                 ("net_total", models.DecimalField(decimal_places=4, max_digits=20)),
@@ -37,6 +44,16 @@ class Migration(migrations.Migration):
                 ("unapplied_amount", models.DecimalField(db_default=0, decimal_places=4, max_digits=20)),
                 ("entity_rate", models.DecimalField(db_default=1, decimal_places=10, max_digits=24)),
                 ("created_at", models.DateTimeField()),
+                (
+                    "bill_run",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.billrun",
+                    ),
+                ),
                 (
                     "customer",
                     models.ForeignKey(
@@ -84,7 +101,10 @@ class Migration(migrations.Migration):
                 (
                     "credit_note",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="credit_notes.creditnote"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="credit_notes.creditnote",
                     ),
                 ),
                 (

@@ -5,12 +5,23 @@ from django.db import migrations
 FORWARD = """
 CREATE FUNCTION check_credited() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- Two notes over one line wait for each other here, so that each sees what the other took.
+    PERFORM FROM invoice_lines l WHERE l.id IN (SELECT invoice_line_id FROM added) ORDER BY l.id FOR NO KEY UPDATE;
     IF EXISTS (SELECT FROM (SELECT DISTINCT invoice_line_id FROM added) a
                JOIN invoice_lines l ON l.id = a.invoice_line_id
                JOIN LATERAL (SELECT sum(c.net_amount) AS credited FROM credit_note_lines c
                              WHERE c.invoice_line_id = l.id) s ON true
                WHERE s.credited > l.net_amount) THEN
         RAISE EXCEPTION 'an invoice line would be credited for more than it billed' USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (SELECT FROM (SELECT DISTINCT l.invoice_id, l.tax_code, l.tax_rate FROM added a
+                            JOIN invoice_lines l ON l.id = a.invoice_line_id) g
+               JOIN invoice_taxes t ON t.invoice_id = g.invoice_id AND t.tax_code = g.tax_code AND t.rate = g.tax_rate
+               JOIN LATERAL (SELECT sum(c.tax_amount) AS credited FROM credit_note_lines c
+                             JOIN invoice_lines l ON l.id = c.invoice_line_id WHERE l.invoice_id = g.invoice_id
+                             AND l.tax_code = g.tax_code AND l.tax_rate = g.tax_rate) s ON true
+               WHERE s.credited > t.tax) THEN
+        RAISE EXCEPTION 'more tax would be credited than the invoice charged' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;

@@ -3,16 +3,19 @@
 from django.db import migrations
 
 FORWARD = """
+CREATE TRIGGER invoice_parties_append_only BEFORE UPDATE OR DELETE ON invoice_parties
+    FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+REVOKE UPDATE, DELETE, TRUNCATE ON invoice_parties FROM cashline_app;
 CREATE FUNCTION refuse_changing_issued_invoice() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' AND OLD.status <> 'draft' THEN
         RAISE EXCEPTION 'invoice % is issued and cannot be deleted', OLD.number USING ERRCODE = 'restrict_violation';
     ELSIF TG_OP = 'UPDATE' AND OLD.status <> 'draft' AND
-          (NEW.number, NEW.entity_id, NEW.customer_id, NEW.currency, NEW.issued_on, NEW.due_on, NEW.supply_on,
-           NEW.net_total, NEW.tax_total, NEW.gross_total, NEW.entity_rate)
+          (NEW.number, NEW.entity_id, NEW.customer_id, NEW.agreement_id, NEW.seller_id, NEW.buyer_id, NEW.currency,
+           NEW.issued_on, NEW.due_on, NEW.supply_on, NEW.net_total, NEW.tax_total, NEW.gross_total, NEW.entity_rate)
           IS DISTINCT FROM
-          (OLD.number, OLD.entity_id, OLD.customer_id, OLD.currency, OLD.issued_on, OLD.due_on, OLD.supply_on,
-           OLD.net_total, OLD.tax_total, OLD.gross_total, OLD.entity_rate) THEN
+          (OLD.number, OLD.entity_id, OLD.customer_id, OLD.agreement_id, OLD.seller_id, OLD.buyer_id, OLD.currency,
+           OLD.issued_on, OLD.due_on, OLD.supply_on, OLD.net_total, OLD.tax_total, OLD.gross_total, OLD.entity_rate) THEN
         RAISE EXCEPTION 'invoice % is issued and cannot change', OLD.number USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -64,5 +67,5 @@ CREATE TRIGGER invoice_taxes_sum AFTER INSERT ON invoice_taxes REFERENCING NEW T
 class Migration(migrations.Migration):
     """Adds what Django cannot say."""
 
-    dependencies = [("invoices", "0001_initial")]
+    dependencies = [("invoices", "0001_initial"), ("events", "0002_append_only")]
     operations = [migrations.RunSQL(FORWARD, migrations.RunSQL.noop)]
