@@ -97,6 +97,7 @@ _CONTEXT = [
     "django.template.context_processors.request",
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
+    "cashline.surfaces.web.shell.shell",
 ]
 TEMPLATES = [
     {
@@ -106,6 +107,7 @@ TEMPLATES = [
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "surfaces" / "web" / "accounts"],
         "APP_DIRS": True,
         "OPTIONS": {"context_processors": _CONTEXT},
     },

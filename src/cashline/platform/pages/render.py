@@ -21,13 +21,25 @@ from cashline.platform.pages.anatomies import BoardPage, DerivationPage, Documen
 from cashline.platform.pages.asking import ListAsk, chips, read_ask
 from cashline.platform.pages.components import Option
 from cashline.platform.pages.export import all_rows, csv_lines, xlsx_file
+from cashline.platform.pages.shell import PortalFrame
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def render_page(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
-    """Any template in the shell; a part for htmx and a whole page share an address, so caches are told apart."""
-    answer = HttpResponse(render_to_string(template, dict(context), request=request), status=status)
+def render_page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    status: int = 200,
+    *,
+    portal: PortalFrame | None = None,
+) -> HttpResponse:
+    """Any template in the console's frame, or in the portal's where one is given.
+
+    A part for htmx and a whole page share an address, so caches are told apart.
+    """
+    text = render_to_string(template, {**context, "portal": portal}, request=request)
+    answer = HttpResponse(text, status=status)
     patch_vary_headers(answer, ["HX-Request", "HX-Target", "Cookie"])
     answer["Cache-Control"] = "private, no-cache"
     return answer
@@ -39,7 +51,7 @@ def swaps(request: HttpRequest, target: str) -> bool:
     return headers.get("HX-Target") == target and "HX-History-Restore-Request" not in headers
 
 
-def render_list(request: HttpRequest, page: ListPage) -> HttpResponseBase:
+def render_list(request: HttpRequest, page: ListPage, *, portal: PortalFrame | None = None) -> HttpResponseBase:
     """The list as the address asks for it: a page, its rows alone for htmx, or a file (`format=csv` or `xlsx`)."""
     shown = tuple(column for column in page.columns if not column.only_export)
     ask = read_ask(request.GET, page.columns, page.filters, default_sort=page.default_sort, size=page.page_size)
@@ -48,7 +60,9 @@ def render_list(request: HttpRequest, page: ListPage) -> HttpResponseBase:
         return _export(page, ask, wanted)
     rows = page.fetch(ask)
     context = {"page": page, "columns": shown, "ask": ask, "rows": rows, "chips": chips(ask, page.filters)}
-    return render_page(request, "parts/list_body.html" if swaps(request, "list") else "list.html", context)
+    return render_page(
+        request, "parts/list_body.html" if swaps(request, "list") else "list.html", context, portal=portal
+    )
 
 
 def _export(page: ListPage, ask: ListAsk, wanted: str) -> HttpResponseBase:
@@ -62,19 +76,20 @@ def _export(page: ListPage, ask: ListAsk, wanted: str) -> HttpResponseBase:
     return answer
 
 
-def render_document(request: HttpRequest, page: DocumentPage) -> HttpResponse:
+def render_document(request: HttpRequest, page: DocumentPage, *, portal: PortalFrame | None = None) -> HttpResponse:
     """A document; to htmx asking for `document`, its body alone."""
     template = "parts/document_body.html" if swaps(request, "document") else "document.html"
-    return render_page(request, template, {"page": page})
+    return render_page(request, template, {"page": page}, portal=portal)
 
 
-def render_form(request: HttpRequest, page: FormPage) -> HttpResponse:
+def render_form(request: HttpRequest, page: FormPage, *, portal: PortalFrame | None = None) -> HttpResponse:
     """A form; with errors the answer is 422, and htmx gets the form alone."""
     template = "parts/form_body.html" if swaps(request, "form") else "form.html"
     status = 422 if page.errors else 200
     unplaced = {error.field for error in page.errors} - _places(page)
     by_field = {error.field: error for error in reversed(page.errors)}
-    return render_page(request, template, {"page": page, "by_field": by_field, "unplaced": unplaced}, status)
+    context = {"page": page, "by_field": by_field, "unplaced": unplaced}
+    return render_page(request, template, context, status, portal=portal)
 
 
 def _places(page: FormPage) -> set[str]:
@@ -89,10 +104,10 @@ def render_board(request: HttpRequest, page: BoardPage) -> HttpResponse:
     return render_page(request, "board.html", {"page": page})
 
 
-def render_derivation(request: HttpRequest, page: DerivationPage) -> HttpResponse:
+def render_derivation(request: HttpRequest, page: DerivationPage, *, portal: PortalFrame | None = None) -> HttpResponse:
     """Why an amount is what it is; to htmx asking for `drawer`, the inside of the drawer alone."""
     template = "parts/derivation_body.html" if swaps(request, "drawer-body") else "derivation.html"
-    return render_page(request, template, {"page": page})
+    return render_page(request, template, {"page": page}, portal=portal)
 
 
 def render_options(request: HttpRequest, options: tuple[Option, ...]) -> HttpResponse:
@@ -100,12 +115,15 @@ def render_options(request: HttpRequest, options: tuple[Option, ...]) -> HttpRes
     return render_page(request, "parts/options.html", {"options": options})
 
 
-def render_refusal(request: HttpRequest, refusal: Refusal, *, back_url: str = "") -> HttpResponse:
+def render_refusal(
+    request: HttpRequest, refusal: Refusal, *, back_url: str = "", portal: PortalFrame | None = None
+) -> HttpResponse:
     """An expected 'no': a page, or for htmx a short answer that the page shows as a toast."""
     found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
     context = {"refusals": found, "status": refusal.status, "back_url": back_url or _back(request)}
     part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
-    return render_page(request, "parts/refusal_body.html" if part else "error.html", context, refusal.status)
+    template = "parts/refusal_body.html" if part else "error.html"
+    return render_page(request, template, context, refusal.status, portal=portal)
 
 
 def _back(request: HttpRequest) -> str:

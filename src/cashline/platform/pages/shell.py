@@ -48,6 +48,15 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True)
+class PortalFrame:
+    """The frame of the customer's side: the legal entity's brand and the customer's places."""
+
+    brand: Brand
+    nav: tuple[NavItem, ...] = ()
+    home_url: str = "/portal/"
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """What the frame shows. `clock` is the moved instant of a sandbox, None when the clock is the real one."""
 
@@ -66,7 +75,6 @@ class Shell:
     palette_url: str = ""
     theme: Theme = ""
     path: str = ""
-    brand: Brand | None = None
 
     def crumbs(self) -> tuple[Crumb, ...]:
         """Where a page without breadcrumbs of its own stands: its stage, and the list that it belongs to."""

@@ -11,7 +11,7 @@ from cashline.kernel.refusals import NotFound, Refusal
 from cashline.platform.doors.caller import Caller
 from cashline.platform.pages import render
 from cashline.platform.pages.components import Option, Pill, Tone
-from cashline.platform.pages.shell import Brand
+from cashline.platform.pages.shell import Brand, NavItem, PortalFrame
 from cashline.surfaces.web.styleguide import documents, figures, forms, lists
 
 type Answerer = Callable[[HttpRequest], HttpResponseBase]
@@ -96,7 +96,12 @@ def login(request: HttpRequest) -> HttpResponse:
 def portal(request: HttpRequest) -> HttpResponse:
     """The customer's side in a legal entity's colours."""
     brand = Brand("Cashline Demo GmbH", "#0f766e", address=("Cashline Demo GmbH", "Speicherstraße 1, 20457 Hamburg"))
-    return render.render_page(request, "portal/document.html", {"page": documents.invoice(), "brand": brand})
+    nav = (
+        NavItem("Invoices", "/styleguide/portal/", "receipt-text"),
+        NavItem("Quotes", "/styleguide/quotes/", "file-pen"),
+        NavItem("Orders", "/styleguide/orders/", "truck"),
+    )
+    return render.render_document(request, documents.invoice(), portal=PortalFrame(brand, nav, "/styleguide/portal/"))
 
 
 def options(request: HttpRequest) -> HttpResponse:
