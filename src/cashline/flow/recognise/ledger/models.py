@@ -1,8 +1,14 @@
-"""Tables of the ledger. Entries and lines are append-only; a deferred trigger refuses an entry that does not balance."""
+"""Tables of the ledger. Entries and lines are append-only; triggers refuse an entry that does not balance.
 
+The journal is the truth. `DailyBalance` and `ContractPosition` are sums of it up to a transaction (`JournalSummary`),
+kept by a job so that writers never wait on each other; what is newer is added when they are read.
+"""
+
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
-from cashline.flow.recognise.ledger.rules import AccountRole, AccountType, Book, PeriodStatus
+from cashline.flow.recognise.ledger.rules.accounts import AccountRole, AccountType, Book
+from cashline.flow.recognise.ledger.rules.periods import PeriodStatus
 from cashline.platform.database.tables import (
     Table,
     amount_column,
@@ -31,7 +37,7 @@ class Account(Table):
 
 
 class AccountingPeriod(Table):
-    """A calendar month of an entity; a closed one takes no entry (a trigger refuses it)."""
+    """A calendar month of an entity; a closed one takes no entry (a trigger refuses it). No row: the month is open."""
 
     entity = link_to("company.LegalEntity")
     month = models.DateField()
@@ -41,11 +47,17 @@ class AccountingPeriod(Table):
 
     class Meta:
         db_table = "accounting_periods"
-        constraints = [models.UniqueConstraint(fields=["entity", "month"], name="accounting_period_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "month"], name="accounting_period_once"),
+            models.CheckConstraint(condition=models.Q(month__day=1), name="accounting_period_is_month"),
+        ]
 
 
 class JournalEntry(Table):
-    """One balanced entry: posted once per source, rule and book, and never rewritten. `day` is the accounting date."""
+    """One balanced entry: posted once per source, rule and book, and never rewritten. `day` is the accounting date.
+
+    `line_count` says how many lines belong to it, so that none can be added later; `transaction` is the writing one.
+    """
 
     entity = link_to("company.LegalEntity", db_index=False)
     book = status_column(Book)
@@ -55,18 +67,30 @@ class JournalEntry(Table):
     source_id = models.UUIDField()
     rule = models.TextField()
     text = models.TextField()
+    line_count = models.SmallIntegerField()
     posted_at = instant_column()
+    transaction = models.BigIntegerField()
 
     class Meta:
         db_table = "journal_entries"
-        constraints = [models.UniqueConstraint(fields=["source_id", "rule", "book"], name="journal_entry_once")]
-        indexes = [models.Index(fields=["entity", "day"], name="journal_entries_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["source_id", "rule", "book"], name="journal_entry_once"),
+            models.CheckConstraint(condition=models.Q(line_count__gte=2), name="journal_entry_has_two_sides"),
+        ]
+        indexes = [
+            models.Index(fields=["entity", "day", "id"], name="journal_entries_day"),
+            BrinIndex(
+                fields=["transaction"], name="journal_entries_transaction", pages_per_range=16, autosummarize=True
+            ),
+        ]
 
 
-class JournalLine(Table):
+class JournalLine(models.Model):
     """A line of an entry: debit positive, credit negative, in the entry's currency and in the entity's."""
 
-    entry = link_to("ledger.JournalEntry")
+    pk = models.CompositePrimaryKey("entry_id", "line_no")
+    entry = link_to("ledger.JournalEntry", db_index=False)
+    line_no = models.SmallIntegerField()
     account = link_to("ledger.Account", db_index=False)
     amount = amount_column()
     functional_amount = amount_column()
@@ -86,3 +110,53 @@ class JournalLine(Table):
                 fields=["agreement_id"], name="journal_lines_agreement", condition=models.Q(agreement_id__isnull=False)
             ),
         ]
+
+
+class DailyBalance(models.Model):
+    """What one posting rule moved on one account on one day, over the entries up to the summary's transaction."""
+
+    pk = models.CompositePrimaryKey("account_id", "day", "currency", "rule")
+    account = link_to("ledger.Account", db_index=False)
+    day = models.DateField()
+    currency = currency_column()
+    rule = models.TextField()
+    debit = amount_column()
+    credit = amount_column()
+    functional_debit = amount_column()
+    functional_credit = amount_column()
+
+    class Meta:
+        db_table = "daily_balances"
+
+
+class ContractPosition(models.Model):
+    """Per agreement up to the summary's transaction: net billed, revenue recognised, the position (debit positive)."""
+
+    agreement_id = models.UUIDField(primary_key=True)
+    entity = link_to("company.LegalEntity", db_index=False)
+    currency = currency_column()
+    billed = amount_column()
+    recognised = amount_column()
+    functional_amount = amount_column()
+
+    class Meta:
+        db_table = "contract_positions"
+        indexes = [
+            models.Index(
+                fields=["entity"],
+                name="contract_positions_open",
+                condition=~models.Q(billed=models.F("recognised")),
+                include=["currency", "billed", "recognised", "functional_amount"],
+            )
+        ]
+
+
+class JournalSummary(models.Model):
+    """The transaction up to which the journal has been summed; one row."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    up_to_transaction = models.BigIntegerField()
+
+    class Meta:
+        db_table = "journal_summary"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="journal_summary_is_one")]

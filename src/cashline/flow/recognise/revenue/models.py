@@ -8,13 +8,15 @@ from cashline.platform.database.tables import Table, amount_column, instant_colu
 class Obligation(Table):
     """A performance obligation: one agreement line (by lineage) and its share of the transaction price.
 
-    `version` counts reallocations; the latest applies. `derivation` says how the share was made (ASC 606-10-32-28 ff.).
+    `version` counts reallocations; the latest applies, and none is rewritten. `derivation` says how the share was made
+    (ASC 606-10-32-28 ff.). The prices of an open-ended service are for one interval.
     """
 
     line_id = models.UUIDField()
     version = models.IntegerField(db_default=0)
     agreement = link_to("contracts.Agreement")
     pattern = models.TextField()
+    open_ended = models.BooleanField(db_default=False)
     transaction_price = amount_column()
     stand_alone_price = amount_column()
     allocated_price = amount_column()
@@ -27,7 +29,10 @@ class Obligation(Table):
 
 
 class RevenuePosting(Table):
-    """Revenue recognised of an obligation in a month, as the difference to what was recognised before."""
+    """Revenue recognised of an obligation in a month, as the difference to what was recognised before.
+
+    `month` is the one it belongs to; where that was closed, its entry stands on the first open day.
+    """
 
     line_id = models.UUIDField()
     agreement = link_to("contracts.Agreement")
@@ -35,9 +40,26 @@ class RevenuePosting(Table):
     sequence = models.IntegerField()
     through = models.DateField()
     amount = amount_column()
-    entry = link_to("ledger.JournalEntry", db_index=False)
+    entry = link_to("ledger.JournalEntry")
+    derivation = models.JSONField()
     created_at = instant_column()
 
     class Meta:
         db_table = "revenue_postings"
         constraints = [models.UniqueConstraint(fields=["line_id", "month", "sequence"], name="revenue_posted_once")]
+
+
+class RevenueState(models.Model):
+    """How far a contract's revenue was run: what makes a run pass by a contract that has nothing new.
+
+    `facts` is how many facts the run saw; after `complete_on` nothing is earned without a new fact (null: open end).
+    It saves work and decides nothing: deleting it changes no posting.
+    """
+
+    agreement_id = models.UUIDField(primary_key=True)
+    facts = models.IntegerField()
+    through = models.DateField()
+    complete_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "revenue_states"

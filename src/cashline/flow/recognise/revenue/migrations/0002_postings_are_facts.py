@@ -1,11 +1,13 @@
-"""Revenue postings are recorded once and never rewritten."""
+"""Obligations and revenue postings are recorded once and never rewritten."""
 
 from django.db import migrations
 
 FORWARD = """
 CREATE TRIGGER revenue_postings_append_only BEFORE UPDATE OR DELETE ON revenue_postings
     FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
-REVOKE UPDATE, DELETE, TRUNCATE ON revenue_postings FROM cashline_app;
+CREATE TRIGGER obligations_append_only BEFORE UPDATE OR DELETE ON obligations
+    FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+REVOKE UPDATE, DELETE, TRUNCATE ON revenue_postings, obligations FROM cashline_app;
 """
 
 

@@ -1,0 +1,82 @@
+"""The chart of accounts: types, the roles by which posting rules find an account, and the chart that opens books."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AccountType(StrEnum):
+    """The five elements of financial statements; the first two have debit balances on the natural side."""
+
+    ASSET = "asset"
+    EXPENSE = "expense"
+    LIABILITY = "liability"
+    EQUITY = "equity"
+    INCOME = "income"
+
+
+class AccountRole(StrEnum):
+    """What the posting rules use an account for; each entity has one account of each role."""
+
+    RECEIVABLE = "receivable"
+    UNAPPLIED_CASH = "unapplied_cash"
+    BANK = "bank"
+    CARD_CLEARING = "card_clearing"
+    INVENTORY = "inventory"
+    TAX_PAYABLE = "tax_payable"
+    CONTRACT_POSITION = "contract_position"
+    REVENUE_GOODS = "revenue_goods"
+    REVENUE_SUBSCRIPTION = "revenue_subscription"
+    REVENUE_SERVICE = "revenue_service"
+    COST_OF_SALES = "cost_of_sales"
+    STOCK_ADJUSTMENT = "stock_adjustment"
+    WRITE_OFF = "write_off"
+    FX_GAIN_LOSS = "fx_gain_loss"
+    ROUNDING = "rounding"
+    RETAINED_EARNINGS = "retained_earnings"
+
+
+class Book(StrEnum):
+    """A set of accounting rules; every book has its own entries."""
+
+    IFRS = "ifrs"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTemplate:
+    """An account that new books begin with."""
+
+    role: AccountRole
+    code: str
+    name: str
+    type: AccountType
+
+
+_R, _T = AccountRole, AccountType
+CHART: tuple[AccountTemplate, ...] = (
+    AccountTemplate(_R.BANK, "1000", "Bank", _T.ASSET),
+    AccountTemplate(_R.CARD_CLEARING, "1050", "Card clearing", _T.ASSET),
+    AccountTemplate(_R.RECEIVABLE, "1200", "Trade receivables", _T.ASSET),
+    AccountTemplate(_R.INVENTORY, "1400", "Inventory", _T.ASSET),
+    AccountTemplate(_R.UNAPPLIED_CASH, "2100", "Unapplied cash and customer credit", _T.LIABILITY),
+    AccountTemplate(
+        _R.CONTRACT_POSITION, "2200", "Contract position (deferred revenue less contract assets)", _T.LIABILITY
+    ),
+    AccountTemplate(_R.TAX_PAYABLE, "2300", "Sales tax payable", _T.LIABILITY),
+    AccountTemplate(_R.RETAINED_EARNINGS, "3000", "Retained earnings", _T.EQUITY),
+    AccountTemplate(_R.REVENUE_GOODS, "4000", "Revenue from goods", _T.INCOME),
+    AccountTemplate(_R.REVENUE_SUBSCRIPTION, "4100", "Revenue from subscriptions", _T.INCOME),
+    AccountTemplate(_R.REVENUE_SERVICE, "4200", "Revenue from services", _T.INCOME),
+    AccountTemplate(_R.COST_OF_SALES, "5000", "Cost of sales", _T.EXPENSE),
+    AccountTemplate(_R.STOCK_ADJUSTMENT, "5100", "Stock received and adjusted", _T.EXPENSE),
+    AccountTemplate(_R.WRITE_OFF, "6100", "Receivables written off", _T.EXPENSE),
+    AccountTemplate(_R.FX_GAIN_LOSS, "7100", "Exchange gains and losses", _T.EXPENSE),
+    AccountTemplate(_R.ROUNDING, "7200", "Rounding differences", _T.EXPENSE),
+)
+"""Codes and names that a company may change; roles and types are what the rules stand on."""
+
+REVENUE_ROLE = {
+    "goods": AccountRole.REVENUE_GOODS,
+    "subscription": AccountRole.REVENUE_SUBSCRIPTION,
+    "service": AccountRole.REVENUE_SERVICE,
+}
+"""The revenue account of each kind of product."""

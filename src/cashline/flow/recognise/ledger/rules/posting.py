@@ -1,0 +1,285 @@
+"""Posting rules as a table: for each event that moves money or stock, which accounts its amounts go to.
+
+A fact brings named amounts; a rule says on which side of which account each name stands. The lines of an entry sum to
+zero by construction of the facts (gross = net + tax, amount = applied + unapplied …), which `check_balance` proves.
+"""
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from cashline.flow.recognise.ledger.rules.accounts import AccountRole
+from cashline.flow.recognise.ledger.rules.entries import (
+    Balance,
+    PlannedEntry,
+    PlannedLine,
+    carry,
+    check_balance,
+    revalue_at_document_rate,
+)
+from cashline.kernel.rounding import round_to
+
+
+class Side(StrEnum):
+    """Where a positive amount stands."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+class LineRule(NamedTuple):
+    """The amount of that name goes to the account of that role."""
+
+    amount: str
+    side: Side
+    role: AccountRole
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRule:
+    """How an event is posted. `name` is part of what makes a posting unique; `text` is completed with the number."""
+
+    name: str
+    event: str
+    source_type: str
+    text: str
+    lines: tuple[LineRule, ...]
+
+
+class FactAmount(NamedTuple):
+    """A named amount of a fact, in the fact's currency; a negative one takes back.
+
+    `document_id` is the document whose balance it changes and `rate` the rate that this document is held at.
+    """
+
+    name: str
+    amount: Decimal
+    document_id: UUID | None = None
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is posted of one source: its amounts, and the rate from its currency to the entity's on its day."""
+
+    entity_id: UUID
+    currency: str
+    rate: Decimal
+    day: date
+    source_id: UUID
+    number: str
+    customer_id: UUID | None
+    agreement_id: UUID | None
+    amounts: tuple[FactAmount, ...]
+
+
+_R, _D, _C = AccountRole, Side.DEBIT, Side.CREDIT
+_RULES = (
+    PostingRule(
+        "receipt",
+        "StockReceived",
+        "stock_move",
+        "Stock received {number}",
+        (LineRule("cost", _D, _R.INVENTORY), LineRule("cost", _C, _R.STOCK_ADJUSTMENT)),
+    ),
+    PostingRule(
+        "adjustment",
+        "StockAdjusted",
+        "stock_move",
+        "Stock adjusted {number}",
+        (LineRule("cost", _D, _R.INVENTORY), LineRule("cost", _C, _R.STOCK_ADJUSTMENT)),
+    ),
+    PostingRule(
+        "shipment",
+        "ShipmentShipped",
+        "shipment",
+        "Shipment {number}",
+        (LineRule("cost", _D, _R.COST_OF_SALES), LineRule("cost", _C, _R.INVENTORY)),
+    ),
+    PostingRule(
+        "invoice",
+        "InvoiceIssued",
+        "invoice",
+        "Invoice {number}",
+        (
+            LineRule("gross", _D, _R.RECEIVABLE),
+            LineRule("net", _C, _R.CONTRACT_POSITION),
+            LineRule("tax", _C, _R.TAX_PAYABLE),
+        ),
+    ),
+    PostingRule(
+        "credit_note",
+        "CreditNoteIssued",
+        "credit_note",
+        "Credit note {number}",
+        (
+            LineRule("settled", _C, _R.RECEIVABLE),
+            LineRule("unapplied", _C, _R.UNAPPLIED_CASH),
+            LineRule("net", _D, _R.CONTRACT_POSITION),
+            LineRule("tax", _D, _R.TAX_PAYABLE),
+        ),
+    ),
+    PostingRule(
+        "payment",
+        "PaymentReceived",
+        "payment",
+        "Payment {number}",
+        (
+            LineRule("received_by_bank", _D, _R.BANK),
+            LineRule("received_by_card", _D, _R.CARD_CLEARING),
+            LineRule("written_off", _D, _R.WRITE_OFF),
+            LineRule("settled", _C, _R.RECEIVABLE),
+            LineRule("unapplied", _C, _R.UNAPPLIED_CASH),
+        ),
+    ),
+    PostingRule(
+        "allocation",
+        "PaymentAllocated",
+        "payment_allocation",
+        "Allocation of payment {number}",
+        (
+            LineRule("applied", _D, _R.UNAPPLIED_CASH),
+            LineRule("written_off", _D, _R.WRITE_OFF),
+            LineRule("settled", _C, _R.RECEIVABLE),
+        ),
+    ),
+    PostingRule(
+        "unallocation",
+        "PaymentUnallocated",
+        "payment_allocation",
+        "Allocation of payment {number} taken back",
+        (
+            LineRule("applied", _D, _R.UNAPPLIED_CASH),
+            LineRule("written_off", _D, _R.WRITE_OFF),
+            LineRule("settled", _C, _R.RECEIVABLE),
+        ),
+    ),
+    PostingRule(
+        "refund",
+        "PaymentRefunded",
+        "refund",
+        "Refund of payment {number}",
+        (
+            LineRule("refunded", _D, _R.UNAPPLIED_CASH),
+            LineRule("paid_by_bank", _C, _R.BANK),
+            LineRule("paid_by_card", _C, _R.CARD_CLEARING),
+        ),
+    ),
+    PostingRule(
+        "revenue",
+        "RevenueRecognised",
+        "revenue_posting",
+        "Revenue {number}",
+        (
+            LineRule("recognised", _D, _R.CONTRACT_POSITION),
+            LineRule("goods", _C, _R.REVENUE_GOODS),
+            LineRule("subscription", _C, _R.REVENUE_SUBSCRIPTION),
+            LineRule("service", _C, _R.REVENUE_SERVICE),
+        ),
+    ),
+)
+POSTING: Mapping[str, PostingRule] = {rule.event: rule for rule in _RULES}
+"""The rule of every event that posts."""
+
+HELD_BY_DOCUMENT = frozenset({_R.RECEIVABLE, _R.UNAPPLIED_CASH})
+"""Roles whose balance is held document by document, each at its document's rate."""
+
+type HeldKey = tuple[AccountRole, UUID]
+type Held = MutableMapping[HeldKey, Balance]
+
+
+def held_keys(rule: PostingRule, fact: Fact) -> list[HeldKey]:
+    """The balances that must be known to value a fact in a foreign currency."""
+    keys: list[HeldKey] = []
+    for amount in fact.amounts:
+        for line in rule.lines:
+            if line.amount == amount.name and (key := _held_key(line.role, fact, amount)):
+                keys.append(key)
+    return keys
+
+
+def _held_key(role: AccountRole, fact: Fact, amount: FactAmount) -> HeldKey | None:
+    if role in HELD_BY_DOCUMENT and amount.document_id:
+        return role, amount.document_id
+    if role is _R.CONTRACT_POSITION and fact.agreement_id:
+        return role, fact.agreement_id
+    return None
+
+
+def plan_entry(
+    rule: PostingRule, fact: Fact, *, day: date, currency: str, digits: int, held: Held
+) -> PlannedEntry | None:
+    """The entry of a fact, posted on `day`; None where every amount is zero.
+
+    `currency` and `digits` are the entity's. In a foreign currency `held` must know the balances of `held_keys`, and
+    is moved on; what the functional sides are then off by is an exchange difference where a balance was taken down,
+    and a rounding difference where not.
+    """
+    domestic = fact.currency == currency
+    lines: list[PlannedLine] = []
+    cleared = False
+    for amount in fact.amounts:
+        if not amount.amount:
+            continue
+        for line in rule.lines:
+            if line.amount != amount.name:
+                continue
+            value = amount.amount if line.side is _D else -amount.amount
+            functional = value
+            if not domestic:
+                functional, took = _value(line.role, fact, amount, value, digits, held)
+                cleared = cleared or took
+            agreement = fact.agreement_id if line.role in _OF_AGREEMENT else None
+            document = amount.document_id if line.role in HELD_BY_DOCUMENT else None
+            lines.append(PlannedLine(line.role, value, functional, document, fact.customer_id, agreement))
+    if not lines:
+        return None
+    if not domestic:
+        off = sum((line.functional for line in lines), Decimal(0))
+        if off:
+            role = _R.FX_GAIN_LOSS if cleared else _R.ROUNDING
+            lines.append(PlannedLine(role, Decimal(0), -off, None, fact.customer_id, fact.agreement_id))
+    text = rule.text.format(number=fact.number)
+    if day != fact.day:
+        text = f"{text} (of {fact.day.isoformat()}, a closed month)"
+    entry = PlannedEntry(
+        fact.entity_id, fact.currency, day, rule.source_type, fact.source_id, rule.name, text, tuple(lines)
+    )
+    check_balance(entry)
+    return entry
+
+
+_OF_AGREEMENT = frozenset(
+    {
+        _R.CONTRACT_POSITION,
+        _R.REVENUE_GOODS,
+        _R.REVENUE_SUBSCRIPTION,
+        _R.REVENUE_SERVICE,
+        _R.COST_OF_SALES,
+        _R.FX_GAIN_LOSS,
+    }
+)
+
+
+def _value(
+    role: AccountRole, fact: Fact, amount: FactAmount, value: Decimal, digits: int, held: Held
+) -> tuple[Decimal, bool]:
+    """The functional side of a line in a foreign currency, and whether it took a held balance down."""
+    key = _held_key(role, fact, amount)
+    if key is None:
+        return round_to(value * fact.rate, digits), False
+    before = held.get(key, Balance())
+    if role is _R.CONTRACT_POSITION:
+        functional = carry(before, value, fact.rate, digits)
+    else:
+        functional = revalue_at_document_rate(before, value, amount.rate or fact.rate, digits)
+    held[key] = Balance(before.amount + value, before.functional + functional)
+    return functional, before.amount * value < 0
+
+
+NOT_POSTING: Mapping[str, str] = {}
+"""Events that move no money and no stock of ours, each with the reason in a word."""

@@ -1,0 +1,311 @@
+"""The plan of a contract's revenue: what each obligation has earned by the end of each month, as the facts stand.
+
+An obligation's price lies in segments of time. A segment has a base (revenue that is settled) and layers of price that
+are earned as progress goes from one figure to another. Two kinds of facts begin a new segment:
+
+- a *cut*: the undelivered rest of a line is called off. Revenue so far stays, and what is left of the whole price is
+  shared over what is left to deliver; where nothing is left it is earned at once (ASC 606-10-25-13(a), prospective);
+- a *concession*: the price of a line is lowered after the fact by a credit note. Revenue to date is restated, the
+  difference is earned or taken back on that day (ASC 606-10-32-42 to 32-44, cumulative catch-up).
+
+Revenue to date is always a rounded share of the price, and revenue of a month is the difference of two such figures,
+so that no cent is lost and everything earned at the end is exactly the price.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from cashline.flow.deliver.fulfilment.rules import DeliveryFact
+from cashline.flow.recognise.revenue.rules.allocation import Share, allocate_price
+from cashline.flow.recognise.revenue.rules.progress import OpenEnded, Progress, open_ended_of, progress_of
+from cashline.flow.recognise.revenue.rules.promises import Promise
+from cashline.kernel.derivations import Derivation, Input
+from cashline.kernel.periods import month_of
+from cashline.kernel.rounding import allocate, divide, round_to
+
+_ZERO = Decimal(0)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The rest of a line is called off from that day; `price` is what the line costs in the end, as it is billed."""
+
+    line_id: UUID
+    on: date
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Concession:
+    """The price of a line is lowered by a credit note of that day; `source_id` is the line of the credit note."""
+
+    line_id: UUID
+    on: date
+    amount: Decimal
+    source_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A price that is earned while progress goes from `start` to `end`; at once where the two are equal."""
+
+    price: Decimal
+    start: Decimal
+    end: Decimal
+
+    def earned(self, done: Decimal, digits: int) -> Decimal:
+        """The price earned when progress stands at `done`."""
+        if done >= self.end:
+            return self.price
+        if done <= self.start:
+            return _ZERO
+        return round_to(divide(self.price * (done - self.start), self.end - self.start), digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """How revenue to date is reckoned from a day on."""
+
+    starts_on: date
+    base: Decimal
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """A promise with its share of the price and how that is earned; `progress` carries its delivery facts."""
+
+    promise: Promise
+    share: Share
+    progress: Progress
+    segments: tuple[Segment, ...]
+    digits: int
+
+    @property
+    def allocated(self) -> Decimal:
+        """The price allocated to it as things stand: what will have been earned in the end."""
+        last = self.segments[-1]
+        return last.base + sum((layer.price for layer in last.layers), _ZERO)
+
+    def segment_on(self, day: date) -> Segment:
+        """The segment that holds on a day."""
+        found = self.segments[0]
+        for segment in self.segments[1:]:
+            if segment.starts_on > day:
+                break
+            found = segment
+        return found
+
+    def earned(self, day: date) -> Decimal:
+        """Revenue to date at the end of a day."""
+        segment = self.segments[0] if len(self.segments) == 1 else self.segment_on(day)
+        done = self.progress.at(day)
+        if len(segment.layers) == 1:
+            return segment.base + segment.layers[0].earned(done, self.digits)
+        return segment.base + sum((layer.earned(done, self.digits) for layer in segment.layers), _ZERO)
+
+    def derivation(self, day: date, before: Decimal) -> Derivation:
+        """Why revenue to date at the end of a day, less what was recognised before, is what it is."""
+        segment, done = self.segment_on(day), self.progress.at(day)
+        parts = tuple(_layer_derivation(layer, done, self.digits) for layer in segment.layers)
+        earned = self.earned(day)
+        inputs: dict[str, Input] = {"base": segment.base, "layers": [part.result for part in parts], "before": before}
+        return Derivation("revenue.to_date", 1, inputs, "base + sum(layers) - before", earned - before, parts=parts)
+
+
+def _layer_derivation(layer: Layer, done: Decimal, digits: int) -> Derivation:
+    done = max(layer.start, min(done, layer.end))
+    inputs: dict[str, Input] = {"price": layer.price, "done": done - layer.start, "whole": layer.end - layer.start}
+    if layer.start == layer.end:
+        return Derivation("revenue.at_once", 1, {"price": layer.price}, "price", layer.price)
+    result = layer.earned(done, digits)
+    return Derivation("revenue.layer", 1, inputs, f"round(price * done / whole, {digits})", result)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEndedObligation:
+    """A service without end: the price of each whole interval, and of the running one by its days."""
+
+    promise: Promise
+    share: Share
+    service: OpenEnded | None
+    concessions: tuple[Concession, ...]
+    digits: int
+
+    @property
+    def allocated(self) -> Decimal:
+        """The price of one interval."""
+        return self.share.allocated
+
+    def earned(self, day: date) -> Decimal:
+        """Revenue to date at the end of a day."""
+        return sum((part.result for part in self._parts(day)), _ZERO) - self._given(day)
+
+    def derivation(self, day: date, before: Decimal) -> Derivation:
+        """Why revenue to date at the end of a day, less what was recognised before, is what it is."""
+        parts = tuple(self._parts(day))
+        given = self._given(day)
+        result = sum((part.result for part in parts), _ZERO) - given - before
+        inputs: dict[str, Input] = {"stretches": [part.result for part in parts], "given": given, "before": before}
+        return Derivation("revenue.open_ended", 1, inputs, "sum(stretches) - given - before", result, parts=parts)
+
+    def _given(self, day: date) -> Decimal:
+        return sum((one.amount for one in self.concessions if one.on <= day), _ZERO)
+
+    def _parts(self, day: date) -> list[Derivation]:
+        """Of each stretch of service: whole intervals at their price, and the running one by its days."""
+        price, exact = self.allocated, self.promise.interval_price
+        formula = f"price * whole + round(interval_price * days / length, {self.digits})"
+        found: list[Derivation] = []
+        for whole, days, length in self.service.at(day) if self.service else ():
+            result = price * whole + round_to(divide(exact * days, Decimal(length)), self.digits)
+            inputs: dict[str, Input] = {"price": price, "whole": whole, "interval_price": exact, "days": days}
+            found.append(Derivation("revenue.intervals", 1, inputs | {"length": length}, formula, result))
+        return found
+
+
+type PlannedObligation = Obligation | OpenEndedObligation
+
+
+def plan_obligations(
+    promises: Sequence[Promise],
+    facts: Mapping[UUID, Sequence[DeliveryFact]],
+    digits: int,
+    *,
+    cuts: Sequence[Cut] = (),
+    concessions: Sequence[Concession] = (),
+) -> list[PlannedObligation]:
+    """The obligations of a contract with the price allocated over them, as all known facts leave it.
+
+    Pure in the facts: their order does not matter. Steps are taken by effective date (cuts of a day before its
+    concessions, then by line).
+    """
+    cut_lines = {cut.line_id for cut in cuts}
+    planned: list[PlannedObligation] = []
+    for share in allocate_price(promises, digits):
+        promise = share.promise
+        found = facts.get(promise.line_id, ())
+        if promise.open_ended:
+            mine = tuple(one for one in concessions if one.line_id == promise.line_id)
+            planned.append(OpenEndedObligation(promise, share, open_ended_of(promise, found), mine, digits))
+        else:
+            progress = progress_of(promise, found, cut=promise.line_id in cut_lines)
+            whole = Segment(date.min, _ZERO, (Layer(share.allocated, _ZERO, progress.total),))
+            planned.append(Obligation(promise, share, progress, (whole,), digits))
+    if not cuts and not concessions:
+        return planned
+    return _step_through(planned, cuts, concessions, digits)
+
+
+def _step_through(
+    planned: list[PlannedObligation], cuts: Sequence[Cut], concessions: Sequence[Concession], digits: int
+) -> list[PlannedObligation]:
+    """Begin new segments at each cut and concession, in the order of their days."""
+    pooled = {one.promise.line_id: one for one in planned if isinstance(one, Obligation)}
+    prices = {line_id: one.promise.price for line_id, one in pooled.items()}
+    steps: list[tuple[date, int, UUID, Cut | Concession]] = [(cut.on, 0, cut.line_id, cut) for cut in cuts]
+    steps += [(one.on, 1, one.source_id, one) for one in concessions]
+    for _, _, _, step in sorted(steps, key=lambda item: item[:3]):
+        if step.line_id not in pooled:
+            continue
+        if isinstance(step, Cut):
+            change = step.price - prices[step.line_id]
+            prices[step.line_id] = step.price
+            _cut(pooled, step, change, digits)
+        else:
+            pooled[step.line_id] = _concede(pooled[step.line_id], step)
+    return [pooled.get(one.promise.line_id, one) for one in planned]
+
+
+def _cut(pooled: dict[UUID, Obligation], cut: Cut, change: Decimal, digits: int) -> None:
+    """Freeze revenue to the day before, and share what is left of the price over what is left to deliver."""
+    before = cut.on - _DAY
+    earned = {line_id: one.earned(before) for line_id, one in pooled.items()}
+    left = {line_id: _left(one, before) for line_id, one in pooled.items()}
+    pool = sum((one.allocated - earned[line_id] for line_id, one in pooled.items()), change)
+    weights = list(left.values())
+    shares = dict(zip(left, allocate(pool, weights, digits), strict=True)) if any(weights) else {cut.line_id: pool}
+    for line_id, one in pooled.items():
+        share, start = shares.get(line_id, _ZERO), one.progress.at(before)
+        end = one.progress.final if left[line_id] else start
+        segment = Segment(cut.on, earned[line_id], (Layer(share, start, end),) if share else ())
+        kept = tuple(old for old in one.segments if old.starts_on < cut.on)
+        pooled[line_id] = replace(one, segments=(*kept, segment))
+
+
+def _left(one: Obligation, before: date) -> Decimal:
+    """The stand-alone price of what is still to be delivered after a day; of a cut line, what the facts deliver."""
+    units = one.progress.final - one.progress.at(before)
+    if units <= 0:
+        return _ZERO
+    return divide(one.promise.stand_alone * units, one.progress.total)
+
+
+def _concede(one: Obligation, concession: Concession) -> Obligation:
+    """Lower the price as if it had always been lower: a layer over the whole progress, active from that day."""
+    last = one.segments[-1]
+    layer = Layer(-concession.amount, _ZERO, one.progress.final)
+    segment = Segment(concession.on, last.base, (*last.layers, layer))
+    kept = tuple(old for old in one.segments if old.starts_on < concession.on)
+    return replace(one, segments=(*kept, segment))
+
+
+def plan_revenue(obligation: PlannedObligation, through: date) -> dict[date, Decimal]:
+    """Revenue by calendar month (its first day) from the first fact up to and including `through`."""
+    months: dict[date, Decimal] = {}
+    earned = _ZERO
+    for month, day in _month_ends(obligation, through):
+        reached = obligation.earned(day)
+        if reached != earned:
+            months[month] = reached - earned
+            earned = reached
+    return months
+
+
+def _month_ends(obligation: PlannedObligation, through: date) -> list[tuple[date, date]]:
+    """The months in which revenue may move, each with the day up to which it is reckoned."""
+    if isinstance(obligation, OpenEndedObligation):
+        days = [one.on for one in obligation.concessions]
+        first = min([*days, *([obligation.service.services[0].anchor] if obligation.service else [])], default=through)
+        last = through
+    else:
+        span = obligation.progress.span
+        days = [segment.starts_on for segment in obligation.segments[1:]]
+        if span is None and not days:
+            return []
+        first = min([*days, *(span or ())])
+        last = min(through, max([*days, *(span or ())]))
+    found: list[tuple[date, date]] = []
+    month = first.replace(day=1)
+    while month <= last:
+        end = month_of(month).end
+        found.append((month, min(end - _DAY, through)))
+        month = end
+    return found
+
+
+def complete_from(obligation: PlannedObligation) -> date | None:
+    """The first day from which nothing more is earned without a new fact; None where service has no known end."""
+    if isinstance(obligation, OpenEndedObligation):
+        if obligation.service is None:
+            return date.min
+        return obligation.service.ends_on
+    span = obligation.progress.span
+    days = [segment.starts_on for segment in obligation.segments[1:]]
+    return max([*days, *([span[1]] if span else [])], default=date.min)
+
+
+def difference(planned: Mapping[date, Decimal], posted: Mapping[date, Decimal]) -> dict[date, Decimal]:
+    """What is left to post by month: planned less posted; a month that is not planned any more is taken back."""
+    if not posted:
+        return dict(planned)
+    found: dict[date, Decimal] = {}
+    for month in sorted(planned.keys() | posted.keys()):
+        off = planned.get(month, _ZERO) - posted.get(month, _ZERO)
+        if off:
+            found[month] = off
+    return found

@@ -1,0 +1,1 @@
+"""Explain: why an amount is what it is, down to its source documents."""

@@ -1,0 +1,1 @@
+"""Health: every conservation law over live data, and what is stuck."""
