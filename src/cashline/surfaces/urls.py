@@ -29,3 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/2fa/", include("allauth.mfa.urls")),
     path("healthz", watching.healthz, name="healthz"),
 ]
+
+handler400 = "cashline.surfaces.web.errors.bad_request"
+handler403 = "cashline.surfaces.web.errors.forbidden"
+handler404 = "cashline.surfaces.web.errors.not_found"
+handler500 = "cashline.surfaces.web.errors.server_error"
