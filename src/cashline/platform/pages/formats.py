@@ -3,6 +3,7 @@
 Amounts of documents are never rounded here; `format_short` and `digits` are for overviews and ratios alone.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -19,6 +20,7 @@ from cashline.kernel.rounding import round_to
 
 NONE = "—"
 MINUS = "−"
+_CODE_BEFORE_NUMBER = re.compile(r"(?<=[A-Za-z])(?=\d)")
 DAYS_UP_TO = 60
 """Distances below this are told in days, longer ones in months and years."""
 
@@ -41,7 +43,8 @@ def _zone(zone: str | None) -> ZoneInfo:
 
 
 def _typographic(text: str) -> str:
-    return text.replace("-", MINUS) if text.startswith("-") else text
+    """A true minus, and a space between a currency's code and its number, as CLDR asks."""
+    return _CODE_BEFORE_NUMBER.sub("\u00a0", text.replace("-", MINUS, 1) if text.startswith("-") else text)
 
 
 def format_money(amount: Decimal | Money | None, currency: str = "", locale: str = "") -> str:
@@ -72,7 +75,9 @@ def format_number(number: Decimal | int | None, digits: int | None = None) -> st
 
 def format_input(number: Decimal | int) -> str:
     """A number as a person of this language would type it: all its digits, no group separators."""
-    return format_decimal(number, locale=current_locale(), decimal_quantization=False, group_separator=False)
+    digits = max(0, -int(Decimal(number).as_tuple().exponent))
+    pattern = "0." + "0" * digits if digits else "0"
+    return format_decimal(number, format=pattern, locale=current_locale(), group_separator=False)
 
 
 def format_percent(number: Decimal | int | None) -> str:
@@ -93,8 +98,9 @@ def format_short(money: Money) -> str:
     for size, letter in ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "K")):
         if abs(amount) >= size * (10 if letter == "K" else 1):
             digits = 1 if abs(amount) < size * 100 else 0
-            number = format_decimal(round_to(amount / size, digits), locale=where)
-            return _typographic(f"{get_currency_symbol(money.currency, where)}{number}{letter}")
+            number = format_decimal(round_to(abs(amount) / size, digits), locale=where)
+            sign = "-" if amount < 0 else ""
+            return _typographic(f"{sign}{get_currency_symbol(money.currency, where)}{number}{letter}")
     return format_whole(money)
 
 
