@@ -1,0 +1,126 @@
+"""The floor: the very rows that a run of the program appended, inserted again by bare psycopg into an equal database.
+
+Every key is a UUIDv7 made in rising order, so a key noted between two steps parts the rows of one step from those of the
+next. The floor replays step by step: one transaction a step, one COPY (or one INSERT) a table, every constraint,
+trigger and index in place. Reading the rows is not timed.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+LEFT_OUT = {"event_blocks", "event_feed", "procrastinate_jobs", "procrastinate_events", "django_migrations", "outbox"}
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What the floor took."""
+
+    seconds: float = 0.0
+    rows: int = 0
+    by_table: dict[str, int] = field(default_factory=dict)
+
+
+def tables_in_order(connection: "psycopg.Connection[Any]") -> list[str]:
+    """The tables keyed by a UUID, parents before children."""
+    keyed = {
+        row[0]
+        for row in connection.execute(
+            "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'id' "
+            "AND data_type = 'uuid'"
+        )
+    } - LEFT_OUT
+    parents: dict[str, set[str]] = {name: set() for name in keyed}
+    for child, parent in connection.execute(
+        "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+    ):
+        if child in parents and parent in keyed and parent != child:
+            parents[child].add(parent)
+    ordered: list[str] = []
+    while parents:
+        free = sorted(name for name, wanted in parents.items() if not wanted - set(ordered))
+        ordered += free
+        for name in free:
+            del parents[name]
+    return ordered
+
+
+def replay(
+    source: "psycopg.Connection[Any]",
+    target: "psycopg.Connection[Any]",
+    boundaries: Sequence[UUID],
+    *,
+    by_copy: bool,
+) -> Replayed:
+    """Insert the rows between the boundaries, a transaction for each pair of neighbours."""
+    tables = tables_in_order(source)
+    columns = {name: _columns(source, name) for name in tables}
+    done = Replayed()
+    for start, end in zip(boundaries, boundaries[1:], strict=False):
+        step = [(name, rows) for name in tables if (rows := _rows(source, name, columns[name], start, end))]
+        began = time.perf_counter()
+        with target.transaction(), target.cursor() as cursor:
+            for name, rows in step:
+                _append(cursor, name, columns[name], rows, by_copy=by_copy)
+        done.seconds += time.perf_counter() - began
+        for name, rows in step:
+            done.rows += len(rows)
+            done.by_table[name] = done.by_table.get(name, 0) + len(rows)
+    return done
+
+
+def _columns(connection: "psycopg.Connection[Any]", table: str) -> list[str]:
+    return [
+        row[0]
+        for row in connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s "
+            "AND is_generated = 'NEVER' ORDER BY ordinal_position",
+            [table],
+        )
+    ]
+
+
+def _rows(
+    connection: "psycopg.Connection[Any]", table: str, columns: Sequence[str], start: UUID, end: UUID
+) -> list[tuple[Any, ...]]:
+    query = sql.SQL("SELECT {} FROM {} WHERE id > %s AND id <= %s ORDER BY id").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
+    )
+    return [tuple(map(_dumped, row)) for row in connection.execute(query, [start, end])]
+
+
+def _dumped(value: Any) -> Any:
+    from psycopg.types.json import Jsonb
+
+    return Jsonb(value) if isinstance(value, dict | list) and not _is_array(value) else value
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list) and (not value or isinstance(value[0], str | UUID))
+
+
+def _append(
+    cursor: "psycopg.Cursor[Any]", table: str, columns: Sequence[str], rows: Sequence[Any], *, by_copy: bool
+) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    if by_copy:
+        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)) as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(columns)))
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES {}").format(
+        sql.Identifier(table), names, sql.SQL(", ").join([marks] * len(rows))
+    )
+    cursor.execute(statement, [value for row in rows for value in row])
+
+
+def chunks[T](items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in runs of that size."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
