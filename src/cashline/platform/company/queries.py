@@ -48,7 +48,7 @@ _ENTITY = (
 
 def entities() -> list[Entity]:
     """All legal entities by code."""
-    return sql.fetch_as(Entity, f"SELECT {_ENTITY} FROM legal_entities ORDER BY code")  # noqa: S608
+    return sql.fetch_as(Entity, f"SELECT {_ENTITY} FROM legal_entities ORDER BY code")
 
 
 def entities_by_id(keys: Iterable[UUID]) -> dict[UUID, Entity]:
@@ -69,7 +69,7 @@ def entities_by_id(keys: Iterable[UUID]) -> dict[UUID, Entity]:
 
 def entity_by_code(code: str) -> Entity:
     """The entity with that code; raises NotFound."""
-    rows = sql.fetch_as(Entity, f"SELECT {_ENTITY} FROM legal_entities WHERE code = %s", (code,))  # noqa: S608
+    rows = sql.fetch_as(Entity, f"SELECT {_ENTITY} FROM legal_entities WHERE code = %s", (code,))
     if not rows:
         raise NotFound(f"There is no legal entity {code!r}.", field="entity")
     return rows[0]

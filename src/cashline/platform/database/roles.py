@@ -25,7 +25,7 @@ BEGIN
     END IF;
     GRANT {PORTAL} TO {APP} WITH INHERIT FALSE, SET TRUE;
 END $$
-"""  # noqa: S608 - the names are the constants above
+"""
 _SCHEMA = f"""
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO {APP}, {PORTAL};

@@ -11,7 +11,12 @@ from uuid import UUID
 
 from cashline.kernel.refusals import Forbidden
 
-DOMAINS = ["customers", "catalog", "quotes", "contracts", "orders", "credit", "fulfilment", "inventory", "provisioning", "projects", "subscriptions", "billing", "invoices", "credit_notes", "taxes", "payments", "bank", "collections", "disputes", "ledger", "revenue", "reports", "people", "platform"]
+DOMAINS = (
+    *("customers", "catalog", "quotes", "contracts", "orders", "credit"),
+    *("fulfilment", "inventory", "provisioning", "projects", "subscriptions"),
+    *("billing", "invoices", "credit_notes", "taxes", "payments", "bank", "collections", "disputes"),
+    *("ledger", "revenue", "reports", "people", "platform"),
+)
 READ = frozenset(f"{domain}.read" for domain in DOMAINS)
 ROLES: dict[str, frozenset[str]] = {
     "auditor": READ,
