@@ -12,7 +12,7 @@ from django.utils.csp import CSP
 
 from cashline.platform.database import connection
 
-DATA = Path(os.environ.get("CASHLINE_DATA") or Path.home() / ".local" / "share" / "cashline")
+DATA = connection.data_folder()
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
