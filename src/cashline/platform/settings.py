@@ -1,7 +1,7 @@
 """Django's settings, all from the environment; nothing here touches the database or the clock.
 
 `CASHLINE_DATABASE_URL` points at a PostgreSQL of one's own (see `database/connection.py`), `CASHLINE_SECRET_KEY` is
-kept in the data folder where it is not given, `CASHLINE_HOSTS` lists the host names that are served.
+kept in the data folder where it is not given, `CASHLINE_HOSTS` lists the host names that are served, `CASHLINE_URL` is the address that mails and documents name.
 """
 
 import os
@@ -31,6 +31,7 @@ DEBUG = False
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = os.environ.get("CASHLINE_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 SECURE = os.environ.get("CASHLINE_HTTPS", "") == "1"
+PUBLIC_URL = os.environ.get("CASHLINE_URL", "http://localhost:8000").rstrip("/")
 
 PLATFORM = ["company", "people", "events", "outbox", "idempotency", "numbering", "approvals", "clock", "documents"]
 FLOW = [
