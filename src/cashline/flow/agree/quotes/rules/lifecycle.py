@@ -1,4 +1,4 @@
-"""Rules of quotes: their lifecycle and the seller's authority."""
+"""What a quote can become. A version is frozen when it is sent; revising it makes the next."""
 
 from enum import StrEnum
 
@@ -22,8 +22,10 @@ _Q = QuoteStatus
 QUOTE = Lifecycle(
     "quote",
     ("request_approval", [_Q.DRAFT], _Q.IN_APPROVAL),
-    ("approve", [_Q.DRAFT, _Q.IN_APPROVAL], _Q.APPROVED),
+    ("approve_within_authority", [_Q.DRAFT], _Q.APPROVED),
+    ("approve", [_Q.IN_APPROVAL], _Q.APPROVED),
     ("reject", [_Q.IN_APPROVAL], _Q.DRAFT),
+    ("withdraw", [_Q.IN_APPROVAL], _Q.DRAFT),
     ("send", [_Q.APPROVED], _Q.SENT),
     ("revise", [_Q.APPROVED, _Q.SENT, _Q.DECLINED, _Q.EXPIRED], _Q.DRAFT),
     ("accept", [_Q.SENT], _Q.ACCEPTED),
