@@ -55,7 +55,7 @@ def invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     found = []
     for item in error.errors:
         place = [str(part) for part in item.get("loc", ()) if part not in ("body", "query", "path", "payload", "data")]
-        found.append(InvalidValue(str(item.get("msg", "is not valid")), field=".".join(place)))
+        found.append(InvalidValue(str(item.get("msg", "is not valid")), field=".".join(place) or "body"))
     return error_answer(Refusals(found) if len(found) != 1 else found[0])
 
 
