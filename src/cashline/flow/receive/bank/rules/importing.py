@@ -6,7 +6,7 @@ text. Each known entry stands for one entry of a statement, so that two real pay
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -84,7 +84,7 @@ def plan_import(statements: Sequence[Statement], known: Iterable[KnownEntry]) ->
     The fingerprints of `new` lines are unique against `known` and each other; store them under a unique key of
     (bank account, fingerprint). Importing what the plan booked again gives an empty `new`.
     """
-    pool: dict[tuple[date, Decimal, str], list[KnownEntry]] = defaultdict(list)
+    pool: dict[_Group, list[KnownEntry]] = defaultdict(list)
     taken: set[str] = set()
     for entry in known:
         pool[entry.booking_date, entry.amount, entry.currency].append(entry)
@@ -109,47 +109,84 @@ def plan_import(statements: Sequence[Statement], known: Iterable[KnownEntry]) ->
 
 
 type _Entry = tuple[StatementLine, ...]
+type _Group = tuple[date, Decimal, str]
 
 
 def _recognise(
-    statement: Statement, pool: dict[tuple[date, Decimal, str], list[KnownEntry]]
+    statement: Statement, pool: Mapping[_Group, Sequence[KnownEntry]]
 ) -> list[tuple[_Entry, KnownEntry | None]]:
     """Each entry of the statement with the known entry it repeats, in the order of the statement."""
     entries: dict[int, list[StatementLine]] = defaultdict(list)
     for line in statement.lines:
         entries[line.index].append(line)
-    groups: dict[tuple[date, Decimal, str], list[_Entry]] = defaultdict(list)
+    groups: dict[_Group, list[StatementLine]] = defaultdict(list)
     for found in entries.values():
-        groups[found[0].booking_date, found[0].entry_amount, found[0].currency].append(tuple(found))
+        groups[found[0].booking_date, found[0].entry_amount, found[0].currency].append(found[0])
     matched: dict[int, KnownEntry] = {}
     for key, group in groups.items():
-        candidates = list(pool.get(key, ()))
-        for same in (_same_reference, _same_payer_reference, _same_text):
-            for lines in group:
-                if lines[0].index in matched:
-                    continue
-                match = next((each for each in candidates if same(lines[0], each, statement)), None)
+        candidates = _Candidates(pool.get(key, ()))
+        for marks in (_by_reference, _by_payer_reference, _by_text):
+            for line in group:
+                match = None if line.index in matched else candidates.take(marks(line), statement)
                 if match is not None:
-                    matched[lines[0].index] = match
-                    candidates.remove(match)
+                    matched[line.index] = match
     return [(tuple(found), matched.get(index)) for index, found in entries.items()]
 
 
-def _same_reference(line: StatementLine, known: KnownEntry, _: Statement) -> bool:
-    return bool(line.entry_ref) and alphanumeric(line.entry_ref) == alphanumeric(known.entry_ref)
+type _Mark = tuple[str, str, bool, bool]
+"""A kind of mark and its value, and whether the known entry carries a bank's and a payer's reference."""
 
 
-def _same_payer_reference(line: StatementLine, known: KnownEntry, _: Statement) -> bool:
-    if line.entry_ref and known.entry_ref:
-        return False
-    return bool(line.end_to_end_id) and alphanumeric(line.end_to_end_id) == alphanumeric(known.end_to_end_id)
+class _Candidates:
+    """The known entries of one day, amount and currency, by their marks; each can be taken once."""
+
+    def __init__(self, known: Sequence[KnownEntry]) -> None:
+        self.buckets: dict[_Mark, list[KnownEntry]] = defaultdict(list)
+        self.taken: set[int] = set()
+        for entry in reversed(known):
+            carries = bool(entry.entry_ref), bool(entry.end_to_end_id)
+            for kind, value in (
+                ("ref", alphanumeric(entry.entry_ref)),
+                ("e2e", alphanumeric(entry.end_to_end_id)),
+                ("text", entry.text_key),
+            ):
+                self.buckets[kind, value, *carries].append(entry)
+
+    def take(self, marks: Iterable[_Mark], statement: Statement) -> KnownEntry | None:
+        """The first entry under one of the marks that is not taken; by text only one that may be of this statement."""
+        for mark in marks:
+            bucket = self.buckets.get(mark, [])
+            while bucket and id(bucket[-1]) in self.taken:
+                bucket.pop()
+            for entry in reversed(bucket):
+                if id(entry) not in self.taken and not (mark[0] == "text" and _disjoint(statement, entry)):
+                    self.taken.add(id(entry))
+                    return entry
+        return None
 
 
-def _same_text(line: StatementLine, known: KnownEntry, statement: Statement) -> bool:
-    """Equal in text, and no mark that both carry differs."""
-    if (line.entry_ref and known.entry_ref) or (line.end_to_end_id and known.end_to_end_id):
-        return False
-    return line.text_key == known.text_key and not _disjoint(statement, known)
+_EITHER = (True, False)
+
+
+def _by_reference(line: StatementLine) -> list[_Mark]:
+    reference = alphanumeric(line.entry_ref)
+    return [("ref", reference, True, payer) for payer in _EITHER] if reference else []
+
+
+def _by_payer_reference(line: StatementLine) -> list[_Mark]:
+    """Equal in the payer's reference, where not both sides carry one of the bank (those differ)."""
+    reference = alphanumeric(line.end_to_end_id)
+    return [("e2e", reference, bank, True) for bank in _EITHER if not (bank and line.entry_ref)] if reference else []
+
+
+def _by_text(line: StatementLine) -> list[_Mark]:
+    """Equal in text, where no reference stands on both sides (those differ)."""
+    return [
+        ("text", line.text_key, bank, payer)
+        for bank in _EITHER
+        for payer in _EITHER
+        if not (bank and line.entry_ref) and not (payer and line.end_to_end_id)
+    ]
 
 
 def _disjoint(statement: Statement, known: KnownEntry) -> bool:
