@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole
 from cashline.flow.recognise.ledger.rules.entries import Balance, PlannedEntry, UnbalancedEntry, carry
-from cashline.flow.recognise.ledger.rules.periods import accounting_day
+from cashline.flow.recognise.ledger.rules.periods import accounting_day, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount, Held, held_keys, plan_entry
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.rounding import round_to
@@ -25,8 +25,8 @@ def fact(*amounts: FactAmount, currency: str = "EUR", rate: str = "1") -> Fact:
     return Fact(ENTITY, currency, D(rate), DAY, new_id(), "X-1", CUSTOMER, AGREEMENT, amounts)
 
 
-def post(event: str, one: Fact, held: Held | None = None, *, day: date = DAY) -> PlannedEntry:
-    entry = plan_entry(POSTING[event], one, day=day, currency="EUR", digits=2, held={} if held is None else held)
+def post(event: str, one: Fact, held: Held | None = None) -> PlannedEntry:
+    entry = plan_entry(POSTING[event], one, currency="EUR", digits=2, held={} if held is None else held)
     assert entry is not None
     assert sum(line.amount for line in entry.lines) == 0
     assert sum(line.functional for line in entry.lines) == 0
@@ -68,7 +68,7 @@ def test_invoice_in_the_entitys_own_currency() -> None:
 def test_untaxed_invoice_has_no_tax_line_and_nothing_at_all_no_entry() -> None:
     assert len(post("InvoiceIssued", invoice_fact(new_id(), "5", "0")).lines) == 2
     empty = invoice_fact(new_id(), "0", "0")
-    assert plan_entry(POSTING["InvoiceIssued"], empty, day=DAY, currency="EUR", digits=2, held={}) is None
+    assert plan_entry(POSTING["InvoiceIssued"], empty, currency="EUR", digits=2, held={}) is None
 
 
 def test_payment_at_another_rate_shows_the_exchange_difference() -> None:
@@ -105,7 +105,7 @@ def test_revenue_keeps_the_rate_of_the_advance_and_takes_that_of_the_day_beyond_
 
 
 def test_late_fact_says_so() -> None:
-    entry = post("InvoiceIssued", invoice_fact(new_id(), "1", "0"), day=date(2026, 4, 1))
+    entry = dated(post("InvoiceIssued", invoice_fact(new_id(), "1", "0")), {date(2026, 3, 1)})
     assert entry.day == date(2026, 4, 1)
     assert entry.text == "Invoice X-1 (of 2026-03-09, a closed month)"
 
@@ -128,7 +128,7 @@ def test_first_open_day(day: str, closed: list[str], expected: str) -> None:
 def test_rule_that_does_not_balance_is_stopped() -> None:
     wrong = fact(FactAmount("gross", D(10), new_id()), FactAmount("net", D(9)))
     with pytest.raises(UnbalancedEntry):
-        plan_entry(POSTING["InvoiceIssued"], wrong, day=DAY, currency="EUR", digits=2, held={})
+        plan_entry(POSTING["InvoiceIssued"], wrong, currency="EUR", digits=2, held={})
 
 
 cents = st.decimals(min_value="0.01", max_value=10_000, places=2)

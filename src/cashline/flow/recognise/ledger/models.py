@@ -4,7 +4,6 @@ The journal is the truth. `DailyBalance` and `ContractPosition` are sums of it u
 kept by a job so that writers never wait on each other; what is newer is added when they are read.
 """
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole, AccountType, Book
@@ -79,9 +78,7 @@ class JournalEntry(Table):
         ]
         indexes = [
             models.Index(fields=["entity", "day", "id"], name="journal_entries_day"),
-            BrinIndex(
-                fields=["transaction"], name="journal_entries_transaction", pages_per_range=16, autosummarize=True
-            ),
+            models.Index(fields=["transaction"], name="journal_entries_transaction"),
         ]
 
 

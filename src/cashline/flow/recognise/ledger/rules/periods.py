@@ -1,9 +1,11 @@
 """Months of the books: an open month takes entries, a closed one none; what comes late goes to the first open day."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
+from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
 from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.periods import add_months, month_of
 
@@ -33,6 +35,14 @@ def accounting_day(day: date, closed: Collection[date]) -> date:
     while first in closed:
         first = month_of(first).end
     return first
+
+
+def dated(entry: PlannedEntry, closed: Collection[date]) -> PlannedEntry:
+    """The entry on the day on which the books take it; where that is another day, its text says of which it is."""
+    day = accounting_day(entry.day, closed)
+    if day == entry.day:
+        return entry
+    return replace(entry, day=day, text=f"{entry.text} (of {entry.day.isoformat()}, a closed month)")
 
 
 def previous_month(month: date) -> date:

@@ -53,12 +53,13 @@ class PostingRule:
 class FactAmount(NamedTuple):
     """A named amount of a fact, in the fact's currency; a negative one takes back.
 
-    `document_id` is the document whose balance it changes and `rate` the rate that this document is held at.
+    `subject_id` is the document whose balance it changes (of the contract position: the agreement, where it is not that
+    of the fact), and `rate` the rate at which that document is held.
     """
 
     name: str
     amount: Decimal
-    document_id: UUID | None = None
+    subject_id: UUID | None = None
     rate: Decimal | None = None
 
 
@@ -203,17 +204,16 @@ def held_keys(rule: PostingRule, fact: Fact) -> list[HeldKey]:
 
 
 def _held_key(role: AccountRole, fact: Fact, amount: FactAmount) -> HeldKey | None:
-    if role in HELD_BY_DOCUMENT and amount.document_id:
-        return role, amount.document_id
-    if role is _R.CONTRACT_POSITION and fact.agreement_id:
-        return role, fact.agreement_id
+    if role in HELD_BY_DOCUMENT:
+        return (role, amount.subject_id) if amount.subject_id else None
+    if role is _R.CONTRACT_POSITION:
+        agreement_id = amount.subject_id or fact.agreement_id
+        return (role, agreement_id) if agreement_id else None
     return None
 
 
-def plan_entry(
-    rule: PostingRule, fact: Fact, *, day: date, currency: str, digits: int, held: Held
-) -> PlannedEntry | None:
-    """The entry of a fact, posted on `day`; None where every amount is zero.
+def plan_entry(rule: PostingRule, fact: Fact, *, currency: str, digits: int, held: Held) -> PlannedEntry | None:
+    """The entry of a fact; None where every amount is zero.
 
     `currency` and `digits` are the entity's. In a foreign currency `held` must know the balances of `held_keys`, and
     is moved on; what the functional sides are then off by is an exchange difference where a balance was taken down,
@@ -233,8 +233,12 @@ def plan_entry(
             if not domestic:
                 functional, took = _value(line.role, fact, amount, value, digits, held)
                 cleared = cleared or took
-            agreement = fact.agreement_id if line.role in _OF_AGREEMENT else None
-            document = amount.document_id if line.role in HELD_BY_DOCUMENT else None
+            document = amount.subject_id if line.role in HELD_BY_DOCUMENT else None
+            agreement = None
+            if line.role is _R.CONTRACT_POSITION:
+                agreement = amount.subject_id or fact.agreement_id
+            elif line.role in _OF_AGREEMENT:
+                agreement = fact.agreement_id
             lines.append(PlannedLine(line.role, value, functional, document, fact.customer_id, agreement))
     if not lines:
         return None
@@ -244,10 +248,8 @@ def plan_entry(
             role = _R.FX_GAIN_LOSS if cleared else _R.ROUNDING
             lines.append(PlannedLine(role, Decimal(0), -off, None, fact.customer_id, fact.agreement_id))
     text = rule.text.format(number=fact.number)
-    if day != fact.day:
-        text = f"{text} (of {fact.day.isoformat()}, a closed month)"
     entry = PlannedEntry(
-        fact.entity_id, fact.currency, day, rule.source_type, fact.source_id, rule.name, text, tuple(lines)
+        fact.entity_id, fact.currency, fact.day, rule.source_type, fact.source_id, rule.name, text, tuple(lines)
     )
     check_balance(entry)
     return entry
@@ -255,7 +257,6 @@ def plan_entry(
 
 _OF_AGREEMENT = frozenset(
     {
-        _R.CONTRACT_POSITION,
         _R.REVENUE_GOODS,
         _R.REVENUE_SUBSCRIPTION,
         _R.REVENUE_SERVICE,

@@ -1,0 +1,246 @@
+"""Writing the books: opening, posting, closing months, and keeping the sums of the journal.
+
+`post` is the one way into the journal. The hand-offs turn events into facts, and the table of posting rules turns facts
+into entries; they run in the transaction of the event, so that the books never lag behind the documents.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from cashline.flow.recognise.ledger.queries import facts as sources
+from cashline.flow.recognise.ledger.queries.books import Books, books, held_balances, period_for_update
+from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole, Book
+from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
+from cashline.flow.recognise.ledger.rules.periods import PERIOD, PeriodStatus, dated
+from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, Held, PostingRule, held_keys, plan_entry
+from cashline.kernel.identifiers import new_id
+from cashline.platform import sql
+from cashline.platform.events.actions import record
+from cashline.platform.events.rules import Event, ObjectRef
+
+_ENTRY_COLUMNS = (
+    "id entity_id book currency day source_type source_id rule text line_count posted_at".split()  # noqa: SIM905
+)
+_LINE_COLUMNS = (
+    "entry_id line_no account_id amount functional_amount day customer_id agreement_id document_id".split()  # noqa: SIM905
+)
+
+
+@transaction.atomic
+def open_books(*, entity_id: UUID, now: datetime, actor: str) -> None:
+    """Give an entity the chart of accounts that posting needs; accounts that it has stay as they are."""
+    added = sql.execute(
+        "INSERT INTO accounts (id, entity_id, code, name, type, role) SELECT t.id, %s, t.code, t.name, t.type, t.role "
+        "FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[]) AS t(id, code, name, type, role) "
+        "ON CONFLICT (entity_id, role) DO NOTHING",
+        (
+            entity_id,
+            [new_id() for _ in CHART],
+            [template.code for template in CHART],
+            [template.name for template in CHART],
+            [template.type.value for template in CHART],
+            [template.role.value for template in CHART],
+        ),
+    )
+    if added:
+        record([Event("BooksOpened", (ObjectRef("entity", entity_id),), {"accounts": added})], now=now, actor=actor)
+
+
+def open_or_find_books(entity_ids: Iterable[UUID], *, now: datetime, actor: str) -> dict[UUID, Books]:
+    """The books of the entities; those that have none are opened. Their months hold still until the commit."""
+    found = books(entity_ids)
+    missing = [key for key, one in found.items() if len(one.accounts) < len(AccountRole)]
+    for key in missing:
+        open_books(entity_id=key, now=now, actor=actor)
+    return found | books(missing) if missing else found
+
+
+@transaction.atomic(savepoint=False)
+def post(
+    entries: Sequence[PlannedEntry], *, now: datetime, actor: str = "system", known: Mapping[UUID, Books] | None = None
+) -> list[UUID]:
+    """Append entries and give their ids; each goes to its day, or from a closed month to the first open day.
+
+    The database refuses a second entry of the same source, rule and book, and one that does not balance. `known` are
+    books read earlier in this transaction.
+    """
+    if not entries:
+        return []
+    opened = known or open_or_find_books({entry.entity_id for entry in entries}, now=now, actor=actor)
+    entry_rows, line_rows, ids = [], [], []
+    book = Book.IFRS.value
+    for planned in entries:
+        one = opened[planned.entity_id]
+        entry = dated(planned, one.closed)
+        key, day, accounts, line_no = new_id(), entry.day, one.accounts, 0
+        for line in entry.lines:
+            line_no += 1
+            line_rows.append(
+                (
+                    key,
+                    line_no,
+                    accounts[line.role],
+                    line.amount,
+                    line.functional,
+                    day,
+                    line.customer_id,
+                    line.agreement_id,
+                    line.document_id,
+                )
+            )
+        entry_rows.append(
+            (
+                key,
+                entry.entity_id,
+                book,
+                entry.currency,
+                day,
+                entry.source_type,
+                entry.source_id,
+                entry.rule,
+                entry.text,
+                line_no,
+                now,
+            )
+        )
+        ids.append(key)
+    sql.insert("journal_entries", _ENTRY_COLUMNS, entry_rows)
+    sql.insert("journal_lines", _LINE_COLUMNS, line_rows)
+    return ids
+
+
+def plan_entries(rule: PostingRule, facts: Sequence[Fact], opened: Mapping[UUID, Books]) -> list[PlannedEntry]:
+    """The entries of facts; balances in foreign currency are read first, with their agreements held still."""
+    foreign = [fact for fact in facts if fact.currency != opened[fact.entity_id].currency]
+    held: Held = {}
+    if foreign:
+        keys = {key for fact in foreign for key in held_keys(rule, fact)}
+        agreements = sorted(key for role, key in keys if role is AccountRole.CONTRACT_POSITION)
+        if agreements:
+            sql.execute("SELECT FROM agreements WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (agreements,))
+        held = held_balances(keys)
+    found: list[PlannedEntry] = []
+    for fact in facts:
+        one = opened[fact.entity_id]
+        entry = plan_entry(rule, fact, currency=one.currency, digits=one.digits, held=held)
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+@transaction.atomic(savepoint=False)
+def post_facts(event_type: str, facts: Sequence[Fact], *, now: datetime, actor: str) -> None:
+    """Post the facts of an event by the rule of its type."""
+    if not facts:
+        return
+    opened = open_or_find_books({fact.entity_id for fact in facts}, now=now, actor=actor)
+    post(plan_entries(POSTING[event_type], facts, opened), now=now, known=opened)
+
+
+def _handoff(event_type: str, read: Callable[[Sequence[UUID]], list[Fact]]) -> Callable[..., None]:
+    """A hand-off that posts the documents that are the subjects of events."""
+
+    def run(events: Sequence[Event], *, now: datetime, actor: str) -> None:
+        post_facts(event_type, read([event.subject_id for event in events]), now=now, actor=actor)
+
+    run.__name__ = f"post_{event_type}"
+    run.__doc__ = f"Post the entries of {event_type} events."
+    return run
+
+
+def post_receipts(events: Sequence[Event], *, now: datetime, actor: str) -> None:
+    """Post stock that came in."""
+    moves = sources.ids_of(event.data["move_id"] for event in events)
+    post_facts("StockReceived", sources.stock_facts(moves), now=now, actor=actor)
+
+
+def post_adjustments(events: Sequence[Event], *, now: datetime, actor: str) -> None:
+    """Post corrections of stock."""
+    moves = sources.ids_of(event.data["move_id"] for event in events)
+    post_facts("StockAdjusted", sources.stock_facts(moves), now=now, actor=actor)
+
+
+post_shipments = _handoff("ShipmentShipped", sources.shipment_facts)
+post_invoices = _handoff("InvoiceIssued", sources.invoice_facts)
+post_credit_notes = _handoff("CreditNoteIssued", sources.credit_note_facts)
+post_payments = _handoff("PaymentReceived", sources.payment_facts)
+post_refunds = _handoff("PaymentRefunded", sources.refund_facts)
+
+
+@transaction.atomic
+def close_period(*, entity_id: UUID, month: date, now: datetime, actor: str, reason: str = "") -> None:
+    """Close a month of an entity: it takes no entry any more, and what comes late goes to the first open day."""
+    first = month.replace(day=1)
+    row = period_for_update(entity_id, first)
+    PERIOD.target("close", row.status if row else PeriodStatus.OPEN, document_id=first.isoformat())
+    sql.execute(
+        "INSERT INTO accounting_periods (id, entity_id, month, status, closed_at, closed_by) "
+        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (entity_id, month) DO UPDATE SET status = EXCLUDED.status, "
+        "closed_at = EXCLUDED.closed_at, closed_by = EXCLUDED.closed_by",
+        (new_id(), entity_id, first, PeriodStatus.CLOSED.value, now, actor),
+    )
+    _record_period("PeriodClosed", entity_id, first, reason, now=now, actor=actor)
+
+
+@transaction.atomic
+def reopen_period(*, entity_id: UUID, month: date, reason: str, now: datetime, actor: str) -> None:
+    """Open a closed month again; the reason is kept. What was posted meanwhile stays where it is."""
+    first = month.replace(day=1)
+    row = period_for_update(entity_id, first)
+    target = PERIOD.target("reopen", row.status if row else PeriodStatus.OPEN, document_id=first.isoformat())
+    sql.execute(
+        "UPDATE accounting_periods SET status = %s, closed_at = NULL, closed_by = '' "
+        "WHERE entity_id = %s AND month = %s",
+        (target.value, entity_id, first),
+    )
+    _record_period("PeriodReopened", entity_id, first, reason, now=now, actor=actor)
+
+
+def _record_period(kind: str, entity_id: UUID, month: date, reason: str, *, now: datetime, actor: str) -> None:
+    event = Event(kind, (ObjectRef("entity", entity_id),), {"month": month.isoformat()}, reason)
+    record([event], now=now, actor=actor)
+
+
+_DAILY = """
+INSERT INTO daily_balances AS b
+    (account_id, day, currency, rule, debit, credit, functional_debit, functional_credit)
+SELECT l.account_id, l.day, e.currency, e.rule, sum(greatest(l.amount, 0)), sum(greatest(-l.amount, 0)),
+    sum(greatest(l.functional_amount, 0)), sum(greatest(-l.functional_amount, 0))
+FROM journal_entries e JOIN journal_lines l ON l.entry_id = e.id
+WHERE e.transaction > %(after)s AND e.transaction <= %(bound)s GROUP BY 1, 2, 3, 4
+ON CONFLICT (account_id, day, currency, rule) DO UPDATE SET debit = b.debit + EXCLUDED.debit,
+    credit = b.credit + EXCLUDED.credit, functional_debit = b.functional_debit + EXCLUDED.functional_debit,
+    functional_credit = b.functional_credit + EXCLUDED.functional_credit
+"""
+_POSITIONS = """
+INSERT INTO contract_positions AS p (agreement_id, entity_id, currency, billed, recognised, functional_amount)
+SELECT l.agreement_id, e.entity_id, e.currency, -sum(CASE WHEN e.rule = 'revenue' THEN 0 ELSE l.amount END),
+    sum(CASE WHEN e.rule = 'revenue' THEN l.amount ELSE 0 END), sum(l.functional_amount)
+FROM journal_entries e JOIN journal_lines l ON l.entry_id = e.id AND l.agreement_id IS NOT NULL
+JOIN accounts a ON a.id = l.account_id AND a.role = 'contract_position'
+WHERE e.transaction > %(after)s AND e.transaction <= %(bound)s GROUP BY 1, 2, 3
+ON CONFLICT (agreement_id) DO UPDATE SET billed = p.billed + EXCLUDED.billed,
+    recognised = p.recognised + EXCLUDED.recognised,
+    functional_amount = p.functional_amount + EXCLUDED.functional_amount
+"""
+
+
+@transaction.atomic
+def summarise_journal() -> int:
+    """Sum what was posted since the last time; gives the transaction up to which the sums now reach.
+
+    Only transactions older than every running one are taken, so that no entry can appear behind the sums.
+    """
+    row = sql.fetch_one("SELECT up_to_transaction FROM journal_summary FOR UPDATE")
+    after = int(row[0]) if row else 0
+    newest = sql.fetch_one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1")
+    bound = int(newest[0]) if newest else after
+    if bound <= after:
+        return after
+    sql.execute(_DAILY, {"after": after, "bound": bound})
+    sql.execute(_POSITIONS, {"after": after, "bound": bound})
+    sql.execute("UPDATE journal_summary SET up_to_transaction = %s", (bound,))
+    return bound

@@ -1,0 +1,166 @@
+"""What documents bring to the books: the facts behind each event that posts, as one query a kind."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.recognise.ledger.rules.posting import Fact, FactAmount
+from cashline.platform import sql
+
+_ONE = Decimal(1)
+CARD_METHODS = frozenset({"card"})
+
+
+def stock_facts(move_ids: Sequence[UUID]) -> list[Fact]:
+    """The value of stock that came in or was corrected, as inventory valued it (the entity's currency)."""
+    rows = sql.fetch(
+        "SELECT m.id, w.entity_id, e.currency, m.moved_on, p.sku, m.value FROM stock_moves m "
+        "JOIN warehouses w ON w.id = m.warehouse_id JOIN legal_entities e ON e.id = w.entity_id "
+        "JOIN products p ON p.id = m.product_id WHERE m.id = ANY(%s) ORDER BY m.id",
+        (list(move_ids),),
+    )
+    return [
+        Fact(entity, currency, _ONE, day, key, sku, None, None, (FactAmount("cost", value),))
+        for key, entity, currency, day, sku, value in rows
+    ]
+
+
+def shipment_facts(shipment_ids: Sequence[UUID]) -> list[Fact]:
+    """The cost of goods that left with each shipment, as inventory valued it (the entity's currency)."""
+    rows = sql.fetch(
+        "SELECT s.id, s.entity_id, e.currency, s.shipped_on, s.number, o.customer_id, o.agreement_id, "
+        "(SELECT -sum(m.value) FROM stock_moves m WHERE m.source_id = s.id AND m.kind = 'shipment') "
+        "FROM shipments s JOIN orders o ON o.id = s.order_id JOIN legal_entities e ON e.id = s.entity_id "
+        "WHERE s.id = ANY(%s) ORDER BY s.id",
+        (list(shipment_ids),),
+    )
+    return [
+        Fact(entity, currency, _ONE, day, key, number, customer, agreement, (FactAmount("cost", cost or Decimal(0)),))
+        for key, entity, currency, day, number, customer, agreement, cost in rows
+    ]
+
+
+def invoice_facts(invoice_ids: Sequence[UUID]) -> list[Fact]:
+    """Gross, net by agreement, and tax of each invoice."""
+    rows = sql.fetch(
+        "SELECT id, entity_id, currency, entity_rate, issued_on, number, customer_id, agreement_id, gross_total, "
+        "net_total, tax_total FROM invoices WHERE id = ANY(%s) ORDER BY id",
+        (list(invoice_ids),),
+    )
+    mixed = _net_by_agreement("invoice_lines", "invoice_id", [row[0] for row in rows if row[7] is None])
+    facts: list[Fact] = []
+    for key, entity, currency, rate, day, number, customer, agreement, gross, net, tax in rows:
+        nets = [FactAmount("net", net)] if agreement else mixed.get(key, [])
+        amounts = (FactAmount("gross", gross, key, rate), *nets, FactAmount("tax", tax))
+        facts.append(Fact(entity, currency, rate, day, key, number, customer, agreement, amounts))
+    return facts
+
+
+def credit_note_facts(credit_note_ids: Sequence[UUID]) -> list[Fact]:
+    """What each credit note takes off its invoice, what it leaves as credit of the customer, net and tax."""
+    rows = sql.fetch(
+        "SELECT c.id, c.entity_id, c.currency, c.entity_rate, c.issued_on, c.number, c.customer_id, i.agreement_id, "
+        "c.gross_total, c.unapplied_amount, c.net_total, c.tax_total, i.id, i.entity_rate FROM credit_notes c "
+        "JOIN invoices i ON i.id = c.invoice_id WHERE c.id = ANY(%s) ORDER BY c.id",
+        (list(credit_note_ids),),
+    )
+    mixed = _net_by_agreement("credit_note_lines", "credit_note_id", [row[0] for row in rows if row[7] is None])
+    facts: list[Fact] = []
+    for row in rows:
+        key, entity, currency, rate, day, number, customer, agreement, gross, unapplied, net, tax, invoice, held = row
+        nets = [FactAmount("net", net)] if agreement else mixed.get(key, [])
+        amounts = (
+            FactAmount("settled", gross - unapplied, invoice, held),
+            FactAmount("unapplied", unapplied, key, rate),
+            *nets,
+            FactAmount("tax", tax),
+        )
+        facts.append(Fact(entity, currency, rate, day, key, number, customer, agreement, amounts))
+    return facts
+
+
+def _net_by_agreement(table: str, column: str, keys: Sequence[UUID]) -> dict[UUID, list[FactAmount]]:
+    """The net of documents over several agreements, or over none, by agreement."""
+    if not keys:
+        return {}
+    rows = sql.fetch(
+        f"SELECT d.{column}, a.agreement_id, sum(d.net_amount) FROM {table} d LEFT JOIN LATERAL "
+        "(SELECT l.agreement_id FROM agreement_lines l WHERE l.line_id = d.line_id LIMIT 1) a ON true "
+        f"WHERE d.{column} = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2",
+        (list(keys),),
+    )
+    found: dict[UUID, list[FactAmount]] = {}
+    for key, agreement, net in rows:
+        found.setdefault(key, []).append(FactAmount("net", net, agreement))
+    return found
+
+
+_PAYMENT = "p.id, p.entity_id, p.currency, p.entity_rate, p.number, p.customer_id, p.method"
+
+
+def payment_facts(payment_ids: Sequence[UUID]) -> list[Fact]:
+    """Each payment with what it settled when it was recorded; the rest is unapplied."""
+    rows = sql.fetch(
+        f"SELECT {_PAYMENT}, p.received_on, p.amount, a.invoice_id, a.amount, a.write_off_amount, i.entity_rate "
+        "FROM payments p LEFT JOIN payment_allocations a ON a.payment_id = p.id "
+        "LEFT JOIN invoices i ON i.id = a.invoice_id WHERE p.id = ANY(%s) ORDER BY p.id, a.id",
+        (list(payment_ids),),
+    )
+    facts: list[Fact] = []
+    at = 0
+    while at < len(rows):
+        key, entity, currency, rate, number, customer, method, day, received = rows[at][:9]
+        name = "received_by_card" if method in CARD_METHODS else "received_by_bank"
+        amounts, left = [FactAmount(name, received)], received
+        while at < len(rows) and rows[at][0] == key:
+            invoice, applied, written_off, held = rows[at][9:]
+            if invoice is not None:
+                amounts.append(FactAmount("settled", applied + written_off, invoice, held))
+                amounts.append(FactAmount("written_off", written_off))
+                left -= applied
+            at += 1
+        amounts.append(FactAmount("unapplied", left, key, rate))
+        facts.append(Fact(entity, currency, rate, day, key, number, customer, None, tuple(amounts)))
+    return facts
+
+
+def allocation_facts(allocation_ids: Sequence[UUID]) -> list[Fact]:
+    """What later allocations of payments moved; a negative one takes an earlier one back."""
+    rows = sql.fetch(
+        f"SELECT a.id, a.applied_on, a.amount, a.write_off_amount, a.invoice_id, i.entity_rate, {_PAYMENT} "
+        "FROM payment_allocations a JOIN payments p ON p.id = a.payment_id JOIN invoices i ON i.id = a.invoice_id "
+        "WHERE a.id = ANY(%s) ORDER BY a.id",
+        (list(allocation_ids),),
+    )
+    return [_allocation_fact(row) for row in rows]
+
+
+def _allocation_fact(row: Sequence[Any]) -> Fact:
+    key, day, applied, written_off, invoice, held, payment, entity, currency, rate, number, customer, _ = row
+    amounts = (
+        FactAmount("applied", applied, payment, rate),
+        FactAmount("written_off", written_off),
+        FactAmount("settled", applied + written_off, invoice, held),
+    )
+    return Fact(entity, currency, rate, day, key, number, customer, None, amounts)
+
+
+def refund_facts(refund_ids: Sequence[UUID]) -> list[Fact]:
+    """What was given back of payments."""
+    rows = sql.fetch(
+        f"SELECT r.id, r.refunded_on, r.amount, {_PAYMENT} FROM refunds r "
+        "JOIN payments p ON p.id = r.payment_id WHERE r.id = ANY(%s) ORDER BY r.id",
+        (list(refund_ids),),
+    )
+    facts: list[Fact] = []
+    for key, day, amount, payment, entity, currency, rate, number, customer, method in rows:
+        name = "paid_by_card" if method in CARD_METHODS else "paid_by_bank"
+        amounts = (FactAmount("refunded", amount, payment, rate), FactAmount(name, amount))
+        facts.append(Fact(entity, currency, rate, day, key, number, customer, None, amounts))
+    return facts
+
+
+def ids_of(items: Iterable[object]) -> list[UUID]:
+    """Ids that stand as text in the data of events."""
+    return [UUID(str(item)) for item in items]

@@ -1,0 +1,1 @@
+"""The journal and revenue on the real database."""

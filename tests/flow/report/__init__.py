@@ -1,0 +1,1 @@
+"""Reports, verify and explain on the real database."""
