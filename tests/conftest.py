@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.support.cluster import Cluster, Database, pointed_at
 
-pytest_plugins = ["tests.support.browser"]
+pytest_plugins = ["tests.support.browser", "tests.support.live"]
 
 cluster = Cluster()
 worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")

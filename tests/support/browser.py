@@ -42,6 +42,8 @@ def chromium() -> "Iterator[Browser]":
         pytest.skip(sentence)
     from playwright.sync_api import sync_playwright
 
+    # Playwright keeps an event loop in this thread: Django would take every later query of the run for an async one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
