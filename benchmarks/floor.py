@@ -1,10 +1,11 @@
 """The floor: the very rows that a run of the program appended, inserted again by bare psycopg into an equal database.
 
-Every key is a UUIDv7 made in rising order, so a key noted between two steps parts the rows of one step from those of the
-next. The floor replays step by step: one transaction a step, one COPY (or one INSERT) a table, every constraint,
+Every key is a UUIDv7 made in rising order, so a key noted between two steps parts the rows of one step from those of
+the next. The floor replays step by step: one transaction a step, one COPY (or one INSERT) a table, every constraint,
 trigger and index in place. Reading the rows is not timed.
 """
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def replay(
     tables = tables_in_order(source)
     columns = {name: _columns(source, name) for name in tables}
     done = Replayed()
-    for start, end in zip(boundaries, boundaries[1:], strict=False):
+    for start, end in itertools.pairwise(boundaries):
         step = [(name, rows) for name in tables if (rows := _rows(source, name, columns[name], start, end))]
         began = time.perf_counter()
         with target.transaction(), target.cursor() as cursor:

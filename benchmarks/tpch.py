@@ -46,7 +46,8 @@ def customers(connection: Any) -> list[tuple[int, str]]:
 def parts(connection: Any) -> list[tuple[int, str, Decimal]]:
     """The parts that were ordered: key, name, list price."""
     return connection.execute(
-        "SELECT p_partkey, p_name, p_retailprice FROM part WHERE p_partkey IN (SELECT l_partkey FROM lineitem) ORDER BY 1"
+        "SELECT p_partkey, p_name, p_retailprice FROM part "
+        "WHERE p_partkey IN (SELECT l_partkey FROM lineitem) ORDER BY 1"
     ).fetchall()
 
 
