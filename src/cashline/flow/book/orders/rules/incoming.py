@@ -169,6 +169,7 @@ class Findings:
         number = self.number(value, field, name, **place)
         if number is not None and number < 0:
             self.invalid(field, f"{name} {value} is negative.", **place)
+            return None
         return number
 
     def day(self, value: str, field: str, name: str, **place: Any) -> date | None:
