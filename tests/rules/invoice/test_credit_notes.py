@@ -34,7 +34,7 @@ def invoice(*lines: tuple[str, str], open_amount: str = "", digits: int = 2) -> 
     gross = sum((group.base + group.tax for group in groups), D(0))
     return CreditableInvoice(
         new_id(), "INV-1", "issued", new_id(), new_id(), new_id(), {2: "EUR", 0: "JPY", 3: "KWD"}[digits],
-        date(2026, 3, 1), D(open_amount) if open_amount else gross, D(1),
+        date(2026, 3, 1), D(open_amount) if open_amount else gross, D(1), True,
         [
             CreditableLine(
                 new_id(), number, new_id(), f"Thing {number}", D(2), D(net) / 2, D(net), "S", D(rate), False, D(0), D(0)

@@ -65,7 +65,7 @@ def supply(
         (supply(buyer="DE", vat_id="DE811907980", ship_to="FR"), "S", "20"),
         (supply(buyer="FR", vat_id="FR40303265045", kind="subscription"), "AE", "0"),
         (supply(buyer="GR", vat_id="EL123456783", kind="service"), "AE", "0"),
-        (supply(buyer="FR", vat_id="40303265045", kind="service"), "AE", "0"),
+        (supply(buyer="FR", vat_id="IT00743110157"), "K", "0"),
         (supply(buyer="FR"), "S", "20"),
         (supply(buyer="FR", kind="subscription"), "S", "20"),
         (supply(buyer="FR", kind="service"), "S", "19"),

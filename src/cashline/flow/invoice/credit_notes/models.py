@@ -16,7 +16,7 @@ from cashline.platform.database.tables import (
 
 
 class CreditNote(Table):
-    """What is taken back of one invoice. `unapplied_amount` is what exceeded its open amount: credit of the customer."""
+    """What is taken back of one invoice. `unapplied_amount` exceeded its open amount and is credit of the customer."""
 
     number = models.TextField(null=True, unique=True)
     invoice = link_to("invoices.Invoice")

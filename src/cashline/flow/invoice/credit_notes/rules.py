@@ -97,6 +97,7 @@ class CreditableInvoice:
     issued_on: date
     open_amount: Decimal
     entity_rate: Decimal
+    has_mail: bool
     lines: Sequence[CreditableLine]
     taxes: dict[tuple[str, Decimal], Decimal]
 

@@ -17,7 +17,7 @@ from cashline.platform.database.tables import (
 
 
 class InvoiceParty(models.Model):
-    """A seller or buyer as it stood when an invoice was issued. The id is the hash of the content: each is kept once."""
+    """A seller or buyer as it stood when an invoice was issued, kept once: the id is the hash of the content."""
 
     id = models.UUIDField(primary_key=True)
     content = models.JSONField()

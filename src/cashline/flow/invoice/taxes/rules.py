@@ -136,9 +136,7 @@ def _taxed(supply: Supply, country: str, rates: RateTable, basis: str) -> TaxDec
 def _is_registered_elsewhere(supply: Supply) -> bool:
     """Has the buyer a checked VAT number of a member state other than the seller's (Article 138(1)(b))?"""
     prefix = supply.buyer_vat_id[:2].upper()
-    if not prefix:
-        return False
-    country = _VAT_PREFIX.get(prefix, prefix) if prefix.isalpha() else supply.buyer_country
+    country = _VAT_PREFIX.get(prefix, prefix)
     return country in EU and country != supply.seller_country
 
 

@@ -80,6 +80,7 @@ class Buyer:
     ship_to_country: str
     vat_id: str
     exempt_reason: str
+    email: str
     party_id: UUID
 
 

@@ -1,0 +1,228 @@
+"""Issuing invoices: prepared in memory, numbered last, appended by COPY; the database keeps each charge to one line.
+
+Everything is planned before the number series is locked, so that parallel issuers wait for inserts alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from psycopg.errors import UniqueViolation
+
+from cashline.flow.book.credit.actions import change_exposure
+from cashline.flow.invoice.invoices.queries import grounds_of
+from cashline.flow.invoice.invoices.rules.issuing import AlreadyBilled, DraftInvoice, PreparedInvoice, prepare
+from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE, InvoiceStatus
+from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import Period
+from cashline.kernel.refusals import raise_all
+from cashline.platform import sql
+from cashline.platform.events.actions import record
+from cashline.platform.events.rules import Event, ObjectRef
+from cashline.platform.numbering.actions import Series, take_numbers
+from cashline.platform.outbox.actions import OutboxMessage, enqueue
+
+_INVOICE = (
+    "id number entity_id customer_id agreement_id seller_id buyer_id currency status issued_on due_on supply_on "
+    "net_total tax_total gross_total open_amount entity_rate bill_run_id created_at"
+)
+_INVOICE_COLUMNS = _INVOICE.split()
+_LINE = (
+    "id invoice_id line_no line_id product_id source_id period_start revision period description quantity unit "
+    "unit_price net_amount tax_code tax_rate derivation"
+)
+_LINE_COLUMNS = _LINE.split()
+_TAX_COLUMNS = ("id", "invoice_id", "tax_code", "rate", "base", "tax", "reason", "vatex", "basis")
+
+
+@transaction.atomic(savepoint=False)
+def issue_invoices(drafts: Sequence[DraftInvoice], *, now: datetime, actor: str) -> list[UUID]:
+    """Issue invoices: tax by line, totals by rate, due dates, gap-free numbers; gives their ids in order.
+
+    Each records InvoiceIssued and queues its mail once. Raises every reason why one cannot be issued, and AlreadyBilled
+    where a charge stands on an invoice already.
+    """
+    if not drafts:
+        return []
+    found = grounds_of(drafts)
+    prepared, refused = prepare(drafts, found.grounds)
+    raise_all(refusal for _, refusal in refused)
+    return append_invoices(prepared, found.parties, now=now, actor=actor)
+
+
+@transaction.atomic(savepoint=False)
+def append_invoices(
+    prepared: Sequence[PreparedInvoice], parties: Mapping[UUID, str], *, now: datetime, actor: str
+) -> list[UUID]:
+    """Append what was prepared; the part of `issue_invoices` that a preview leaves out."""
+    if not prepared:
+        return []
+    ids = [new_id() for _ in prepared]
+    lines = _line_rows(ids, prepared)
+    taxes = _tax_rows(ids, prepared)
+    _keep_parties(prepared, parties)
+    numbers = _take_numbers(prepared)
+    with _refusing_what_is_billed():
+        sql.insert("invoices", _INVOICE_COLUMNS, _invoice_rows(ids, numbers, prepared, now))
+        sql.insert("invoice_lines", _LINE_COLUMNS, lines)
+        sql.insert("invoice_taxes", _TAX_COLUMNS, taxes)
+    change_exposure(_exposure(prepared), now=now, actor=actor)
+    enqueue(_mails(ids, prepared), now=now)
+    record(
+        [_issued(key, number, item) for key, number, item in zip(ids, numbers, prepared, strict=True)],
+        now=now,
+        actor=actor,
+    )
+    return ids
+
+
+@contextmanager
+def _refusing_what_is_billed() -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, UniqueViolation) as error:
+        if "invoice_line_billed_once" in str(error):
+            raise AlreadyBilled("A delivery or a period of these lines stands on an invoice already.") from error
+        raise
+
+
+def _take_numbers(prepared: Sequence[PreparedInvoice]) -> list[str]:
+    """The number of each invoice, in their order within the series of its entity and year."""
+    series = {
+        (item.seller.entity_id, item.draft.issued_on.year): Series(
+            "invoice", item.seller.code, item.draft.issued_on.year, item.seller.entity_id
+        )
+        for item in prepared
+    }
+    keys = [series[item.seller.entity_id, item.draft.issued_on.year] for item in prepared]
+    wanted: dict[Series, int] = {}
+    for key in keys:
+        wanted[key] = wanted.get(key, 0) + 1
+    taken = {key: iter(numbers) for key, numbers in take_numbers(wanted).items()}
+    return [next(taken[key]) for key in keys]
+
+
+def _keep_parties(prepared: Sequence[PreparedInvoice], parties: Mapping[UUID, str]) -> None:
+    """Keep the content of each party once; its id is its hash."""
+    used = sorted({key for item in prepared for key in (item.seller.party_id, item.buyer.party_id)})
+    sql.execute(
+        "INSERT INTO invoice_parties (id, content) SELECT * FROM unnest(%s::uuid[], %s::jsonb[]) "
+        "ON CONFLICT DO NOTHING",
+        (used, [parties[key] for key in used]),
+    )
+
+
+def _invoice_rows(
+    ids: Sequence[UUID], numbers: Sequence[str], prepared: Sequence[PreparedInvoice], now: datetime
+) -> list[tuple[Any, ...]]:
+    issued = INVOICE.target("issue", InvoiceStatus.DRAFT).value
+    return [
+        (
+            key,
+            number,
+            item.draft.entity_id,
+            item.draft.customer_id,
+            item.draft.agreement_id,
+            item.seller.party_id,
+            item.buyer.party_id,
+            item.draft.currency,
+            issued,
+            item.draft.issued_on,
+            item.due_on,
+            item.supply_on,
+            item.net_total,
+            item.tax_total,
+            item.gross_total,
+            item.gross_total,
+            item.entity_rate,
+            item.draft.bill_run_id,
+            now,
+        )
+        for key, number, item in zip(ids, numbers, prepared, strict=True)
+    ]
+
+
+def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[tuple[Any, ...]]:
+    periods: dict[Period | None, str | None] = {None: None}
+    rows: list[tuple[Any, ...]] = []
+    for key, item in zip(ids, prepared, strict=True):
+        for line_no, (line, decision) in enumerate(zip(item.draft.lines, item.decisions, strict=True), 1):
+            if line.period not in periods and line.period is not None:
+                periods[line.period] = f"[{line.period.start},{line.period.end})"
+            rows.append(
+                (
+                    new_id(),
+                    key,
+                    line_no,
+                    line.line_id,
+                    line.product_id,
+                    line.source_id,
+                    line.period_start,
+                    line.revision,
+                    periods[line.period],
+                    line.description,
+                    line.quantity,
+                    line.unit,
+                    line.unit_price,
+                    line.net_amount,
+                    decision.code,
+                    decision.rate,
+                    line.derivation,
+                )
+            )
+    return rows
+
+
+def _tax_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[tuple[Any, ...]]:
+    return [
+        (new_id(), key, tax.code, tax.rate, tax.base, tax.tax, tax.reason, tax.vatex, tax.basis)
+        for key, item in zip(ids, prepared, strict=True)
+        for tax in item.taxes
+    ]
+
+
+def _exposure(prepared: Sequence[PreparedInvoice]) -> dict[UUID, Decimal]:
+    """What each customer owes now, less what was counted since the order was booked."""
+    changes: dict[UUID, Decimal] = {}
+    for item in prepared:
+        customer = item.draft.customer_id
+        changes[customer] = changes.get(customer, Decimal(0)) + item.gross_total - item.one_off_net
+    return changes
+
+
+def _mails(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[OutboxMessage]:
+    """A mail for each customer who has an address; the key keeps it from being sent twice."""
+    return [
+        OutboxMessage("invoice_mail", f"invoice_mail:{key}", {"invoice_id": str(key)})
+        for key, item in zip(ids, prepared, strict=True)
+        if item.buyer.email
+    ]
+
+
+def _issued(key: UUID, number: str, item: PreparedInvoice) -> Event:
+    draft = item.draft
+    objects = [ObjectRef("invoice", key), ObjectRef("customer", draft.customer_id)]
+    objects.append(ObjectRef("agreement", draft.agreement_id))
+    objects.extend(ObjectRef("order", order_id) for order_id in item.terms.order_ids)
+    if draft.bill_run_id is not None:
+        objects.append(ObjectRef("bill_run", draft.bill_run_id))
+    data = {
+        "number": number,
+        "entity_id": str(draft.entity_id),
+        "issued_on": _day(draft.issued_on),
+        "due_on": _day(item.due_on),
+        "currency": draft.currency,
+        "net": str(item.net_total),
+        "tax": str(item.tax_total),
+        "gross": str(item.gross_total),
+        "entity_rate": str(item.entity_rate),
+    }
+    return Event("InvoiceIssued", tuple(objects), data)
+
+
+def _day(day: date) -> str:
+    return day.isoformat()

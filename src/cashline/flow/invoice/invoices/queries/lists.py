@@ -1,0 +1,206 @@
+"""Lists of invoices, their totals, and what is open."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """An invoice as lists show it; `supply_on` is the last day of what it bills."""
+
+    id: UUID
+    number: str
+    entity_id: UUID
+    customer_id: UUID
+    customer_number: str
+    customer_name: str
+    agreement_id: UUID | None
+    currency: str
+    status: str
+    issued_on: date
+    due_on: date
+    supply_on: date | None
+    net_total: Decimal
+    tax_total: Decimal
+    gross_total: Decimal
+    open_amount: Decimal
+    entity_rate: Decimal
+    bill_run_id: UUID | None
+    created_at: datetime
+
+    def is_overdue(self, today: date) -> bool:
+        """Is something open after its due day?"""
+        return self.open_amount > 0 and self.due_on < today
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceTotals:
+    """How many invoices of a currency, and what they sum to."""
+
+    currency: str
+    count: int
+    gross_total: Decimal
+    open_amount: Decimal
+    overdue_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItemRow:
+    """An invoice with something open, as money that comes in is matched to it."""
+
+    invoice_id: UUID
+    number: str
+    customer_id: UUID
+    customer_name: str
+    known_ibans: list[str]
+    entity_id: UUID
+    currency: str
+    issued_on: date
+    due_on: date
+    gross_total: Decimal
+    open_amount: Decimal
+
+
+_INVOICE = (
+    "i.id, coalesce(i.number, ''), i.entity_id, i.customer_id, c.number, c.name, i.agreement_id, i.currency, i.status, "
+    "i.issued_on, i.due_on, i.supply_on, i.net_total, i.tax_total, i.gross_total, i.open_amount, i.entity_rate, "
+    "i.bill_run_id, i.created_at"
+)
+_SOURCE = "invoices i JOIN customers c ON c.id = i.customer_id"
+SORTS = {
+    "number": "i.number",
+    "customer": "lower(c.name)",
+    "issued_on": "i.issued_on",
+    "due_on": "i.due_on",
+    "gross_total": "i.gross_total",
+    "open_amount": "i.open_amount",
+    "status": "i.status",
+}
+STATES = {
+    "open": "i.open_amount > 0",
+    "overdue": "i.open_amount > 0 AND i.due_on < %s",
+    "paid": "i.open_amount = 0 AND i.status = 'issued'",
+    "void": "i.status = 'void'",
+}
+"""What lists filter by; paid and overdue are no statuses but follow from the open amount and the day."""
+
+
+def invoices_by_id(ids: Iterable[UUID]) -> dict[UUID, InvoiceRow]:
+    """The invoices with those ids; an unknown id is left out."""
+    rows = sql.fetch_as(InvoiceRow, f"SELECT {_INVOICE} FROM {_SOURCE} WHERE i.id = ANY(%s)", (list(set(ids)),))
+    return {row.id: row for row in rows}
+
+
+def invoice(invoice_id: UUID) -> InvoiceRow:
+    """One invoice; raises NotFound."""
+    found = invoices_by_id([invoice_id]).get(invoice_id)
+    if found is None:
+        raise NotFound(f"There is no invoice {invoice_id}.", field="invoice_id")
+    return found
+
+
+def invoices_by_number(numbers: Iterable[str]) -> dict[str, InvoiceRow]:
+    """The invoices with those numbers; an unknown number is left out."""
+    rows = sql.fetch_as(InvoiceRow, f"SELECT {_INVOICE} FROM {_SOURCE} WHERE i.number = ANY(%s)", (list(set(numbers)),))
+    return {row.number: row for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """Which invoices; `entity_ids` None means all legal entities. Days are from (included) to (not included)."""
+
+    words: str = ""
+    states: Sequence[str] = ()
+    customer_id: UUID | None = None
+    agreement_id: UUID | None = None
+    bill_run_id: UUID | None = None
+    entity_ids: Sequence[UUID] | None = None
+    currencies: Sequence[str] = ()
+    issued_from: date | None = None
+    issued_to: date | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    least: Decimal | None = None
+    most: Decimal | None = None
+
+
+def list_invoices(ask: lists.Ask, chosen: InvoiceFilter, *, today: date) -> Page[InvoiceRow]:
+    """One page of issued invoices; `today` decides what is overdue."""
+    return lists.page(
+        InvoiceRow,
+        columns=_INVOICE,
+        source=_SOURCE,
+        key="i.id",
+        sorts=SORTS,
+        conditions=_conditions(chosen, today),
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
+
+
+def invoice_totals(chosen: InvoiceFilter, *, today: date) -> list[InvoiceTotals]:
+    """What the chosen invoices sum to, by currency."""
+    conditions = _conditions(chosen, today)
+    return sql.fetch_as(
+        InvoiceTotals,
+        "SELECT i.currency, count(*), sum(i.gross_total), sum(i.open_amount), "
+        "coalesce(sum(i.open_amount) FILTER (WHERE i.due_on < %s), 0) "
+        f"FROM {_SOURCE} WHERE {' AND '.join(conditions.texts)} GROUP BY i.currency ORDER BY i.currency",
+        [today, *conditions.params],
+    )
+
+
+def _conditions(chosen: InvoiceFilter, today: date) -> lists.Conditions:
+    conditions = lists.Conditions()
+    conditions.add("i.number IS NOT NULL")
+    conditions.among("i.entity_id", chosen.entity_ids, "uuid")
+    conditions.among("i.currency", chosen.currencies)
+    conditions.contains(("i.number", "c.name", "c.number"), chosen.words)
+    if chosen.states:
+        texts = [STATES[state] for state in chosen.states]
+        conditions.add(f"({' OR '.join(texts)})", *[today for text in texts if "%s" in text])
+    for text, value in (
+        ("i.customer_id = %s", chosen.customer_id),
+        ("i.agreement_id = %s", chosen.agreement_id),
+        ("i.bill_run_id = %s", chosen.bill_run_id),
+        ("i.issued_on >= %s", chosen.issued_from),
+        ("i.issued_on < %s", chosen.issued_to),
+        ("i.due_on >= %s", chosen.due_from),
+        ("i.due_on < %s", chosen.due_to),
+        ("i.gross_total >= %s", chosen.least),
+        ("i.gross_total <= %s", chosen.most),
+    ):
+        if value is not None:
+            conditions.add(text, value)
+    return conditions
+
+
+def open_items(
+    *,
+    entity_id: UUID | None = None,
+    currency: str = "",
+    customer_ids: Iterable[UUID] | None = None,
+    invoice_ids: Iterable[UUID] | None = None,
+) -> list[OpenItemRow]:
+    """Invoices with something open, the longest due first."""
+    conditions = lists.Conditions()
+    conditions.add("i.open_amount > 0")
+    if entity_id is not None:
+        conditions.add("i.entity_id = %s", entity_id)
+    if currency:
+        conditions.add("i.currency = %s", currency)
+    conditions.among("i.customer_id", None if customer_ids is None else list(customer_ids), "uuid")
+    conditions.among("i.id", None if invoice_ids is None else list(invoice_ids), "uuid")
+    return sql.fetch_as(
+        OpenItemRow,
+        "SELECT i.id, i.number, i.customer_id, c.name, c.known_ibans, i.entity_id, i.currency, i.issued_on, i.due_on, "
+        f"i.gross_total, i.open_amount FROM {_SOURCE} WHERE {' AND '.join(conditions.texts)} ORDER BY i.due_on, i.id",
+        conditions.params,
+    )

@@ -1,0 +1,126 @@
+"""Reading issued invoices as their documents state them."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.invoice.invoices.rules.einvoice import EInvoice
+from cashline.flow.invoice.invoices.rules.parties import party_of
+from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement, e_invoice_of
+from cashline.kernel.money import minor_units
+from cashline.kernel.periods import Period
+from cashline.kernel.refusals import NotFound
+from cashline.kernel.rounding import round_to
+from cashline.platform import sql
+
+_HEAD = (
+    "SELECT i.id, i.number, i.issued_on, i.due_on, i.supply_on, i.currency, i.entity_id, i.customer_id, s.content, "
+    "b.content, i.net_total, i.tax_total, i.gross_total, i.created_at, coalesce(a.payment_terms_days, 0), "
+    "coalesce(a.number, ''), coalesce(a.purchase_order, ''), "
+    "ARRAY(SELECT o.number FROM orders o WHERE o.agreement_id = a.id ORDER BY o.number) "
+    "FROM invoices i JOIN invoice_parties s ON s.id = i.seller_id JOIN invoice_parties b ON b.id = i.buyer_id "
+    "LEFT JOIN agreements a ON a.id = i.agreement_id WHERE i.id = ANY(%s)"
+)
+_LINES = (
+    "SELECT l.invoice_id, i.currency, l.id, l.line_no, l.line_id, coalesce(p.sku, ''), l.description, l.quantity, "
+    "l.unit, l.unit_price, l.net_amount, l.tax_code, l.tax_rate, lower(l.period), upper(l.period), l.revision, "
+    "l.derivation "
+    "FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
+    "LEFT JOIN products p ON p.id = l.product_id WHERE l.invoice_id = ANY(%s) "
+    "ORDER BY l.invoice_id, l.line_no"
+)
+_TAXES = (
+    "SELECT t.invoice_id, i.currency, t.tax_code, t.rate, t.base, t.tax, t.reason, t.vatex, t.basis "
+    "FROM invoice_taxes t JOIN invoices i ON i.id = t.invoice_id "
+    "WHERE t.invoice_id = ANY(%s) ORDER BY t.invoice_id, t.rate DESC, t.tax_code"
+)
+
+
+def statements_of(invoice_ids: Iterable[UUID]) -> dict[UUID, Statement]:
+    """Issued invoices with their lines, taxes and parties; what is unknown or a draft is left out."""
+    wanted = list(set(invoice_ids))
+    lines, taxes = lines_of(wanted), taxes_of(wanted)
+    return {row[0]: _statement(row, lines, taxes) for row in sql.fetch(_HEAD, (wanted,)) if row[1] is not None}
+
+
+def statement_of(invoice_id: UUID) -> Statement:
+    """One issued invoice; raises NotFound."""
+    found = statements_of([invoice_id]).get(invoice_id)
+    if found is None:
+        raise NotFound(f"There is no issued invoice {invoice_id}.", field="invoice_id")
+    return found
+
+
+def e_invoice(invoice_id: UUID) -> EInvoice:
+    """The invoice in the model of EN 16931; raises NotFound."""
+    return e_invoice_of(statement_of(invoice_id))
+
+
+def lines_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedLine]]:
+    """The lines of invoices in their order."""
+    found: dict[UUID, list[StatedLine]] = {}
+    for row in sql.fetch(_LINES, (list(invoice_ids),)):
+        found.setdefault(row[0], []).append(stated_line(row[2:], row[1]))
+    return found
+
+
+def taxes_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedTax]]:
+    """The taxes of invoices, the highest rate first."""
+    found: dict[UUID, list[StatedTax]] = {}
+    for invoice_id, currency, code, rate, base, tax, *words in sql.fetch(_TAXES, (list(invoice_ids),)):
+        stated = StatedTax(code, exact(rate), amount(base, currency), amount(tax, currency), *words)
+        found.setdefault(invoice_id, []).append(stated)
+    return found
+
+
+def stated_line(row: tuple[Any, ...], currency: str) -> StatedLine:
+    """A line from its columns, numbers without the zeros that columns pad with."""
+    key, line_no, line_id, sku, description, quantity, unit, unit_price, net, code, rate, start, end, revision, made = (
+        row
+    )
+    period = Period(start, end) if start else None
+    return StatedLine(
+        key, line_no, line_id, sku, description, exact(quantity), unit, exact(unit_price), amount(net, currency), code,
+        exact(rate), period, revision, made,
+    )  # fmt: skip
+
+
+def exact(number: Decimal) -> Decimal:
+    """The same number without padding: 19, and not 19.0000000000."""
+    return number.normalize() + 0
+
+
+def amount(stored: Decimal, currency: str) -> Decimal:
+    """An amount with the decimals of its currency."""
+    return round_to(stored, minor_units(currency))
+
+
+def _statement(
+    row: tuple[Any, ...], lines: dict[UUID, list[StatedLine]], taxes: dict[UUID, list[StatedTax]]
+) -> Statement:
+    key, number, issued_on, due_on, supply_on, currency, entity_id, customer_id, seller, buyer = row[:10]
+    net, tax, gross, created_at, days, agreement_number, purchase_order, order_numbers = row[10:]
+    return Statement(
+        id=key,
+        is_credit_note=False,
+        number=number,
+        issued_on=issued_on,
+        due_on=due_on,
+        supply_on=supply_on,
+        currency=currency,
+        entity_id=entity_id,
+        customer_id=customer_id,
+        seller=party_of(seller),
+        buyer=party_of(buyer),
+        lines=tuple(lines.get(key, ())),
+        taxes=tuple(taxes.get(key, ())),
+        net_total=amount(net, currency),
+        tax_total=amount(tax, currency),
+        gross_total=amount(gross, currency),
+        created_at=created_at,
+        payment_terms_days=days,
+        agreement_number=agreement_number,
+        purchase_order=purchase_order,
+        order_numbers=tuple(order_numbers),
+    )

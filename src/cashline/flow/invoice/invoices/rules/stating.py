@@ -1,0 +1,194 @@
+"""An issued invoice or credit note as its documents state it: one value, from which PDF, UBL and CII are made.
+
+It holds what was stored at issue and nothing that may change later, so that a document made in ten years is the same.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from cashline.flow.invoice.invoices.rules import einvoice as en
+from cashline.flow.invoice.invoices.rules.en16931 import einvoice_problems
+from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress
+from cashline.flow.invoice.invoices.rules.wording import phrase
+from cashline.kernel.money import minor_units
+from cashline.kernel.periods import Period
+from cashline.kernel.rounding import round_to
+
+
+@dataclass(frozen=True, slots=True)
+class StatedLine:
+    """A line; amounts of a credit note are positive. `derivation` is how the amount was made, as stored."""
+
+    id: UUID
+    line_no: int
+    line_id: UUID | None
+    sku: str
+    description: str
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+    net_amount: Decimal
+    tax_code: str
+    tax_rate: Decimal
+    period: Period | None
+    revision: int
+    derivation: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedTax:
+    """The tax of one code and rate."""
+
+    code: str
+    rate: Decimal
+    base: Decimal
+    tax: Decimal
+    reason: str = ""
+    vatex: str = ""
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The whole document. `preceding` is the invoice that a credit note takes back, `reason` why."""
+
+    id: UUID
+    is_credit_note: bool
+    number: str
+    issued_on: date
+    due_on: date | None
+    supply_on: date | None
+    currency: str
+    entity_id: UUID
+    customer_id: UUID
+    seller: Party
+    buyer: Party
+    lines: tuple[StatedLine, ...]
+    taxes: tuple[StatedTax, ...]
+    net_total: Decimal
+    tax_total: Decimal
+    gross_total: Decimal
+    created_at: datetime
+    payment_terms_days: int = 0
+    agreement_number: str = ""
+    purchase_order: str = ""
+    order_numbers: tuple[str, ...] = ()
+    preceding: tuple[str, date] | None = None
+    reason: str = ""
+
+    @property
+    def tax_by_code_and_rate(self) -> dict[tuple[str, Decimal], StatedTax]:
+        """The taxes, each by its code and rate."""
+        return {(tax.code, tax.rate): tax for tax in self.taxes}
+
+
+def e_invoice_of(source: Statement) -> en.EInvoice:
+    """The document in the model of EN 16931; `e_invoice_problems` says what keeps it from being one."""
+    return en.EInvoice(
+        number=source.number,
+        issued_on=source.issued_on,
+        currency=source.currency,
+        seller=_seller(source.seller),
+        buyer=_buyer(source.buyer),
+        lines=tuple(_line(line, source.currency) for line in source.lines),
+        taxes=tuple(_tax(tax) for tax in source.taxes),
+        document_type=en.DocumentType.CREDIT_NOTE if source.is_credit_note else en.DocumentType.INVOICE,
+        due_on=source.due_on if source.gross_total else None,
+        payment_terms=_payment_terms(source),
+        payment_reference="" if source.is_credit_note else source.number,
+        payment_means=() if source.is_credit_note else _payment_means(source.seller, source.currency),
+        delivery=_delivery(source),
+        notes=(source.reason,) if source.reason else (),
+        order_reference=source.purchase_order,
+        sales_order=source.order_numbers[0] if len(source.order_numbers) == 1 else "",
+        contract_reference=source.agreement_number,
+        preceding=(en.Preceding(*source.preceding),) if source.preceding else (),
+    )
+
+
+def can_be_einvoice(source: Statement) -> bool:
+    """Can the document be stated in EN 16931? A currency of three decimals, for one, cannot (BR-DEC)."""
+    return not einvoice_problems(e_invoice_of(source))
+
+
+def _payment_terms(source: Statement) -> str:
+    if source.is_credit_note and source.preceding:
+        return phrase(source.buyer.locale, "set_off", number=source.preceding[0])
+    return phrase(source.buyer.locale, "payable_within", days=source.payment_terms_days)
+
+
+def _payment_means(seller: Party, currency: str) -> tuple[en.PaymentMeans, ...]:
+    if not seller.iban:
+        return ()
+    sepa = currency == "EUR"
+    return (en.PaymentMeans("58" if sepa else "30", "", seller.iban, seller.name, seller.bic),)
+
+
+def _delivery(source: Statement) -> en.Delivery | None:
+    if source.is_credit_note or source.supply_on is None:
+        return None
+    place = source.buyer.ship_to or source.buyer.address
+    return en.Delivery(source.supply_on, _address(place), place.name or source.buyer.name)
+
+
+def _line(line: StatedLine, currency: str) -> en.Line:
+    price, per = line.unit_price, Decimal(1)
+    if round_to(line.quantity * price, minor_units(currency)) != line.net_amount:
+        # A part of a period or a share of a total: the price is for the whole quantity, so that the line adds up.
+        price, per = line.net_amount, line.quantity
+    return en.Line(
+        number=str(line.line_no),
+        name=line.description[:200],
+        quantity=line.quantity,
+        unit_code=line.unit,
+        net_price=price,
+        net_amount=line.net_amount,
+        tax=_rate(line.tax_code, line.tax_rate),
+        price_quantity=per,
+        period=line.period,
+        seller_item=line.sku,
+    )
+
+
+def _rate(code: str, rate: Decimal) -> en.TaxRate:
+    category = en.TaxCategory(code)
+    return en.TaxRate(category, None if category is en.TaxCategory.OUTSIDE_SCOPE else rate)
+
+
+def _tax(tax: StatedTax) -> en.TaxSubtotal:
+    return en.TaxSubtotal(_rate(tax.code, tax.rate), tax.base, tax.tax, tax.vatex, tax.reason)
+
+
+def _seller(party: Party) -> en.Party:
+    return en.Party(
+        name=party.name,
+        address=_address(party.address),
+        vat_id=party.vat_id,
+        tax_number="" if party.vat_id else party.tax_id,
+        legal_id=en.Identifier(party.registration) if party.registration else None,
+        identifiers=(en.Identifier(party.number),) if party.number else (),
+        endpoint=en.Identifier(party.email, "EM") if party.email else None,
+        contact=en.Contact(party.name, party.phone, party.email) if party.phone or party.email else None,
+    )
+
+
+def _buyer(party: Party) -> en.Party:
+    return en.Party(
+        name=party.name,
+        address=_address(party.address),
+        vat_id=party.vat_id,
+        identifiers=(en.Identifier(party.number),) if party.number else (),
+        endpoint=en.Identifier(party.email, "EM") if party.email else None,
+    )
+
+
+def _address(address: PostalAddress) -> en.Address:
+    return en.Address(
+        country=address.country,
+        line1=address.street,
+        city=address.city,
+        postal_code=address.postcode,
+        subdivision=address.region,
+    )
