@@ -65,12 +65,12 @@ def receiver() -> Iterator[Receiver]:
 def _happen(count: int) -> None:
     for number in range(count):
         with transaction.atomic():
-            record([Event("InvoiceIssued", (ObjectRef("invoice", new_id()),), {"n": number})], now=NOW, actor=ACTOR)
+            record([Event("ReminderSent", (ObjectRef("invoice", new_id()),), {"n": number})], now=NOW, actor=ACTOR)
     seal_events(now=NOW)
 
 
 def test_a_webhook_is_signed_retried_and_replayed_with_the_same_id(committed_db: Database, receiver: Receiver) -> None:
-    endpoint, secret = create_endpoint(url=receiver.url, event_types=["InvoiceIssued"], now=NOW, actor=ACTOR)
+    endpoint, secret = create_endpoint(url=receiver.url, event_types=["ReminderSent"], now=NOW, actor=ACTOR)
     _happen(2)
     assert enqueue_events(now=NOW) == 2
     assert enqueue_events(now=NOW) == 0
@@ -88,7 +88,7 @@ def test_a_webhook_is_signed_retried_and_replayed_with_the_same_id(committed_db:
 
 
 def test_a_message_that_never_gets_through_is_dead_and_seen(committed_db: Database, receiver: Receiver) -> None:
-    create_endpoint(url=receiver.url, event_types=["InvoiceIssued"], now=NOW, actor=ACTOR)
+    create_endpoint(url=receiver.url, event_types=["ReminderSent"], now=NOW, actor=ACTOR)
     _happen(1)
     enqueue_events(now=NOW)
     receiver.answers = [503] * 20

@@ -14,12 +14,13 @@ from cashline.flow.recognise.ledger.queries import facts as sources
 from cashline.flow.recognise.ledger.queries.books import Books, books, held_balances, period_for_update
 from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole, Book
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
+from cashline.flow.recognise.ledger.rules.events import invoice_fact, shipment_fact
 from cashline.flow.recognise.ledger.rules.periods import PERIOD, PeriodStatus, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, Held, PostingRule, held_keys, plan_entry
 from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.events.actions import record
-from cashline.platform.events.rules import Event, ObjectRef
+from cashline.platform.events.rules import Event, Handoff, ObjectRef
 
 _ENTRY_COLUMNS = (
     "id entity_id book currency day source_type source_id rule text line_count posted_at".split()  # noqa: SIM905
@@ -140,34 +141,37 @@ def post_facts(event_type: str, facts: Sequence[Fact], *, now: datetime, actor: 
     post(plan_entries(POSTING[event_type], facts, opened), now=now, known=opened)
 
 
-def _handoff(event_type: str, read: Callable[[Sequence[UUID]], list[Fact]]) -> Callable[..., None]:
-    """A hand-off that posts the documents that are the subjects of events."""
+type Read = Callable[[Sequence[Event]], list[Fact]]
+
+
+def _handoff(event_type: str, read: Read) -> Handoff:
+    """The hand-off that posts events of a type; `read` gives their facts."""
 
     def run(events: Sequence[Event], *, now: datetime, actor: str) -> None:
-        post_facts(event_type, read([event.subject_id for event in events]), now=now, actor=actor)
+        post_facts(event_type, read(events), now=now, actor=actor)
 
-    run.__name__ = f"post_{event_type}"
-    run.__doc__ = f"Post the entries of {event_type} events."
+    run.__name__ = run.__qualname__ = f"post_{POSTING[event_type].name}"
+    run.__doc__ = f"Post {event_type} events."
     return run
 
 
-def post_receipts(events: Sequence[Event], *, now: datetime, actor: str) -> None:
-    """Post stock that came in."""
-    moves = sources.ids_of(event.data["move_id"] for event in events)
-    post_facts("StockReceived", sources.stock_facts(moves), now=now, actor=actor)
+def _subjects(read: Callable[[list[UUID]], list[Fact]]) -> Read:
+    return lambda events: read([event.subject_id for event in events])
 
 
-def post_adjustments(events: Sequence[Event], *, now: datetime, actor: str) -> None:
-    """Post corrections of stock."""
-    moves = sources.ids_of(event.data["move_id"] for event in events)
-    post_facts("StockAdjusted", sources.stock_facts(moves), now=now, actor=actor)
+def _named(name: str, read: Callable[[list[UUID]], list[Fact]]) -> Read:
+    return lambda events: read([UUID(event.data[name]) for event in events])
 
 
-post_shipments = _handoff("ShipmentShipped", sources.shipment_facts)
-post_invoices = _handoff("InvoiceIssued", sources.invoice_facts)
-post_credit_notes = _handoff("CreditNoteIssued", sources.credit_note_facts)
-post_payments = _handoff("PaymentReceived", sources.payment_facts)
-post_refunds = _handoff("PaymentRefunded", sources.refund_facts)
+post_receipts = _handoff("StockReceived", _named("move_id", sources.stock_facts))
+post_adjustments = _handoff("StockAdjusted", _named("move_id", sources.stock_facts))
+post_shipments = _handoff("ShipmentShipped", lambda events: [shipment_fact(event) for event in events])
+post_invoices = _handoff("InvoiceIssued", lambda events: [invoice_fact(event) for event in events])
+post_credit_notes = _handoff("CreditNoteIssued", _subjects(sources.credit_note_facts))
+post_payments = _handoff("PaymentReceived", _subjects(sources.payment_facts))
+post_allocations = _handoff("PaymentAllocated", _named("allocation_id", sources.allocation_facts))
+post_unallocations = _handoff("PaymentUnallocated", _named("allocation_id", sources.allocation_facts))
+post_refunds = _handoff("PaymentRefunded", _named("refund_id", sources.refund_facts))
 
 
 @transaction.atomic

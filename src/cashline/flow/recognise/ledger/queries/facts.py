@@ -1,6 +1,6 @@
-"""What documents bring to the books: the facts behind each event that posts, as one query a kind."""
+"""What documents bring to the books where the event does not carry it all: one query a kind of document."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -26,37 +26,6 @@ def stock_facts(move_ids: Sequence[UUID]) -> list[Fact]:
     ]
 
 
-def shipment_facts(shipment_ids: Sequence[UUID]) -> list[Fact]:
-    """The cost of goods that left with each shipment, as inventory valued it (the entity's currency)."""
-    rows = sql.fetch(
-        "SELECT s.id, s.entity_id, e.currency, s.shipped_on, s.number, o.customer_id, o.agreement_id, "
-        "(SELECT -sum(m.value) FROM stock_moves m WHERE m.source_id = s.id AND m.kind = 'shipment') "
-        "FROM shipments s JOIN orders o ON o.id = s.order_id JOIN legal_entities e ON e.id = s.entity_id "
-        "WHERE s.id = ANY(%s) ORDER BY s.id",
-        (list(shipment_ids),),
-    )
-    return [
-        Fact(entity, currency, _ONE, day, key, number, customer, agreement, (FactAmount("cost", cost or Decimal(0)),))
-        for key, entity, currency, day, number, customer, agreement, cost in rows
-    ]
-
-
-def invoice_facts(invoice_ids: Sequence[UUID]) -> list[Fact]:
-    """Gross, net by agreement, and tax of each invoice."""
-    rows = sql.fetch(
-        "SELECT id, entity_id, currency, entity_rate, issued_on, number, customer_id, agreement_id, gross_total, "
-        "net_total, tax_total FROM invoices WHERE id = ANY(%s) ORDER BY id",
-        (list(invoice_ids),),
-    )
-    mixed = _net_by_agreement("invoice_lines", "invoice_id", [row[0] for row in rows if row[7] is None])
-    facts: list[Fact] = []
-    for key, entity, currency, rate, day, number, customer, agreement, gross, net, tax in rows:
-        nets = [FactAmount("net", net)] if agreement else mixed.get(key, [])
-        amounts = (FactAmount("gross", gross, key, rate), *nets, FactAmount("tax", tax))
-        facts.append(Fact(entity, currency, rate, day, key, number, customer, agreement, amounts))
-    return facts
-
-
 def credit_note_facts(credit_note_ids: Sequence[UUID]) -> list[Fact]:
     """What each credit note takes off its invoice, what it leaves as credit of the customer, net and tax."""
     rows = sql.fetch(
@@ -65,35 +34,17 @@ def credit_note_facts(credit_note_ids: Sequence[UUID]) -> list[Fact]:
         "JOIN invoices i ON i.id = c.invoice_id WHERE c.id = ANY(%s) ORDER BY c.id",
         (list(credit_note_ids),),
     )
-    mixed = _net_by_agreement("credit_note_lines", "credit_note_id", [row[0] for row in rows if row[7] is None])
     facts: list[Fact] = []
     for row in rows:
         key, entity, currency, rate, day, number, customer, agreement, gross, unapplied, net, tax, invoice, held = row
-        nets = [FactAmount("net", net)] if agreement else mixed.get(key, [])
         amounts = (
             FactAmount("settled", gross - unapplied, invoice, held),
             FactAmount("unapplied", unapplied, key, rate),
-            *nets,
+            FactAmount("net", net),
             FactAmount("tax", tax),
         )
         facts.append(Fact(entity, currency, rate, day, key, number, customer, agreement, amounts))
     return facts
-
-
-def _net_by_agreement(table: str, column: str, keys: Sequence[UUID]) -> dict[UUID, list[FactAmount]]:
-    """The net of documents over several agreements, or over none, by agreement."""
-    if not keys:
-        return {}
-    rows = sql.fetch(
-        f"SELECT d.{column}, a.agreement_id, sum(d.net_amount) FROM {table} d LEFT JOIN LATERAL "
-        "(SELECT l.agreement_id FROM agreement_lines l WHERE l.line_id = d.line_id LIMIT 1) a ON true "
-        f"WHERE d.{column} = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2",
-        (list(keys),),
-    )
-    found: dict[UUID, list[FactAmount]] = {}
-    for key, agreement, net in rows:
-        found.setdefault(key, []).append(FactAmount("net", net, agreement))
-    return found
 
 
 _PAYMENT = "p.id, p.entity_id, p.currency, p.entity_rate, p.number, p.customer_id, p.method"
@@ -159,8 +110,3 @@ def refund_facts(refund_ids: Sequence[UUID]) -> list[Fact]:
         amounts = (FactAmount("refunded", amount, payment, rate), FactAmount(name, amount))
         facts.append(Fact(entity, currency, rate, day, key, number, customer, None, amounts))
     return facts
-
-
-def ids_of(items: Iterable[object]) -> list[UUID]:
-    """Ids that stand as text in the data of events."""
-    return [UUID(str(item)) for item in items]
