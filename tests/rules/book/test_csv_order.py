@@ -118,10 +118,8 @@ PO-4,,GW-2,1,NaN,EUR,
 def test_the_header_is_judged_as_a_whole() -> None:
     (found,) = refusals_of("order_ref,customer,sku,qty,currency,sku\nPO,C,S,1,EUR,S\n")
     assert isinstance(found, CsvHeaderWrong)
-    assert (
-        found.message
-        == "In the first row the columns quantity are missing; the columns qty are not known; the columns sku stand twice."
-    )
+    for part in ("columns quantity are missing", "columns qty are not known", "columns sku stand twice"):
+        assert part in found.message
     assert "unit_price" in found.fix
 
 
@@ -148,10 +146,9 @@ def test_broken_and_oversized_files_are_refused(data: bytes, refusal: type[Refus
 
 
 @given(st.text(max_size=300))
-def test_no_text_breaks_the_reader(text: str) -> None:
+def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         orders = parse_csv_orders(f"{HEADER}\n{text}".encode("utf-8", "surrogatepass"))
-    except Refusal as refusal:
-        assert refusal.as_dict()["code"]
-    else:
-        assert all(line.quantity > 0 for order in orders for line in order.lines)
+    except Refusal:
+        return
+    assert all(line.quantity > 0 and line.sku for order in orders for line in order.lines)

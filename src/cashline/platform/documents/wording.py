@@ -4,6 +4,7 @@ Words exist in English, German and French; any other language gets English words
 (CLDR, by Babel). A template receives finished texts and never formats anything.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,8 +58,9 @@ class Wording:
         return f"{self.short_date(period.start)} – {self.short_date(period.last_day)}" if period else ""
 
     def money(self, amount: Decimal, currency: str) -> str:
-        """An amount with its currency: €1,472.63 or 1.472,63 €."""
-        return _minus(format_currency(amount, currency, locale=self.locale, group_separator=True))
+        """An amount with its currency: €1,472.63 or 1.472,63 €; letters stand apart from the digits."""
+        shown = format_currency(amount, currency, locale=self.locale)
+        return _minus(re.sub(r"(?<=[^\W\d])(?=\d)", "\u00a0", shown))
 
     def amount(self, amount: Decimal, currency: str) -> str:
         """An amount of a table, with the decimals of its currency and no sign for it."""
