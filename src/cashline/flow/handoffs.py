@@ -3,11 +3,30 @@
 What may wait is picked up by the jobs of `schedule.py`, which find their work in the tables.
 """
 
+from cashline.flow.agree.contracts.actions import agree_on_acceptance
+from cashline.flow.book.orders import actions as orders
+from cashline.flow.deliver.fulfilment import actions as fulfilment
+from cashline.flow.deliver.projects import actions as projects
+from cashline.flow.deliver.provisioning import actions as provisioning
+from cashline.flow.deliver.subscriptions import actions as subscriptions
 from cashline.flow.recognise.ledger import actions as ledger
 from cashline.platform.events.rules import Handoff
 
 HANDOFFS: dict[str, tuple[Handoff, ...]] = {
-    "StockReceived": (ledger.post_receipts,),
+    "QuoteAccepted": (agree_on_acceptance,),
+    "AgreementSigned": (orders.order_agreements,),
+    "OrderBooked": (subscriptions.create_subscriptions, fulfilment.plan_orders),
+    "OrderReleased": (subscriptions.create_subscriptions, fulfilment.plan_orders),
+    "OrderCancelled": (
+        fulfilment.cancel_orders,
+        provisioning.compensate_orders,
+        projects.cancel_orders,
+        subscriptions.cancel_orders,
+    ),
+    "ActivationStarted": (provisioning.request_activations,),
+    "ServiceProvisioned": (subscriptions.activate_provisioned,),
+    "InstallationStarted": (projects.plan_installations,),
+    "StockReceived": (fulfilment.fill_backorders, ledger.post_receipts),
     "StockAdjusted": (ledger.post_adjustments,),
     "ShipmentShipped": (ledger.post_shipments,),
     "InvoiceIssued": (ledger.post_invoices,),

@@ -158,7 +158,7 @@ def reserve(wants: Sequence[Want], *, now: datetime) -> Reserved:
 
 
 def release(order_line_ids: Sequence[UUID]) -> int:
-    """Give back what is promised to order lines; in the caller's transaction. Gives how many reservations there were."""
+    """Give back what is promised to order lines; in the caller's transaction. Gives how many promises there were."""
     if not order_line_ids or not queries.lock_places_of_reservations(order_line_ids):
         return 0
     transition = RESERVATION.transitions["release"]
@@ -169,7 +169,7 @@ def release(order_line_ids: Sequence[UUID]) -> int:
 
 
 def consume(items: Sequence[Consumption]) -> dict[UUID, Decimal]:
-    """Take reserved goods out of stock; in the caller's transaction. Gives the cost by source, in the entity's currency.
+    """Take reserved goods out of stock; in the caller's transaction. Gives the cost by source (entity's currency).
 
     Raises ReservationGone where a line's reservation is no longer active, InsufficientStock where goods are missing.
     """

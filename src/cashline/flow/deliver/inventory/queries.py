@@ -73,9 +73,14 @@ class ReservationRow:
 _PLACE = "s.id, s.warehouse_id, w.code, w.entity_id, e.currency, s.product_id, s.on_hand, s.reserved, s.value"
 _PLACES = "stock s JOIN warehouses w ON w.id = s.warehouse_id JOIN legal_entities e ON e.id = w.entity_id"
 _STOCK = (
-    "s.id, s.warehouse_id, w.code, w.entity_id, e.currency, s.product_id, p.sku, p.name, p.unit, s.on_hand, s.reserved, "
-    "s.on_hand - s.reserved, s.value, s.reorder_point"
+    "s.id, s.warehouse_id, w.code, w.entity_id, e.currency, s.product_id, p.sku, p.name, p.unit, "
+    "s.on_hand, s.reserved, s.on_hand - s.reserved, s.value, s.reorder_point"
 )
+_STATES = {
+    "short": "s.on_hand - s.reserved < s.reorder_point",
+    "reserved": "s.reserved > 0",
+    "empty": "s.on_hand = 0",
+}
 SORTS = {
     "sku": "p.sku",
     "name": "lower(p.name)",
@@ -167,9 +172,8 @@ def list_stock(
     conditions.contains(("p.sku", "p.name"), words)
     conditions.among("s.warehouse_id", warehouse_ids, "uuid")
     conditions.among("w.entity_id", entity_ids, "uuid")
-    states = {"short": "s.on_hand - s.reserved < s.reorder_point", "reserved": "s.reserved > 0", "empty": "s.on_hand = 0"}
     if state:
-        conditions.add("(" + " OR ".join(states[name] for name in state) + ")")
+        conditions.add("(" + " OR ".join(_STATES[name] for name in state) + ")")
     return lists.page(
         StockRow,
         columns=_STOCK,

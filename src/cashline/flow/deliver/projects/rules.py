@@ -1,8 +1,13 @@
 """Rules of installations: planned, scheduled, done, accepted."""
 
+from datetime import date, timedelta
 from enum import StrEnum
 
 from cashline.kernel.lifecycle import Lifecycle
+from cashline.kernel.refusals import InvalidValue, Refusal
+
+MAX_TEXT = 200
+MAX_NOTE = 4000
 
 
 class InstallationStatus(StrEnum):
@@ -24,3 +29,25 @@ INSTALLATION = Lifecycle(
     ("reject", [_I.DONE], _I.SCHEDULED),
     ("cancel", [_I.PLANNED, _I.SCHEDULED, _I.DONE], _I.CANCELLED),
 )
+
+
+class InvalidInstallationDate(Refusal):
+    """A day that cannot be: done in the future, or accepted before it was done."""
+
+    code = "invalid_installation_date"
+
+
+def happened_errors(day: date, today: date, not_before: date | None, field: str) -> list[Refusal]:
+    """Why something cannot have happened that day; `today` is in UTC, where the work is it may be a day later."""
+    if day > today + timedelta(days=1) or day.year < 1990:
+        return [InvalidInstallationDate("The day lies in the future.", field=field, fix="Give the day it happened.")]
+    if not_before is not None and day < not_before:
+        return [InvalidInstallationDate(f"The work was done on {not_before}, and not accepted before.", field=field)]
+    return []
+
+
+def text_errors(text: str, field: str, *, most: int = MAX_TEXT, required: bool = False) -> list[Refusal]:
+    """What is wrong with a text."""
+    if required and not text.strip():
+        return [InvalidValue("This must be given.", field=field)]
+    return [InvalidValue(f"This has {most} characters at most.", field=field)] if len(text) > most else []
