@@ -12,12 +12,11 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.money import Money
+from cashline.platform.pages import cells, formats
 from cashline.platform.pages import components as parts
-from cashline.platform.pages import formats
 from cashline.platform.pages.anatomies import FormPage
 from cashline.platform.pages.chart_data import chart_json, chart_table, spark_points
 from cashline.platform.pages.fields import Field
@@ -35,7 +34,7 @@ def environment(**options: Any) -> Environment:
         "with_query": with_query,
         "without": without,
         "language": lambda: get_language() or "en",
-        "icon": icon,
+        "icon": cells.icon,
         "idempotency_key": lambda: str(new_id()),
         "Tone": parts.Tone,
     }
@@ -53,7 +52,10 @@ def environment(**options: Any) -> Environment:
         "tone": parts.tone_of,
         "pill": parts.pill,
         "short_id": formats.format_id,
-        "shape": shape,
+        "draw": cells.draw,
+        "figure": cells.draw_figure,
+        "cells_of": cells_of,
+        "in_column": in_column,
         "field_value": field_value,
         "has_file": has_file,
         "chart_json": chart_json,
@@ -114,34 +116,16 @@ def relative(context: Context, value: date | datetime | None) -> str:
     return formats.format_relative(value, context["shell"].today)
 
 
-def icon(name: str, label: str = "") -> Markup:
-    """An icon of the sprite; decorative unless it has a label."""
-    heard = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    return Markup(  # noqa: S704 - the label is escaped, names and addresses are ours
-        f'<svg class="icon" {heard} focusable="false"><use href="{static("vendor/icons.svg")}#{escape(name)}"/></svg>'
-    )
+@pass_context
+def cells_of(context: Context, row: parts.Row, columns: tuple[parts.Column, ...]) -> Markup:
+    """The cells of a row; days are told from the day of the page."""
+    return cells.draw_cells(columns, row, context["shell"].today)
 
 
-def shape(value: object) -> str:
-    """The name of the macro that draws a cell's value."""
-    for kind, name in _SHAPES:
-        if isinstance(value, kind):
-            return name
-    return "none" if value is None or value == "" else "text"
-
-
-_SHAPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
-    (parts.MoneyCell, "money_cell"),
-    (Money, "money"),
-    (parts.Pill, "pill"),
-    (parts.Cell, "cell"),
-    (parts.Progress, "progress"),
-    (bool, "yes"),
-    ((Decimal, int), "number"),
-    (datetime, "datetime"),
-    (date, "date"),
-    (tuple, "pills"),
-)
+@pass_context
+def in_column(context: Context, value: object, column: parts.Column) -> Markup:
+    """A value as it stands in a column."""
+    return cells.draw_in(column, value, context["shell"].today)
 
 
 def field_value(one: Field) -> str | tuple[str, ...]:

@@ -76,19 +76,19 @@ class Shell:
     theme: Theme = ""
     path: str = ""
 
+    def current(self) -> NavItem | None:
+        """The place of this path: the item with the longest address that the path starts with."""
+        fitting = [one for group in self.groups for one in group.items if _within(self.path, one.url)]
+        return max(fitting, key=lambda one: len(one.url), default=None)
+
     def crumbs(self) -> tuple[Crumb, ...]:
         """Where a page without breadcrumbs of its own stands: its stage, and the list that it belongs to."""
+        here = self.current()
         for group in self.groups:
-            for item in group.items:
-                if self.is_current(item):
-                    stage = (Crumb(group.label),) if group.label else ()
-                    return stage if item.url == self.path else (*stage, Crumb(item.label, item.url))
+            if here is not None and here in group.items:
+                stage = (Crumb(group.label),) if group.label else ()
+                return stage if here.url == self.path else (*stage, Crumb(here.label, here.url))
         return ()
-
-    def is_current(self, item: NavItem) -> bool:
-        """Is the item the place of this path: the longest address that the path starts with?"""
-        fitting = [one.url for group in self.groups for one in group.items if _within(self.path, one.url)]
-        return bool(fitting) and item.url == max(fitting, key=len)
 
 
 def theme_of(cookies: Mapping[str, str]) -> Theme:
