@@ -38,7 +38,8 @@ AGREEMENT = Lifecycle(
     ("send_for_signature", [_A.DRAFT], _A.OUT_FOR_SIGNATURE),
     ("sign", [_A.OUT_FOR_SIGNATURE], _A.ACTIVE),
     ("decline", [_A.OUT_FOR_SIGNATURE], _A.DECLINED),
-    ("cancel", [_A.DRAFT, _A.OUT_FOR_SIGNATURE, _A.ACTIVE], _A.CANCELLED),
+    ("recall", [_A.OUT_FOR_SIGNATURE, _A.DECLINED], _A.DRAFT),
+    ("cancel", [_A.DRAFT, _A.OUT_FOR_SIGNATURE, _A.DECLINED], _A.CANCELLED),
     ("end", [_A.ACTIVE], _A.ENDED),
 )
 SIGNATURE = Lifecycle(
