@@ -2,9 +2,6 @@
 
 from decimal import Decimal
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-
 from cashline.kernel.rounding import round_to
 
 MAX_AMOUNT = Decimal("999999999.99")
@@ -31,6 +28,9 @@ def payment_code_svg(iban: str, bic: str, holder: str, amount: Decimal, referenc
 
 def link_code_svg(text: str) -> bytes:
     """A QR code of any text, such as the address of a page, as one path of an SVG image."""
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+
     # Readers take every mask; looking for the one that looks best costs more than setting the page.
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0, mask_pattern=3)
     code.add_data(text.encode("utf-8"))
