@@ -17,7 +17,9 @@ from cashline.flow.invoice.credit_notes.rules import (
     CreditRequest,
     NotCreditable,
     PlannedCreditNote,
-    plan_credit_note,
+)
+from cashline.flow.invoice.credit_notes.rules import (
+    plan_credit_note as plan_credit_note_of,
 )
 from cashline.flow.invoice.invoices.rules.totals import tax_groups
 from cashline.flow.invoice.taxes.rules import TaxDecision
@@ -43,6 +45,10 @@ def invoice(*lines: tuple[str, str], open_amount: str = "", digits: int = 2) -> 
         ],
         {(group.code, group.rate): group.tax for group in groups},
     )  # fmt: skip
+
+
+def plan_credit_note(source: CreditableInvoice, request: CreditRequest) -> PlannedCreditNote:
+    return plan_credit_note_of(source, request, date(2026, 4, 1))
 
 
 def credited(source: CreditableInvoice, note: PlannedCreditNote) -> CreditableInvoice:

@@ -1,6 +1,6 @@
 """Issuing credit notes: the invoice is locked, so that two notes cannot both take the last of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update
 from cashline.flow.invoice.credit_notes.rules import (
     CREDIT_NOTE,
@@ -49,7 +48,6 @@ def issue_credit_notes(
     today: date,
     now: datetime,
     actor: str,
-    bill_run_id: UUID | None = None,
 ) -> list[UUID]:
     """Credit invoices in part or in full, with the tax they were issued with; gives the ids in order.
 
@@ -59,9 +57,9 @@ def issue_credit_notes(
     if not requests:
         return []
     invoices = creditable_for_update(request.invoice_id for request in requests)
-    plans, refused = plan_credit_notes(requests, invoices)
+    plans, refused = plan_credit_notes(requests, invoices, today)
     raise_all(refused)
-    return _append(plans, bill_run_id, today, now, actor)
+    return append_credit_notes(plans, now=now, actor=actor)
 
 
 @transaction.atomic(savepoint=False)
@@ -76,24 +74,24 @@ def void_invoices(
     for key in invoice_ids:
         INVOICE.target("void", invoices[key].status, document_id=invoices[key].number)
     requests = [CreditRequest(key, reason, None, CreditCause.VOID) for key in invoice_ids]
-    plans, refused = plan_credit_notes(requests, invoices)
+    plans, refused = plan_credit_notes(requests, invoices, today)
     raise_all(refused)
-    ids = _append(plans, None, today, now, actor)
+    ids = append_credit_notes(plans, now=now, actor=actor)
     take_back(list(invoice_ids))
     record([_voided(plan, key) for plan, key in zip(plans, ids, strict=True)], now=now, actor=actor)
     return ids
 
 
-def preview_credit_notes(requests: Sequence[CreditRequest]) -> list[PlannedCreditNote]:
+def preview_credit_notes(requests: Sequence[CreditRequest], *, today: date) -> list[PlannedCreditNote]:
     """What `issue_credit_notes` would issue, without the numbers; raises what it would raise."""
     invoices = creditable(request.invoice_id for request in requests)
-    plans, refused = plan_credit_notes(requests, invoices)
+    plans, refused = plan_credit_notes(requests, invoices, today)
     raise_all(refused)
     return plans
 
 
 def plan_credit_notes(
-    requests: Sequence[CreditRequest], invoices: dict[UUID, CreditableInvoice]
+    requests: Sequence[CreditRequest], invoices: dict[UUID, CreditableInvoice], today: date
 ) -> tuple[list[PlannedCreditNote], list[Refusal]]:
     """The notes that can be given, and the reasons against the others."""
     plans: list[PlannedCreditNote] = []
@@ -104,30 +102,42 @@ def plan_credit_notes(
             if request.invoice_id in seen:
                 raise Conflict("An invoice is credited once at a time.", field="invoice_id")
             seen.add(request.invoice_id)
-            plans.append(plan_credit_note(invoices[request.invoice_id], request))
+            plans.append(plan_credit_note(invoices[request.invoice_id], request, today))
         except Refusal as refusal:
             refused.append(refusal)
     return plans, refused
 
 
-def _append(
-    plans: Sequence[PlannedCreditNote], bill_run_id: UUID | None, today: date, now: datetime, actor: str
+@transaction.atomic(savepoint=False)
+def append_credit_notes(
+    plans: Sequence[PlannedCreditNote],
+    *,
+    now: datetime,
+    actor: str,
+    bill_run_id: UUID | None = None,
+    exposure: Mapping[UUID, Decimal] | None = None,
 ) -> list[UUID]:
+    """Append planned notes over invoices that the caller has locked; gives their ids in order.
+
+    `exposure` is a further change of exposure to be made with theirs.
+    """
     ids = [new_id() for _ in plans]
     lines = [row for key, plan in zip(ids, plans, strict=True) for row in _line_rows(key, plan)]
-    numbers = _take_numbers(plans, today)
+    numbers = _take_numbers(plans)
     status = CREDIT_NOTE.target("issue", CreditNoteStatus.DRAFT).value
     sql.insert(
         "credit_notes",
         _NOTE_COLUMNS,
         [
-            _note_row(key, number, plan, status, bill_run_id, today, now)
+            _note_row(key, number, plan, status, bill_run_id, now)
             for key, number, plan in zip(ids, numbers, plans, strict=True)
         ],
     )
     sql.insert("credit_note_lines", _LINE_COLUMNS, lines)
-    settle({plan.invoice.id: plan.settled for plan in plans}, now=now, actor=actor)
-    change_exposure(_to_be_billed_again(plans), now=now, actor=actor)
+    total = _to_be_billed_again(plans)
+    for customer_id, change in (exposure or {}).items():
+        total[customer_id] = total.get(customer_id, Decimal(0)) + change
+    settle({plan.invoice.id: plan.settled for plan in plans}, now=now, actor=actor, exposure=total)
     enqueue(
         [
             OutboxMessage("credit_note_mail", f"credit_note_mail:{key}", {"credit_note_id": str(key)})
@@ -137,7 +147,7 @@ def _append(
         now=now,
     )
     record(
-        [_issued(key, number, plan, today) for key, number, plan in zip(ids, numbers, plans, strict=True)],
+        [_issued(key, number, plan) for key, number, plan in zip(ids, numbers, plans, strict=True)],
         now=now,
         actor=actor,
     )
@@ -154,15 +164,17 @@ def _to_be_billed_again(plans: Sequence[PlannedCreditNote]) -> dict[UUID, Decima
     return changes
 
 
-def _take_numbers(plans: Sequence[PlannedCreditNote], today: date) -> list[str]:
+def _take_numbers(plans: Sequence[PlannedCreditNote]) -> list[str]:
     entities = entities_by_id({plan.invoice.entity_id for plan in plans})
-    series = {key: Series("credit_note", entity.code, today.year, key) for key, entity in entities.items()}
+    series = [
+        Series("credit_note", entities[plan.invoice.entity_id].code, plan.issued_on.year, plan.invoice.entity_id)
+        for plan in plans
+    ]
     wanted: dict[Series, int] = {}
-    for plan in plans:
-        key = series[plan.invoice.entity_id]
+    for key in series:
         wanted[key] = wanted.get(key, 0) + 1
     taken = {key: iter(numbers) for key, numbers in take_numbers(wanted).items()}
-    return [next(taken[series[plan.invoice.entity_id]]) for plan in plans]
+    return [next(taken[key]) for key in series]
 
 
 def _note_row(
@@ -171,7 +183,6 @@ def _note_row(
     plan: PlannedCreditNote,
     status: str,
     bill_run_id: UUID | None,
-    today: date,
     now: datetime,
 ) -> tuple[Any, ...]:
     invoice = plan.invoice
@@ -185,7 +196,7 @@ def _note_row(
         status,
         plan.request.cause.value,
         plan.request.reason.strip(),
-        today,
+        plan.issued_on,
         plan.net_total,
         plan.tax_total,
         plan.gross_total,
@@ -225,13 +236,13 @@ def _objects(key: UUID, plan: PlannedCreditNote) -> tuple[ObjectRef, ...]:
     return tuple(found)
 
 
-def _issued(key: UUID, number: str, plan: PlannedCreditNote, today: date) -> Event:
+def _issued(key: UUID, number: str, plan: PlannedCreditNote) -> Event:
     data = {
         "number": number,
         "invoice_number": plan.invoice.number,
         "cause": plan.request.cause.value,
         "entity_id": str(plan.invoice.entity_id),
-        "issued_on": today.isoformat(),
+        "issued_on": plan.issued_on.isoformat(),
         "currency": plan.invoice.currency,
         "net": str(plan.net_total),
         "tax": str(plan.tax_total),

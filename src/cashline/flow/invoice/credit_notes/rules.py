@@ -118,6 +118,7 @@ class PlannedCreditNote:
 
     request: CreditRequest
     invoice: CreditableInvoice
+    issued_on: date
     lines: Sequence[CreditLine]
     net_total: Decimal
     tax_total: Decimal
@@ -139,8 +140,8 @@ class PlannedCreditNote:
         return sum((line.net_amount for line in self.lines if not line.invoice_line.recurring), ZERO)
 
 
-def plan_credit_note(invoice: CreditableInvoice, request: CreditRequest) -> PlannedCreditNote:
-    """The credit note of a request; raises every reason why it cannot be given (NotCreditable)."""
+def plan_credit_note(invoice: CreditableInvoice, request: CreditRequest, today: date) -> PlannedCreditNote:
+    """The credit note of a request, issued today; raises every reason why it cannot be given (NotCreditable)."""
     raise_all(_problems(invoice, request))
     by_id = {line.id: line for line in invoice.lines}
     if request.lines is None:
@@ -151,7 +152,7 @@ def plan_credit_note(invoice: CreditableInvoice, request: CreditRequest) -> Plan
     net_total = sum((line.net_amount for line in lines), ZERO)
     tax_total = sum((line.tax_amount for line in lines), ZERO)
     settled = min(net_total + tax_total, invoice.open_amount)
-    return PlannedCreditNote(request, invoice, lines, net_total, tax_total, settled)
+    return PlannedCreditNote(request, invoice, today, lines, net_total, tax_total, settled)
 
 
 def _problems(invoice: CreditableInvoice, request: CreditRequest) -> list[NotCreditable]:

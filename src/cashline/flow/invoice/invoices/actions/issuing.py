@@ -51,14 +51,16 @@ def issue_invoices(drafts: Sequence[DraftInvoice], *, now: datetime, actor: str)
     found = grounds_of(drafts)
     prepared, refused = prepare(drafts, found.grounds)
     raise_all(refusal for _, refusal in refused)
-    return append_invoices(prepared, found.parties, now=now, actor=actor)
+    ids = append_invoices(prepared, found.parties, now=now, actor=actor)
+    change_exposure(exposure_of(prepared), now=now, actor=actor)
+    return ids
 
 
 @transaction.atomic(savepoint=False)
 def append_invoices(
     prepared: Sequence[PreparedInvoice], parties: Mapping[UUID, str], *, now: datetime, actor: str
 ) -> list[UUID]:
-    """Append what was prepared; the part of `issue_invoices` that a preview leaves out."""
+    """Append what was prepared. The caller changes the exposure (`exposure_of`) after all that it appends."""
     if not prepared:
         return []
     ids = [new_id() for _ in prepared]
@@ -70,7 +72,6 @@ def append_invoices(
         sql.insert("invoices", _INVOICE_COLUMNS, _invoice_rows(ids, numbers, prepared, now))
         sql.insert("invoice_lines", _LINE_COLUMNS, lines)
         sql.insert("invoice_taxes", _TAX_COLUMNS, taxes)
-    change_exposure(_exposure(prepared), now=now, actor=actor)
     enqueue(_mails(ids, prepared), now=now)
     record(
         [_issued(key, number, item) for key, number, item in zip(ids, numbers, prepared, strict=True)],
@@ -185,8 +186,8 @@ def _tax_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[
     ]
 
 
-def _exposure(prepared: Sequence[PreparedInvoice]) -> dict[UUID, Decimal]:
-    """What each customer owes now, less what was counted since the order was booked."""
+def exposure_of(prepared: Sequence[PreparedInvoice]) -> dict[UUID, Decimal]:
+    """By how much invoices change each customer's exposure: what is owed now, less what counted since the order."""
     changes: dict[UUID, Decimal] = {}
     for item in prepared:
         customer = item.draft.customer_id

@@ -43,21 +43,22 @@ class Settled(NamedTuple):
 
 
 @transaction.atomic(savepoint=False)
-def settle(changes: Mapping[UUID, Decimal], *, now: datetime, actor: str) -> dict[UUID, Settled]:
+def settle(
+    changes: Mapping[UUID, Decimal], *, now: datetime, actor: str, exposure: Mapping[UUID, Decimal] | None = None
+) -> dict[UUID, Settled]:
     """Lower open amounts (a negative change raises one again) and the customers' exposure with them.
 
-    The caller records the event that tells why. Raises OverSettled or NotFound, all at once, and changes nothing then.
+    `exposure` is a further change of it, made at once so that accounts are locked in one order. The caller records the
+    event that tells why. Raises OverSettled or NotFound, all at once, and changes nothing then.
     """
     wanted = {key: amount for key, amount in changes.items() if amount}
-    if not wanted:
-        return {}
-    rows = [Settled(*row) for row in sql.fetch(_SETTLE, (list(wanted), list(wanted.values())))]
+    rows = [Settled(*row) for row in sql.fetch(_SETTLE, (list(wanted), list(wanted.values())))] if wanted else []
     if len(rows) < len(wanted):
         raise_all(_reasons(wanted, {row.invoice_id for row in rows}))
-    exposure: dict[UUID, Decimal] = {}
+    total = dict(exposure or {})
     for row in rows:
-        exposure[row.customer_id] = exposure.get(row.customer_id, Decimal(0)) - wanted[row.invoice_id]
-    change_exposure(exposure, now=now, actor=actor)
+        total[row.customer_id] = total.get(row.customer_id, Decimal(0)) - wanted[row.invoice_id]
+    change_exposure(total, now=now, actor=actor)
     return {row.invoice_id: row for row in rows}
 
 

@@ -1,0 +1,195 @@
+"""A batch of a bill run: planned from what was read, then appended, in the transaction of the caller.
+
+It locks its agreements' schedules first, then invoices that are credited, then number series, then credit accounts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from cashline.flow.agree.contracts.queries import term_lines
+from cashline.flow.agree.contracts.rules import TermLine
+from cashline.flow.book.credit.actions import change_exposure
+from cashline.flow.deliver.fulfilment.queries import deliveries_for
+from cashline.flow.deliver.fulfilment.rules import DeliveryFact
+from cashline.flow.invoice.billing import queries
+from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAgreement, bill_agreement
+from cashline.flow.invoice.billing.rules.charges import DEFAULT_CONVENTIONS
+from cashline.flow.invoice.billing.rules.differences import PostedLine
+from cashline.flow.invoice.billing.rules.manifest import BillException, Manifest, exception_of
+from cashline.flow.invoice.credit_notes.actions import append_credit_notes
+from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update
+from cashline.flow.invoice.credit_notes.rules import PlannedCreditNote, plan_credit_note
+from cashline.flow.invoice.invoices.actions import append_invoices, exposure_of
+from cashline.flow.invoice.invoices.queries import grounds_of
+from cashline.flow.invoice.invoices.rules.issuing import PreparedInvoice, prepare
+from cashline.kernel.refusals import Refusal
+from cashline.platform import sql
+
+
+class BilledDocument(NamedTuple):
+    """An invoice or credit note of a run; in a preview it has no id."""
+
+    document_id: UUID | None
+    is_credit_note: bool
+    customer_id: UUID
+    agreement_id: UUID | None
+    currency: str
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    lines: int
+
+
+class PlannedBatch(NamedTuple):
+    """What a batch appends, what it parks, and when to look at each agreement again."""
+
+    prepared: list[PreparedInvoice]
+    parties: Mapping[UUID, str]
+    notes: list[PlannedCreditNote]
+    exceptions: list[BillException]
+    bills: list[AgreementBills]
+    cursor: tuple[UUID, UUID]
+    looked_at: int
+
+    def counted_in(self, manifest: Manifest) -> Manifest:
+        """The manifest with this batch."""
+        return manifest.plus(self.prepared, self.notes, self.exceptions, self.looked_at, self.cursor)
+
+
+def plan_batch(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None, *, for_update: bool) -> PlannedBatch:
+    """Read, plan and prepare a batch; nothing is written. An agreement that cannot be billed whole is parked whole."""
+    bills = _bills(due, as_of, bill_run_id)
+    drafts = [item.draft for item in bills if item.draft is not None]
+    parked: dict[UUID, BillException] = {}
+    prepared: list[PreparedInvoice] = []
+    parties: Mapping[UUID, str] = {}
+    if drafts:
+        found = grounds_of(drafts)
+        parties = found.parties
+        prepared, refused = prepare(drafts, found.grounds)
+        for draft, refusal in refused:
+            parked[draft.agreement_id] = exception_of(draft.agreement_id, draft.customer_id, refusal)
+    notes = _notes(bills, parked, for_update=for_update)
+    if parked:
+        prepared = [item for item in prepared if item.draft.agreement_id not in parked]
+        notes = [note for note in notes if note.invoice.agreement_id not in parked]
+        bills = [item for item in bills if item.due.agreement_id not in parked]
+    cursor = (due[-1].customer_id, due[-1].agreement_id)
+    return PlannedBatch(prepared, parties, notes, list(parked.values()), bills, cursor, len(due))
+
+
+def append_batch(planned: PlannedBatch, run_id: UUID | None, *, now: datetime, actor: str) -> list[BilledDocument]:
+    """Write a batch: invoices, credit notes, exposure, and when to look at each agreement again."""
+    invoice_ids = append_invoices(planned.prepared, planned.parties, now=now, actor=actor)
+    exposure = exposure_of(planned.prepared)
+    note_ids: list[UUID] = []
+    if planned.notes:
+        note_ids = append_credit_notes(planned.notes, bill_run_id=run_id, exposure=exposure, now=now, actor=actor)
+    else:
+        change_exposure(exposure, now=now, actor=actor)
+    billed = {item.draft.agreement_id for item in planned.prepared}
+    sql.update(
+        "billing_schedules",
+        {"due_on": "date", "settled_through": "date", "billed": "bool"},
+        [
+            (
+                item.due.agreement_id,
+                item.next_due_on,
+                item.settled_through,
+                item.due.billed or item.due.agreement_id in billed,
+            )
+            for item in planned.bills
+        ],
+        key="agreement_id",
+    )
+    return documents_of(planned, invoice_ids, note_ids)
+
+
+def documents_of(
+    planned: PlannedBatch, invoice_ids: Sequence[UUID] = (), note_ids: Sequence[UUID] = ()
+) -> list[BilledDocument]:
+    """The documents of a batch; without ids those of a preview."""
+    found = [
+        BilledDocument(
+            invoice_ids[index] if invoice_ids else None,
+            False,
+            item.draft.customer_id,
+            item.draft.agreement_id,
+            item.draft.currency,
+            item.net_total,
+            item.tax_total,
+            item.gross_total,
+            len(item.draft.lines),
+        )
+        for index, item in enumerate(planned.prepared)
+    ]
+    found += [
+        BilledDocument(
+            note_ids[index] if note_ids else None,
+            True,
+            note.invoice.customer_id,
+            note.invoice.agreement_id,
+            note.invoice.currency,
+            note.net_total,
+            note.tax_total,
+            note.gross_total,
+            len(note.lines),
+        )
+        for index, note in enumerate(planned.notes)
+    ]
+    return found
+
+
+def _notes(
+    bills: Sequence[AgreementBills], parked: dict[UUID, BillException], *, for_update: bool
+) -> list[PlannedCreditNote]:
+    requests = [(item.due, request) for item in bills for request in item.requests]
+    if not requests:
+        return []
+    read = creditable_for_update if for_update else creditable
+    invoices = read(request.invoice_id for _, request in requests)
+    notes: list[PlannedCreditNote] = []
+    for due, request in requests:
+        try:
+            notes.append(plan_credit_note(invoices[request.invoice_id], request, due.today))
+        except Refusal as refusal:
+            parked[due.agreement_id] = exception_of(due.agreement_id, due.customer_id, refusal)
+    return notes
+
+
+def _bills(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None) -> list[AgreementBills]:
+    terms: dict[UUID, list[TermLine]] = {item.agreement_id: [] for item in due}
+    agreement_of: dict[UUID, UUID] = {}
+    for term in term_lines(agreement_ids=list(terms)):
+        terms[term.agreement_id].append(term)
+        agreement_of[term.line_id] = term.agreement_id
+    facts: dict[UUID, list[DeliveryFact]] = {}
+    for fact in deliveries_for(line_ids=list(agreement_of)):
+        facts.setdefault(agreement_of[fact.line_id], []).append(fact)
+    units = queries.units_of({term.product_id for found in terms.values() for term in found})
+    compared = {item.agreement_id for item in due if item.billed and item.settled_through is None}
+    posted = _posted([line for line, agreement in agreement_of.items() if agreement in compared], agreement_of)
+    return [
+        bill_agreement(
+            item,
+            terms[item.agreement_id],
+            facts.get(item.agreement_id, ()),
+            posted.get(item.agreement_id, ()),
+            units,
+            as_of,
+            DEFAULT_CONVENTIONS,
+            bill_run_id,
+        )
+        for item in due
+    ]
+
+
+def _posted(line_ids: Sequence[UUID], agreement_of: Mapping[UUID, UUID]) -> dict[UUID, list[PostedLine]]:
+    found: dict[UUID, list[PostedLine]] = {}
+    if line_ids:
+        for line_id, lines in queries.posted_lines(line_ids).items():
+            found.setdefault(agreement_of[line_id], []).extend(lines)
+    return found

@@ -1,0 +1,189 @@
+"""Running bills: facts, plan, difference, append; a batch of agreements a transaction, so that a kill loses nothing.
+
+What a delivery changes while a batch runs waits for it, and is looked at by the next run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from cashline.flow.invoice.billing import queries
+from cashline.flow.invoice.billing.actions.batches import BilledDocument, append_batch, documents_of, plan_batch
+from cashline.flow.invoice.billing.queries import BillRunRow, Scope
+from cashline.flow.invoice.billing.rules.agreements import require_near
+from cashline.flow.invoice.billing.rules.lifecycle import BILL_RUN, BillRunStatus
+from cashline.flow.invoice.billing.rules.manifest import BillException, CurrencyTotals, Manifest
+from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import local_day
+from cashline.platform import sql
+from cashline.platform.events.actions import record
+from cashline.platform.events.rules import Event, ObjectRef
+from cashline.platform.numbering.actions import Series, take_numbers
+
+BATCH = 2000
+LISTED = 2000
+"""How many documents a result lists; the list of invoices by run has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillRunResult:
+    """What a run billed, or would bill. `documents` lists the first `LISTED` of them."""
+
+    run_id: UUID | None
+    as_of: date
+    invoices: int
+    credit_notes: int
+    totals: tuple[CurrencyTotals, ...]
+    exceptions: tuple[BillException, ...]
+    hash: str
+    documents: tuple[BilledDocument, ...] = ()
+
+    @property
+    def invoice_ids(self) -> list[UUID]:
+        """The invoices among the listed documents."""
+        return [item.document_id for item in self.documents if item.document_id and not item.is_credit_note]
+
+
+def run_bills(
+    *,
+    as_of: date,
+    now: datetime,
+    actor: str,
+    entity_id: UUID | None = None,
+    customer_ids: Sequence[UUID] | None = None,
+    agreement_ids: Sequence[UUID] | None = None,
+    preview: bool = False,
+    batch: int = BATCH,
+) -> BillRunResult:
+    """Bill everything due by a day: goods shipped, services accepted, subscription periods; credit what was too much.
+
+    Each batch is a transaction, so a run that was killed goes on where it stopped, and a second run finds nothing. A
+    preview is the same without the append. A run over named agreements keeps no manifest. Raises TooFarAhead.
+    """
+    require_near(as_of, local_day(now, "UTC"))
+    scope = Scope(as_of, entity_id, _ids(customer_ids), _ids(agreement_ids))
+    if preview or agreement_ids is not None:
+        return _run_at_once(scope, now=now, actor=actor, preview=preview, batch=batch)
+    run = start_bill_run(as_of=as_of, now=now, actor=actor, entity_id=entity_id, customer_ids=customer_ids)
+    documents: list[BilledDocument] = []
+    while (done := advance_bill_run(run, now=now, actor=actor, batch=batch)) is not None:
+        documents.extend(done[: LISTED - len(documents)])
+    row = queries.bill_run(run)
+    return _result(row.id, as_of, row.manifest, documents)
+
+
+@transaction.atomic(savepoint=False)
+def start_bill_run(
+    *,
+    as_of: date,
+    now: datetime,
+    actor: str,
+    entity_id: UUID | None = None,
+    customer_ids: Sequence[UUID] | None = None,
+) -> UUID:
+    """Begin a run, or go on with the one of the same day and scope that was not completed; gives its id."""
+    require_near(as_of, local_day(now, "UTC"))
+    scope = Scope(as_of, entity_id, _ids(customer_ids))
+    sql.execute("SELECT pg_advisory_xact_lock(hashtext('cashline.start_bill_run'))")
+    unfinished = queries.unfinished_run(scope)
+    if unfinished is not None:
+        if unfinished.status == BillRunStatus.STOPPED:
+            _change_status(unfinished, "resume", "BillRunResumed", now, actor)
+        return unfinished.id
+    key = new_id()
+    series = Series("bill_run", "", local_day(now, "UTC").year)
+    number = take_numbers({series: 1})[series][0]
+    manifest = Manifest(due=queries.count_due(scope))
+    columns = ("id", "number", "entity_id", "as_of", "status", "manifest", "started_at", "started_by")
+    content = _content(manifest, scope.customer_ids)
+    sql.insert(
+        "bill_runs", columns, [(key, number, entity_id, as_of, BillRunStatus.RUNNING.value, content, now, actor)]
+    )
+    data = {"number": number, "as_of": as_of.isoformat(), "due": manifest.due}
+    record([Event("BillRunStarted", (ObjectRef("bill_run", key),), data)], now=now, actor=actor)
+    return key
+
+
+@transaction.atomic(savepoint=False)
+def advance_bill_run(run_id: UUID, *, now: datetime, actor: str, batch: int = BATCH) -> list[BilledDocument] | None:
+    """Bill the next batch of a run; None once it is completed (or stopped). Any number of workers may call this."""
+    run = queries.bill_run_for_update(run_id)
+    if run.status != BillRunStatus.RUNNING:
+        return None
+    scope = Scope(run.as_of, run.entity_id, run.customer_ids)
+    due = queries.due_agreements(scope, now=now, after=run.manifest.cursor, limit=batch, for_update=True)
+    if not due:
+        _change_status(run, "complete", "BillRunCompleted", now, actor)
+        return None
+    planned = plan_batch(due, scope.as_of, run.id, for_update=True)
+    documents = append_batch(planned, run.id, now=now, actor=actor)
+    _keep(run.id, planned.counted_in(run.manifest), run.customer_ids)
+    return documents
+
+
+@transaction.atomic(savepoint=False)
+def stop_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
+    """Stop a run after the batch that it is at; it can be resumed. Raises IllegalTransition."""
+    _change_status(queries.bill_run_for_update(run_id), "stop", "BillRunStopped", now, actor)
+
+
+@transaction.atomic(savepoint=False)
+def resume_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
+    """Go on with a stopped run. Raises IllegalTransition."""
+    _change_status(queries.bill_run_for_update(run_id), "resume", "BillRunResumed", now, actor)
+
+
+def _run_at_once(scope: Scope, *, now: datetime, actor: str, preview: bool, batch: int) -> BillRunResult:
+    manifest, documents = Manifest(), list[BilledDocument]()
+    while True:
+        with transaction.atomic(savepoint=False):
+            due = queries.due_agreements(
+                scope, now=now, after=manifest.cursor, limit=batch, for_update=not preview
+            )  # fmt: skip
+            if not due:
+                break
+            planned = plan_batch(due, scope.as_of, None, for_update=not preview)
+            found = documents_of(planned) if preview else append_batch(planned, None, now=now, actor=actor)
+        documents.extend(found[: LISTED - len(documents)])
+        manifest = planned.counted_in(manifest)
+        if len(due) < batch:
+            break
+    return _result(None, scope.as_of, manifest, documents)
+
+
+def _change_status(run: BillRunRow, verb: str, event: str, now: datetime, actor: str) -> None:
+    status = BILL_RUN.target(verb, run.status, document_id=run.number)
+    ended = now if status is BillRunStatus.COMPLETED else None
+    sql.execute("UPDATE bill_runs SET status = %s, ended_at = %s WHERE id = %s", (status.value, ended, run.id))
+    data = {"number": run.number, "invoices": run.manifest.invoices, "exceptions": run.manifest.exceptions}
+    record([Event(event, (ObjectRef("bill_run", run.id),), data)], now=now, actor=actor)
+
+
+def _keep(run_id: UUID, manifest: Manifest, customer_ids: Sequence[UUID] | None) -> None:
+    sql.execute("UPDATE bill_runs SET manifest = %s WHERE id = %s", (_content(manifest, customer_ids), run_id))
+
+
+def _content(manifest: Manifest, customer_ids: Sequence[UUID] | None) -> Any:
+    chosen = None if customer_ids is None else [str(customer_id) for customer_id in customer_ids]
+    return sql.json({"manifest": manifest.as_json(), "customer_ids": chosen})
+
+
+def _ids(keys: Sequence[UUID] | None) -> tuple[UUID, ...] | None:
+    return None if keys is None else tuple(sorted(set(keys)))
+
+
+def _result(run_id: UUID | None, as_of: date, manifest: Manifest, documents: Sequence[BilledDocument]) -> BillRunResult:
+    return BillRunResult(
+        run_id,
+        as_of,
+        manifest.invoices,
+        manifest.credit_notes,
+        tuple(manifest.totals.values()),
+        manifest.named,
+        manifest.hash,
+        tuple(documents),
+    )

@@ -1,0 +1,170 @@
+"""Reading billing: which agreements are due, what was posted of their lines, and runs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.invoice.billing.rules.agreements import DueAgreement
+from cashline.flow.invoice.billing.rules.differences import PostedLine
+from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus
+from cashline.flow.invoice.billing.rules.manifest import Manifest
+from cashline.flow.invoice.invoices.queries.statements import amount
+from cashline.kernel.periods import local_day
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which agreements a run looks at: all that are due, or those of an entity, of customers, or named ones."""
+
+    as_of: date
+    entity_id: UUID | None = None
+    customer_ids: tuple[UUID, ...] | None = None
+    agreement_ids: tuple[UUID, ...] | None = None
+
+    def conditions(self) -> lists.Conditions:
+        """The WHERE of what is due."""
+        found = lists.Conditions()
+        found.add("s.due_on <= %s", self.as_of)
+        if self.entity_id is not None:
+            found.add("s.entity_id = %s", self.entity_id)
+        found.among("s.customer_id", self.customer_ids, "uuid")
+        found.among("s.agreement_id", self.agreement_ids, "uuid")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class BillRunRow:
+    """A bill run with its manifest."""
+
+    id: UUID
+    number: str
+    entity_id: UUID | None
+    as_of: date
+    status: str
+    manifest: Manifest
+    customer_ids: tuple[UUID, ...] | None
+    started_at: datetime
+    ended_at: datetime | None
+    started_by: str
+
+
+def due_agreements(
+    scope: Scope, *, now: datetime, after: tuple[UUID, UUID] | None, limit: int, for_update: bool
+) -> list[DueAgreement]:
+    """The next agreements that are due, by customer and id; `for_update` locks them until the commit."""
+    conditions = scope.conditions()
+    if after is not None:
+        conditions.add("(s.customer_id, s.agreement_id) > (%s, %s)", *after)
+    rows = sql.fetch(
+        "SELECT s.agreement_id, s.customer_id, s.entity_id, a.currency, s.settled_through, s.billed, e.timezone "
+        "FROM billing_schedules s JOIN agreements a ON a.id = s.agreement_id "
+        f"JOIN legal_entities e ON e.id = s.entity_id WHERE {' AND '.join(conditions.texts)} "
+        "ORDER BY s.customer_id, s.agreement_id LIMIT %s" + (" FOR NO KEY UPDATE OF s" if for_update else ""),
+        [*conditions.params, limit],
+    )
+    days = {row[6]: local_day(now, row[6]) for row in rows}
+    return [DueAgreement._make((*row[:6], days[row[6]])) for row in rows]
+
+
+def count_due(scope: Scope) -> int:
+    """How many agreements are due."""
+    conditions = scope.conditions()
+    row = sql.fetch_one(
+        f"SELECT count(*) FROM billing_schedules s WHERE {' AND '.join(conditions.texts)}", conditions.params
+    )
+    return int(row[0]) if row else 0
+
+
+def posted_lines(line_ids: Iterable[UUID]) -> dict[UUID, list[PostedLine]]:
+    """What stands on issued invoices of agreement lines, and what was credited of it, by line."""
+    found: dict[UUID, list[PostedLine]] = {}
+    for *row, net, corrected, credited, currency in sql.fetch(
+        "SELECT l.id, l.invoice_id, l.line_id, l.source_id, l.period_start, upper(l.period), l.revision, l.net_amount, "
+        "coalesce(c.corrected, 0), coalesce(c.credited, 0), i.currency "
+        "FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
+        "LEFT JOIN LATERAL (SELECT sum(x.net_amount) AS credited, "
+        "sum(x.net_amount) FILTER (WHERE n.cause <> 'concession') AS corrected FROM credit_note_lines x "
+        "JOIN credit_notes n ON n.id = x.credit_note_id WHERE x.invoice_line_id = l.id) c ON true "
+        "WHERE l.line_id = ANY(%s) AND i.number IS NOT NULL ORDER BY l.id",
+        (list(line_ids),),
+    ):
+        sums = [amount(value, currency) for value in (net, corrected, credited)]
+        found.setdefault(row[2], []).append(PostedLine(*row, *sums))
+    return found
+
+
+def units_of(product_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The unit code of products."""
+    return dict(sql.fetch("SELECT id, unit FROM products WHERE id = ANY(%s)", (list(set(product_ids)),)))
+
+
+_RUN = "r.id, r.number, r.entity_id, r.as_of, r.status, r.manifest, r.started_at, r.ended_at, r.started_by"
+SORTS = {"number": "r.number", "as_of": "r.as_of", "started_at": "r.started_at"}
+
+
+def _run(*row: Any) -> BillRunRow:
+    manifest, customers = row[5]["manifest"], row[5]["customer_ids"]
+    chosen = None if customers is None else tuple(UUID(key) for key in customers)
+    started_at, ended_at, started_by = row[6:]
+    key, number, entity_id, as_of, status = row[:5]
+    return BillRunRow(
+        key, number, entity_id, as_of, status, Manifest.from_json(manifest), chosen, started_at, ended_at, started_by
+    )
+
+
+def bill_run(run_id: UUID) -> BillRunRow:
+    """One run; raises NotFound."""
+    row = sql.fetch_one(f"SELECT {_RUN} FROM bill_runs r WHERE r.id = %s", (run_id,))
+    if row is None:
+        raise NotFound(f"There is no bill run {run_id}.", field="bill_run_id")
+    return _run(*row)
+
+
+def bill_run_for_update(run_id: UUID) -> BillRunRow:
+    """One run, locked until the commit; raises NotFound."""
+    row = sql.fetch_one(f"SELECT {_RUN} FROM bill_runs r WHERE r.id = %s FOR NO KEY UPDATE", (run_id,))
+    if row is None:
+        raise NotFound(f"There is no bill run {run_id}.", field="bill_run_id")
+    return _run(*row)
+
+
+def unfinished_run(scope: Scope) -> BillRunRow | None:
+    """The run of that scope that was begun and not completed, if there is one."""
+    rows = sql.fetch(
+        f"SELECT {_RUN} FROM bill_runs r WHERE r.status = ANY(%s) AND r.as_of = %s "
+        "AND r.entity_id IS NOT DISTINCT FROM %s ORDER BY r.id",
+        ([BillRunStatus.RUNNING.value, BillRunStatus.STOPPED.value], scope.as_of, scope.entity_id),
+    )
+    return next((run for run in (_run(*row) for row in rows) if run.customer_ids == scope.customer_ids), None)
+
+
+def running_runs() -> list[BillRunRow]:
+    """The runs that are to be worked on, oldest first."""
+    rows = sql.fetch(
+        f"SELECT {_RUN} FROM bill_runs r WHERE r.status = %s ORDER BY r.id", (BillRunStatus.RUNNING.value,)
+    )
+    return [_run(*row) for row in rows]
+
+
+def list_bill_runs(
+    ask: lists.Ask, *, statuses: Sequence[str] = (), entity_ids: Sequence[UUID] | None = None
+) -> Page[BillRunRow]:
+    """One page of runs; `entity_ids` None means all legal entities, and runs over all of them."""
+    conditions = lists.Conditions()
+    conditions.among("r.status", statuses)
+    conditions.among("r.entity_id", entity_ids, "uuid")
+    return lists.page(
+        _run,
+        columns=_RUN,
+        source="bill_runs r",
+        key="r.id",
+        sorts=SORTS,
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
