@@ -9,6 +9,7 @@ from cashline.flow.deliver.fulfilment import actions as fulfilment
 from cashline.flow.deliver.projects import actions as projects
 from cashline.flow.deliver.provisioning import actions as provisioning
 from cashline.flow.deliver.subscriptions import actions as subscriptions
+from cashline.flow.invoice.billing import actions as billing
 from cashline.flow.recognise.ledger import actions as ledger
 from cashline.platform.events.rules import Handoff
 
@@ -28,7 +29,12 @@ HANDOFFS: dict[str, tuple[Handoff, ...]] = {
     "InstallationStarted": (projects.plan_installations,),
     "StockReceived": (fulfilment.fill_backorders, ledger.post_receipts),
     "StockAdjusted": (ledger.post_adjustments,),
-    "ShipmentShipped": (ledger.post_shipments,),
+    "ShipmentShipped": (billing.schedule_billing, ledger.post_shipments),
+    "SubscriptionActivated": (billing.schedule_billing,),
+    "SubscriptionCancelled": (billing.schedule_billing,),
+    "SubscriptionEnded": (billing.schedule_billing,),
+    "InstallationAccepted": (billing.schedule_billing,),
+    "InvoiceVoided": (billing.schedule_billing,),
     "InvoiceIssued": (ledger.post_invoices,),
     "CreditNoteIssued": (ledger.post_credit_notes,),
     "PaymentReceived": (ledger.post_payments,),
