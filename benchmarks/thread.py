@@ -77,11 +77,12 @@ class Company:
     def walk(self, orders: Sequence[Any], boundaries: list[UUID], seconds: dict[str, float]) -> None:
         """Take orders through the whole thread, noting a boundary key and the time of each step."""
         from cashline.flow.book.orders.actions import place_orders
+        from cashline.flow.book.orders.queries import orders_by_id
         from cashline.flow.book.orders.rules.new_order import NewOrder, NewOrderLine
         from cashline.flow.deliver.fulfilment.actions import create_shipments, ship_shipments
         from cashline.flow.deliver.fulfilment.rules import ShipConfirmation
         from cashline.flow.invoice.billing.actions import run_bills
-        from cashline.flow.invoice.invoices.queries import open_invoices_of
+        from cashline.flow.invoice.invoices.queries.lists import open_items
         from cashline.flow.receive.payments.actions import NewPayment, record_payments
         from cashline.flow.recognise.revenue.actions import run_revenue
         from cashline.kernel.identifiers import new_id
@@ -110,24 +111,25 @@ class Company:
 
         placed = place_orders(given, today=TODAY, **who)
         order_ids = [one.order_id for one in placed if one.order_id]
+        agreement_ids = [row.agreement_id for row in orders_by_id(order_ids).values()]
         note("order")
-        shipments = create_shipments(order_ids, today=TODAY, **who)
+        shipments = create_shipments(order_ids, **who)
         ship_shipments([ShipConfirmation(key, "DHL", f"T{key.hex[:12]}", TODAY) for key in shipments], **who)
         note("ship")
-        run = run_bills(as_of=TODAY, order_ids=order_ids, **who)
+        run = run_bills(as_of=TODAY, agreement_ids=agreement_ids, **who)
         note("invoice")
         record_payments(
             [
                 NewPayment(
                     row.customer_id, row.entity_id, row.currency, row.open_amount, "bank_transfer", TODAY, new_id(),
-                    allocations=((row.id, row.open_amount, Decimal(0)),),
+                    allocations=((row.invoice_id, row.open_amount, Decimal(0)),),
                 )
-                for row in open_invoices_of(run.invoice_ids)
+                for row in open_items(invoice_ids=run.invoice_ids)
             ],
             **who,
         )  # fmt: skip
         note("pay")
-        run_revenue(through=TODAY, order_ids=order_ids, **who)
+        run_revenue(through=TODAY, agreement_ids=agreement_ids, **who)
         note("recognise")
 
 

@@ -45,7 +45,7 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
         connection.prepare()
         click.echo("Bringing the tables up to date …")
         _migrate()
-        from cashline.surfaces.cli.demo import seed_demo
+        from cashline.surfaces.demo.seed import seed_demo
 
         login = seed_demo()
         address = f"http://{host}:{port}/"
