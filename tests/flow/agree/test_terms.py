@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cashline.flow.agree.contracts import actions, queries
+from cashline.flow.agree.contracts.actions.agreeing import _LINE_COLUMNS
 from cashline.flow.agree.contracts.rules import NewAgreement, NewTermLine
 from cashline.kernel.refusals import Refusals
 from cashline.platform import sql
@@ -135,7 +136,7 @@ def test_an_agreement_that_contradicts_itself_is_refused_whole(world: World, cat
 
 def test_the_database_refuses_two_versions_of_a_line_on_one_day(world: World, catalog: Catalog, customer: UUID) -> None:
     (key,) = actions.create_agreements([agreement(world, customer, goods(catalog, 1))], now=NOW, actor=ACTOR)
-    columns = ", ".join(name for name in actions._LINE_COLUMNS if name != "id")
+    columns = ", ".join(name for name in _LINE_COLUMNS if name != "id")
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         sql.execute(
             f"INSERT INTO agreement_lines (id, {columns}) SELECT gen_random_uuid(), {columns} FROM agreement_lines "

@@ -105,8 +105,9 @@ def send_for_signature(agreement_id: UUID, *, signers: Sequence[Signer], now: da
         ],
     )
     enqueue([_mail("signature_mail", one) for one in asked], now=now)
-    events = [_signature_event("SignatureRequested", row, one, {"document_sha256": hashed}) for one in asked]
-    record([_agreement_event("AgreementSentForSignature", row), *events], now=now, actor=actor)
+    sent = _agreement_event("AgreementSentForSignature", row, {"document_sha256": hashed})
+    requests = [_signature_event("SignatureRequested", row, one, {"document_sha256": hashed}) for one in asked]
+    record([sent, *requests], now=now, actor=actor)
     return tokens
 
 
