@@ -135,9 +135,24 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new CustomEvent("cashline:theme")));
 
   // --- forms: confirm, send once ---
+  let sure = null; // the button whose question was answered with yes
+  const askFirst = (form, button) => {
+    const dialog = $("#sure");
+    const yes = $("[data-sure]", dialog);
+    $("h2", dialog).textContent = yes.textContent = button.textContent.trim();
+    $("[data-text]", dialog).textContent = button.dataset.confirm;
+    yes.className = button.classList.contains("danger") ? "button danger sure" : "button primary";
+    yes.onclick = () => {
+      dialog.close();
+      sure = button;
+      form.requestSubmit(button);
+    };
+    dialog.showModal();
+  };
   document.addEventListener("submit", (event) => {
-    const sure = event.submitter?.dataset.confirm;
-    if (sure && !confirm(sure)) return event.preventDefault();
+    const asked = event.submitter?.dataset.confirm;
+    if (asked && sure !== event.submitter) return event.preventDefault(), askFirst(event.target, event.submitter);
+    sure = null;
     if (event.target.method === "post") {
       event.target.classList.add("busy");
       setTimeout(() => event.target.classList.remove("busy"), 8000);
