@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from cashline.kernel.money import Money
+from cashline.platform.pages.tones import Tone as Tone
+from cashline.platform.pages.tones import tone_of as tone_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -19,17 +21,6 @@ if TYPE_CHECKING:
 
 type Label = "str | _StrPromise"
 """A text for people, translated when the page is made."""
-
-
-class Tone(StrEnum):
-    """The mood of a pill, a notice or a timeline entry; never the only sign of a state, which is always written out."""
-
-    NEUTRAL = "neutral"
-    INFO = "info"
-    ACCENT = "accent"
-    SUCCESS = "success"
-    WARNING = "warning"
-    DANGER = "danger"
 
 
 class Stage(StrEnum):
@@ -382,28 +373,6 @@ class Download:
     label: Label
     url: str
     icon: str = "download"
-
-
-_TONES: Mapping[Tone, str] = {
-    Tone.NEUTRAL: "draft new planned unposted expired archived inactive closed superseded scheduled withdrawn "
-    "ended stopped consumed explained not_a_receipt",
-    Tone.INFO: "sent submitted pending in_approval received validated booked open issued requested running processing "
-    "matched queued ready issued out_for_signature released",
-    Tone.ACCENT: "in_progress picking picked packed shipped activating allocated partially_shipped partially_paid "
-    "started reserved",
-    Tone.SUCCESS: "approved accepted signed active fulfilled delivered completed complete done paid settled posted "
-    "recognised provisioned reconciled resolved succeeded won applied sealed activated confirmed",
-    Tone.WARNING: "on_hold held waiting paused past_due overdue due_soon disputed backordered suspended unapplied "
-    "unmatched retrying awaiting_stock short over compensated returned",
-    Tone.DANGER: "rejected declined failed cancelled canceled voided void written_off terminated lost blocked bounced "
-    "reversed error charged_back fallout",
-}
-_TONE_OF = {word: tone for tone, words in _TONES.items() for word in words.split()}
-
-
-def tone_of(status: str) -> Tone:
-    """The tone of a status by the field's usual words; neutral for a word that is not among them."""
-    return _TONE_OF.get(str(status), Tone.NEUTRAL)
 
 
 def pill(status: str, label: Label = "") -> Pill:

@@ -27,22 +27,22 @@ def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return error_answer(refusal) if request.path.startswith("/v1/") else render_refusal(request, refusal)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names it
     """No such address (handler404)."""
     return _answer(request, NotFound(_("There is nothing at this address.")))
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names it
     """Django itself refused (handler403)."""
     return _answer(request, Forbidden(_("You may not do this.")))
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names it
     """The request could not be read (handler400)."""
     return _answer(request, BadRequest(_("This request could not be read.")))
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django names it
     """The form came without its token, as one from a tab that was left open does (CSRF_FAILURE_VIEW)."""
     sentence = _("This form is too old to be sent.")
     return _answer(request, Forbidden(sentence, fix=_("Go back, load the page again and repeat the step.")))
