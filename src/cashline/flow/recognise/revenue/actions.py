@@ -1,0 +1,276 @@
+"""Writing revenue: a run plans every contract from its facts and posts the difference to what was recognised.
+
+A run that is stopped anywhere and started again ends in the same books: contracts are taken in batches, each in one
+transaction, and a contract that is as planned posts nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from cashline.flow.agree.contracts.queries import term_lines
+from cashline.flow.agree.contracts.rules import TermLine
+from cashline.flow.recognise.ledger.actions import open_or_find_books, plan_entries, post
+from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount
+from cashline.flow.recognise.revenue import queries
+from cashline.flow.recognise.revenue.queries import Facts, LockedAgreement, Recorded
+from cashline.flow.recognise.revenue.rules.contracts import ContractPlan, NotPlannable, PlannedPosting, plan_contract
+from cashline.kernel.identifiers import new_id
+from cashline.platform import sql
+from cashline.platform.company.queries import exchange_rates
+from cashline.platform.events.actions import record
+from cashline.platform.events.rules import Event, ObjectRef
+
+_RULE = POSTING["RevenueRecognised"]
+_OBLIGATION_COLUMNS = (
+    *("id", "line_id", "version", "agreement_id", "pattern", "open_ended", "transaction_price", "stand_alone_price"),
+    *("allocated_price", "derivation", "created_at"),
+)
+_POSTING_COLUMNS = (
+    *("id", "line_id", "agreement_id", "month", "sequence", "through", "amount", "entry_id", "derivation"),
+    "created_at",
+)
+KEPT_IN_PREVIEW = 1000
+
+
+@dataclass(slots=True)
+class RevenueRunResult:
+    """What a run posted, or in a preview would post: contracts, entries and totals by (currency, month, kind).
+
+    `exceptions` are contracts that could not be planned, each with why. `contracts` lists the amounts of the first
+    thousand in a preview.
+    """
+
+    through: date
+    preview: bool
+    agreements: int = 0
+    entries: int = 0
+    postings: int = 0
+    totals: dict[tuple[str, date, str], Decimal] = field(default_factory=dict)
+    exceptions: list[tuple[UUID, str]] = field(default_factory=list)
+    contracts: list[tuple[UUID, str, str, Decimal]] = field(default_factory=list)
+
+    def total(self, currency: str) -> Decimal:
+        """All revenue of the run in a currency."""
+        return sum((amount for (code, _, _), amount in self.totals.items() if code == currency), Decimal(0))
+
+
+class _Batch(NamedTuple):
+    """Contracts that are run together, and what is known of them."""
+
+    agreements: dict[UUID, LockedAgreement]
+    lines: dict[UUID, list[TermLine]]
+    facts: Facts
+    recorded: dict[UUID, Recorded]
+
+
+def run_revenue(
+    *,
+    through: date,
+    now: datetime,
+    actor: str,
+    entity_id: UUID | None = None,
+    agreement_ids: Sequence[UUID] | None = None,
+    preview: bool = False,
+    batch: int = 1000,
+) -> RevenueRunResult:
+    """Recognise what is earned up to and including `through`, by batches of contracts, each in its own transaction.
+
+    A contract that was run further before is not run back. With `preview` the same is planned and nothing is written.
+    """
+    result = RevenueRunResult(through, preview)
+    due = queries.due_agreements(through=through, entity_id=entity_id, agreement_ids=agreement_ids)
+    for start in range(0, len(due), batch):
+        with transaction.atomic(savepoint=False):
+            _run_batch(due[start : start + batch], result, now=now, actor=actor)
+    return result
+
+
+def _run_batch(agreement_ids: Sequence[UUID], result: RevenueRunResult, *, now: datetime, actor: str) -> None:
+    found = _load(agreement_ids)
+    plans: list[tuple[LockedAgreement, ContractPlan]] = []
+    for agreement in found.agreements.values():
+        through = max(result.through, agreement.through or result.through)
+        try:
+            plan = plan_contract(
+                found.lines.get(agreement.id, ()),
+                found.facts.deliveries,
+                found.facts.concessions,
+                found.recorded,
+                through=through,
+            )
+        except NotPlannable as refusal:
+            result.exceptions.append((agreement.id, refusal.message))
+            continue
+        plans.append((agreement, plan))
+        _count(result, agreement, plan)
+    if not result.preview:
+        _append(plans, found.facts.counts, now=now, actor=actor)
+
+
+def _load(agreement_ids: Sequence[UUID]) -> _Batch:
+    """Lock the agreements, then read their terms, facts and what was recognised."""
+    agreements = queries.agreements_for_update(agreement_ids)
+    lines: dict[UUID, list[TermLine]] = {}
+    for line in term_lines(agreement_ids=agreement_ids):
+        lines.setdefault(line.agreement_id, []).append(line)
+    return _Batch(agreements, lines, queries.facts_of(agreement_ids), queries.recorded(agreement_ids))
+
+
+def _count(result: RevenueRunResult, agreement: LockedAgreement, plan: ContractPlan) -> None:
+    if not plan.postings:
+        return
+    result.agreements += 1
+    result.postings += len(plan.postings)
+    result.entries += len({posting.month for posting in plan.postings})
+    total = Decimal(0)
+    for posting in plan.postings:
+        key = (agreement.currency, posting.month, posting.kind)
+        result.totals[key] = result.totals.get(key, Decimal(0)) + posting.amount
+        total += posting.amount
+    if result.preview and len(result.contracts) < KEPT_IN_PREVIEW:
+        result.contracts.append((agreement.id, agreement.number, agreement.currency, total))
+
+
+def _append(
+    plans: Sequence[tuple[LockedAgreement, ContractPlan]],
+    counts: Mapping[UUID, int],
+    *,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Append obligations, entries, postings and events, and keep how far each contract was run."""
+    sql.insert("obligations", _OBLIGATION_COLUMNS, [row for one in plans for row in _obligation_rows(*one, now)])
+    groups = [group for agreement, plan in plans for group in _by_month(agreement, plan)]
+    if groups:
+        entry_ids = _post(groups, now=now, actor=actor)
+        sql.insert("revenue_postings", _POSTING_COLUMNS, list(_posting_rows(groups, entry_ids, now)))
+    sql.execute(
+        "INSERT INTO revenue_states (agreement_id, facts, through, complete_on) "
+        "SELECT * FROM unnest(%s::uuid[], %s::int[], %s::date[], %s::date[]) ON CONFLICT (agreement_id) "
+        "DO UPDATE SET facts = EXCLUDED.facts, through = EXCLUDED.through, complete_on = EXCLUDED.complete_on",
+        (
+            [agreement.id for agreement, _ in plans],
+            [counts[agreement.id] for agreement, _ in plans],
+            [plan.through for _, plan in plans],
+            [plan.complete_on for _, plan in plans],
+        ),
+    )
+    record([_event(agreement, plan) for agreement, plan in plans if plan.postings], now=now, actor=actor)
+
+
+class _Group(NamedTuple):
+    """The postings of a contract in one month: one journal entry, whose source is the first of them."""
+
+    agreement: LockedAgreement
+    through: date
+    day: date
+    ids: list[UUID]
+    postings: list[PlannedPosting]
+
+
+def _by_month(agreement: LockedAgreement, plan: ContractPlan) -> Iterator[_Group]:
+    months: dict[date, _Group] = {}
+    for posting in plan.postings:
+        group = months.get(posting.month)
+        if group is None:
+            group = months[posting.month] = _Group(agreement, plan.through, posting.day, [], [])
+        group.ids.append(new_id())
+        group.postings.append(posting)
+    return iter(months.values())
+
+
+def _post(groups: Sequence[_Group], *, now: datetime, actor: str) -> list[UUID]:
+    """Post an entry for each group; gives their ids in order."""
+    opened = open_or_find_books({group.agreement.entity_id for group in groups}, now=now, actor=actor)
+    pairs = {
+        (group.agreement.currency, opened[group.agreement.entity_id].currency, group.day)
+        for group in groups
+        if group.agreement.currency != opened[group.agreement.entity_id].currency
+    }
+    rates = exchange_rates(pairs) if pairs else {}
+    facts = []
+    for group in groups:
+        agreement = group.agreement
+        pair = (agreement.currency, opened[agreement.entity_id].currency, group.day)
+        facts.append(_fact(group, rates.get(pair, _ONE)))
+    return post(plan_entries(_RULE, facts, opened), now=now, actor=actor, known=opened)
+
+
+_ONE = Decimal(1)
+
+
+def _fact(group: _Group, rate: Decimal) -> Fact:
+    agreement = group.agreement
+    by_kind: dict[str, Decimal] = {}
+    total = Decimal(0)
+    for posting in group.postings:
+        by_kind[posting.kind] = by_kind.get(posting.kind, Decimal(0)) + posting.amount
+        total += posting.amount
+    parts = list(by_kind.items())
+    if not any(by_kind.values()):  # what cancels out is still shown, line by line
+        parts = [(posting.kind, posting.amount) for posting in group.postings]
+    amounts = (FactAmount("recognised", total), *(FactAmount(kind, amount) for kind, amount in parts))
+    number = f"{agreement.number} {group.postings[0].month:%Y-%m}"
+    return Fact(
+        agreement.entity_id,
+        agreement.currency,
+        rate,
+        group.day,
+        group.ids[0],
+        number,
+        agreement.customer_id,
+        agreement.id,
+        amounts,
+    )
+
+
+def _posting_rows(groups: Sequence[_Group], entry_ids: Sequence[UUID], now: datetime) -> Iterator[tuple[Any, ...]]:
+    for group, entry_id in zip(groups, entry_ids, strict=True):
+        for key, posting in zip(group.ids, group.postings, strict=True):
+            yield (
+                key,
+                posting.line_id,
+                group.agreement.id,
+                posting.month,
+                posting.sequence,
+                group.through,
+                posting.amount,
+                entry_id,
+                posting.derivation,
+                now,
+            )
+
+
+def _obligation_rows(agreement: LockedAgreement, plan: ContractPlan, now: datetime) -> Iterator[tuple[Any, ...]]:
+    for one in plan.obligations:
+        yield (
+            new_id(),
+            one.line_id,
+            one.version,
+            agreement.id,
+            one.pattern,
+            one.open_ended,
+            one.transaction_price,
+            one.stand_alone_price,
+            one.allocated_price,
+            one.derivation,
+            now,
+        )
+
+
+def _event(agreement: LockedAgreement, plan: ContractPlan) -> Event:
+    total = sum((posting.amount for posting in plan.postings), Decimal(0))
+    objects = (ObjectRef("agreement", agreement.id), ObjectRef("customer", agreement.customer_id))
+    data = {
+        "number": agreement.number,
+        "amount": str(total),
+        "currency": agreement.currency,
+        "through": plan.through.isoformat(),
+    }
+    return Event("RevenueRecognised", objects, data)

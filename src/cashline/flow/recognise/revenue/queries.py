@@ -1,0 +1,255 @@
+"""Reading revenue: which contracts a run must look at, what it plans from, and what was recognised of each contract."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cashline.flow.deliver.fulfilment.rules import DeliveryFact
+from cashline.flow.invoice.credit_notes.rules import CreditCause
+from cashline.flow.recognise.revenue.rules.planning import Concession
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
+
+_FACTS = """
+SELECT o.agreement_id, count(*) AS facts FROM orders o JOIN order_lines l ON l.order_id = o.id
+    JOIN deliveries d ON d.line_id = l.line_id {where} GROUP BY 1
+UNION ALL
+SELECT o.agreement_id, count(*) FROM credit_note_lines k JOIN credit_notes c ON c.id = k.credit_note_id
+    AND c.cause = %(concession)s JOIN order_lines l ON l.line_id = k.line_id JOIN orders o ON o.id = l.order_id
+    {where} GROUP BY 1
+"""
+
+
+def due_agreements(
+    *, through: date, entity_id: UUID | None = None, agreement_ids: Sequence[UUID] | None = None
+) -> list[UUID]:
+    """The agreements with new facts, or with service still to be earned by that day; in key order."""
+    conditions = []
+    if entity_id is not None:
+        conditions.append("o.entity_id = %(entity)s")
+    if agreement_ids is not None:
+        conditions.append("o.agreement_id = ANY(%(ids)s)")
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = sql.fetch(
+        "SELECT f.agreement_id FROM (SELECT agreement_id, sum(facts) AS facts "
+        f"FROM ({_FACTS.format(where=where)}) AS parts GROUP BY 1) AS f "
+        "LEFT JOIN revenue_states s ON s.agreement_id = f.agreement_id WHERE s.agreement_id IS NULL "
+        "OR s.facts <> f.facts OR (s.through < %(through)s AND (s.complete_on IS NULL OR s.complete_on > s.through)) "
+        "ORDER BY 1",
+        {
+            "concession": CreditCause.CONCESSION.value,
+            "entity": entity_id,
+            "ids": list(agreement_ids or ()),
+            "through": through,
+        },
+    )
+    return sql.ids(rows)
+
+
+class LockedAgreement(NamedTuple):
+    """An agreement whose revenue is being run; `through` is how far it was run before."""
+
+    id: UUID
+    number: str
+    customer_id: UUID
+    entity_id: UUID
+    currency: str
+    through: date | None
+
+
+def agreements_for_update(agreement_ids: Sequence[UUID]) -> dict[UUID, LockedAgreement]:
+    """The agreements, locked in key order until the commit."""
+    rows = sql.fetch(
+        "SELECT a.id, a.number, a.customer_id, a.entity_id, a.currency, "
+        "(SELECT s.through FROM revenue_states s WHERE s.agreement_id = a.id) FROM agreements a WHERE a.id = ANY(%s) "
+        "ORDER BY a.id FOR NO KEY UPDATE OF a",
+        (list(agreement_ids),),
+    )
+    return {row[0]: LockedAgreement(*row) for row in rows}
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of contracts: deliveries and concessions by line, and their count by agreement."""
+
+    deliveries: dict[UUID, list[DeliveryFact]]
+    concessions: dict[UUID, list[Concession]]
+    counts: dict[UUID, int]
+
+
+def facts_of(agreement_ids: Sequence[UUID]) -> Facts:
+    """All delivery facts and concessions of the agreements, deliveries in the order of their recording."""
+    rows = sql.fetch(
+        "SELECT o.agreement_id, d.id, d.line_id, d.order_line_id, d.kind, d.quantity, d.effective_on, d.source_id "
+        "FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN deliveries d ON d.line_id = l.line_id "
+        "WHERE o.agreement_id = ANY(%(ids)s) UNION ALL "
+        "SELECT o.agreement_id, k.id, k.line_id, l.id, '', k.net_amount, c.issued_on, c.id FROM orders o "
+        "JOIN order_lines l ON l.order_id = o.id JOIN credit_note_lines k ON k.line_id = l.line_id "
+        "JOIN credit_notes c ON c.id = k.credit_note_id AND c.cause = %(concession)s "
+        "WHERE o.agreement_id = ANY(%(ids)s) ORDER BY 2",
+        {"ids": list(agreement_ids), "concession": CreditCause.CONCESSION.value},
+    )
+    found = Facts({}, {}, {})
+    for agreement_id, key, line_id, order_line_id, kind, quantity, day, source_id in rows:
+        found.counts[agreement_id] = found.counts.get(agreement_id, 0) + 1
+        if kind:
+            fact = DeliveryFact(key, line_id, order_line_id, kind, quantity, day, source_id)
+            found.deliveries.setdefault(line_id, []).append(fact)
+        else:
+            found.concessions.setdefault(line_id, []).append(Concession(line_id, day, quantity, key))
+    return found
+
+
+class Recorded(NamedTuple):
+    """What a run finds of a line: the latest version of its obligation, and revenue by month with its last sequence."""
+
+    version: int
+    prices: tuple[Decimal, Decimal, Decimal] | None
+    months: dict[date, tuple[Decimal, int]]
+
+
+def recorded(agreement_ids: Sequence[UUID]) -> dict[UUID, Recorded]:
+    """Obligations and revenue recorded so far, by line; a line without any is left out."""
+    rows = sql.fetch(
+        "SELECT * FROM (SELECT DISTINCT ON (line_id) line_id, NULL::date, version, transaction_price, "
+        "stand_alone_price, allocated_price FROM obligations WHERE agreement_id = ANY(%(ids)s) "
+        "ORDER BY line_id, version DESC) AS latest UNION ALL "
+        "SELECT line_id, month, max(sequence), sum(amount), NULL, NULL FROM revenue_postings "
+        "WHERE agreement_id = ANY(%(ids)s) GROUP BY 1, 2",
+        {"ids": list(agreement_ids)},
+    )
+    found: dict[UUID, Recorded] = {}
+    for line_id, month, number, first, alone, allocated in rows:
+        if month is None:
+            found[line_id] = Recorded(number, (first, alone, allocated), {})
+    for line_id, month, number, amount, _, _ in rows:
+        if month is not None:
+            found.setdefault(line_id, Recorded(-1, None, {})).months[month] = (amount, number)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationRow:
+    """An obligation as it stands, with what was recognised of it."""
+
+    id: UUID
+    line_id: UUID
+    agreement_id: UUID
+    version: int
+    line_no: int
+    description: str
+    kind: str
+    pattern: str
+    open_ended: bool
+    transaction_price: Decimal
+    stand_alone_price: Decimal
+    allocated_price: Decimal
+    recognised: Decimal
+    derivation: dict[str, Any]
+
+    @property
+    def remaining(self) -> Decimal | None:
+        """What is still to be earned; None for a service without end, which is promised interval by interval."""
+        return None if self.open_ended else self.allocated_price - self.recognised
+
+
+_OBLIGATION = (
+    "o.id, o.line_id, o.agreement_id, o.version, l.line_no, l.description, l.kind, o.pattern, o.open_ended, "
+    "o.transaction_price, o.stand_alone_price, o.allocated_price, "
+    "(SELECT COALESCE(sum(p.amount), 0) FROM revenue_postings p WHERE p.line_id = o.line_id), o.derivation"
+)
+
+
+def obligations_of(agreement_id: UUID) -> list[ObligationRow]:
+    """The obligations of an agreement by line, each in its latest version."""
+    return sql.fetch_as(
+        ObligationRow,
+        f"SELECT {_OBLIGATION} FROM (SELECT DISTINCT ON (line_id) * FROM obligations WHERE agreement_id = %s "
+        "ORDER BY line_id, version DESC) o JOIN LATERAL (SELECT line_no, description, kind FROM agreement_lines a "
+        "WHERE a.line_id = o.line_id ORDER BY lower(a.valid) DESC LIMIT 1) l ON true ORDER BY l.line_no",
+        (agreement_id,),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """Revenue recognised of a line in a month, with the entry that posted it."""
+
+    id: UUID
+    line_id: UUID
+    agreement_id: UUID
+    agreement_number: str
+    entity_id: UUID
+    customer_id: UUID
+    currency: str
+    description: str
+    month: date
+    sequence: int
+    through: date
+    amount: Decimal
+    entry_id: UUID
+    entry_day: date
+    derivation: dict[str, Any]
+    created_at: datetime
+
+
+_POSTING = (
+    "p.id, p.line_id, p.agreement_id, a.number, a.entity_id, a.customer_id, a.currency, "
+    "(SELECT l.description FROM agreement_lines l WHERE l.line_id = p.line_id ORDER BY lower(l.valid) DESC LIMIT 1), "
+    "p.month, p.sequence, p.through, p.amount, p.entry_id, e.day, p.derivation, p.created_at"
+)
+_POSTING_SOURCE = (
+    "revenue_postings p JOIN agreements a ON a.id = p.agreement_id JOIN journal_entries e ON e.id = p.entry_id"
+)
+SORTS = {"month": "p.month", "amount": "p.amount"}
+
+
+def list_postings(
+    ask: lists.Ask,
+    *,
+    agreement_id: UUID | None = None,
+    entry_id: UUID | None = None,
+    entity_ids: Sequence[UUID] | None = None,
+    month: date | None = None,
+) -> Page[PostingRow]:
+    """One page of revenue postings; `entity_ids` None means all legal entities."""
+    conditions = lists.Conditions()
+    conditions.among("a.entity_id", entity_ids, "uuid")
+    for text, value in (("p.agreement_id = %s", agreement_id), ("p.entry_id = %s", entry_id), ("p.month = %s", month)):
+        if value is not None:
+            conditions.add(text, value)
+    return lists.page(
+        PostingRow,
+        columns=_POSTING,
+        source=_POSTING_SOURCE,
+        key="p.id",
+        sorts=SORTS,
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
+
+
+def posting(posting_id: UUID) -> PostingRow:
+    """One revenue posting; raises NotFound."""
+    rows = sql.fetch_as(PostingRow, f"SELECT {_POSTING} FROM {_POSTING_SOURCE} WHERE p.id = %s", (posting_id,))
+    if not rows:
+        raise NotFound(f"There is no revenue posting {posting_id}.", field="posting_id")
+    return rows[0]
+
+
+def recognised_by_month(agreement_ids: Iterable[UUID]) -> dict[UUID, dict[date, Decimal]]:
+    """Revenue recognised by agreement and month."""
+    rows = sql.fetch(
+        "SELECT agreement_id, month, sum(amount) FROM revenue_postings WHERE agreement_id = ANY(%s) "
+        "GROUP BY 1, 2 ORDER BY 1, 2",
+        (list(agreement_ids),),
+    )
+    found: dict[UUID, dict[date, Decimal]] = {}
+    for agreement_id, month, amount in rows:
+        found.setdefault(agreement_id, {})[month] = amount
+    return found

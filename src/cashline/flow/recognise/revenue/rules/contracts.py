@@ -1,0 +1,218 @@
+"""A whole contract: from its lines, facts and what was recognised to the obligations and postings to append."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+
+from cashline.flow.agree.contracts.rules import TermLine
+from cashline.flow.deliver.fulfilment.rules import DeliveryFact, DeliveryKind
+from cashline.flow.invoice.billing.rules.planning import plan_bills
+from cashline.flow.recognise.revenue.rules.allocation import derivation_of
+from cashline.flow.recognise.revenue.rules.planning import (
+    Concession,
+    Cut,
+    Obligation,
+    PlannedObligation,
+    complete_from,
+    plan_obligations,
+    plan_revenue,
+)
+from cashline.flow.recognise.revenue.rules.progress import cut_short_on
+from cashline.flow.recognise.revenue.rules.promises import Promise, is_over_time, promise_of
+from cashline.kernel.money import minor_units
+from cashline.kernel.periods import month_of
+from cashline.kernel.refusals import Refusal
+
+_ZERO = Decimal(0)
+_DAY = timedelta(days=1)
+
+
+class NotPlannable(Refusal):
+    """The revenue of the contract cannot be planned by these rules."""
+
+    code = "revenue_not_plannable"
+
+
+class RecordedRevenue(Protocol):
+    """What was recorded of a line: the latest version of its obligation, and (amount, sequence) by month."""
+
+    @property
+    def version(self) -> int:
+        """The latest version; -1 where there is none."""
+
+    @property
+    def prices(self) -> tuple[Decimal, Decimal, Decimal] | None:
+        """Transaction, stand-alone and allocated price of that version."""
+
+    @property
+    def months(self) -> dict[date, tuple[Decimal, int]]:
+        """What was posted by month, and the last sequence."""
+
+
+class PlannedObligationRow(NamedTuple):
+    """A version of an obligation to record."""
+
+    line_id: UUID
+    version: int
+    pattern: str
+    open_ended: bool
+    transaction_price: Decimal
+    stand_alone_price: Decimal
+    allocated_price: Decimal
+    derivation: str
+
+
+class PlannedPosting(NamedTuple):
+    """Revenue to post: so much of a line in a month, dated `day` unless that month is closed."""
+
+    line_id: UUID
+    kind: str
+    month: date
+    day: date
+    sequence: int
+    amount: Decimal
+    derivation: str
+
+
+class ContractPlan(NamedTuple):
+    """What a run appends of a contract; `complete_on` is the day after which nothing is earned without a new fact."""
+
+    through: date
+    obligations: list[PlannedObligationRow]
+    postings: list[PlannedPosting]
+    complete_on: date | None
+
+
+def plan_contract(
+    lines: Sequence[TermLine],
+    deliveries: Mapping[UUID, Sequence[DeliveryFact]],
+    concessions: Mapping[UUID, Sequence[Concession]],
+    recorded: Mapping[UUID, RecordedRevenue],
+    *,
+    through: date,
+) -> ContractPlan:
+    """The difference between the revenue of a contract as planned and as recorded; empty where it is as planned.
+
+    Raises NotPlannable for lines that were amended: their modification is not among these rules.
+    """
+    if len({line.line_id for line in lines}) != len(lines):
+        raise NotPlannable("A line of this agreement was amended; its revenue is not recognised by this version.")
+    digits = minor_units(lines[0].currency) if lines else 2
+    promises = [promise_of(line, digits) for line in lines]
+    cuts = cuts_of(lines, promises, deliveries)
+    given = [one for line in lines for one in concessions.get(line.line_id, ())] if concessions else []
+    planned = plan_obligations(promises, deliveries, digits, cuts=cuts, concessions=given)
+    rows: list[PlannedObligationRow] = []
+    postings: list[PlannedPosting] = []
+    ends: list[date | None] = []
+    for one in planned:
+        line_id = one.promise.line_id
+        known = recorded.get(line_id)
+        price = price_now(one.promise, cuts, given) if cuts or given else one.promise.price
+        prices = (price, one.promise.stand_alone, one.allocated)
+        if known is None or known.prices != prices:
+            rows.append(_row(one, price, known.version + 1 if known else 0, digits))
+        postings.extend(_postings(one, known.months if known else {}, through))
+        ends.append(complete_from(one))
+    complete_on = None if None in ends else max((end for end in ends if end is not None), default=date.min)
+    return ContractPlan(through, rows, postings, complete_on)
+
+
+def cuts_of(
+    lines: Sequence[TermLine], promises: Sequence[Promise], deliveries: Mapping[UUID, Sequence[DeliveryFact]]
+) -> list[Cut]:
+    """The lines of which the rest will not be delivered, with the price that billing charges for what is delivered."""
+    found: list[Cut] = []
+    for line, promise in zip(lines, promises, strict=True):
+        facts = deliveries.get(line.line_id)
+        if not facts or promise.open_ended:
+            continue
+        on = min((fact.effective_on for fact in facts if fact.kind == DeliveryKind.CANCELLED), default=None)
+        if on is None and is_over_time(promise):
+            on = cut_short_on(promise, facts)
+        if on is not None:
+            charges = plan_bills([line], facts, through=date.max)
+            found.append(Cut(line.line_id, on, sum((charge.net_amount for charge in charges), _ZERO)))
+    return found
+
+
+def price_now(promise: Promise, cuts: Sequence[Cut], concessions: Sequence[Concession]) -> Decimal:
+    """What a line costs as things stand: its price, or that of what is delivered, less what was conceded."""
+    price = next((cut.price for cut in cuts if cut.line_id == promise.line_id), promise.price)
+    return price - sum((one.amount for one in concessions if one.line_id == promise.line_id), _ZERO)
+
+
+def _row(one: PlannedObligation, price: Decimal, version: int, digits: int) -> PlannedObligationRow:
+    promise = one.promise
+    if one.share.pool == promise.price == one.allocated == price:
+        derivation = (
+            f'{{"rule":"revenue.stated_price","version":1,"inputs":{{"price":"{price}"}},'
+            f'"formula":"price","result":"{price}"}}'
+        )
+    else:
+        derivation = _json(derivation_of(one.share, digits).as_json() | _segments(one))
+    return PlannedObligationRow(
+        promise.line_id,
+        version,
+        promise.pattern,
+        promise.open_ended,
+        price,
+        promise.stand_alone,
+        one.allocated,
+        derivation,
+    )
+
+
+def _segments(one: PlannedObligation) -> dict[str, object]:
+    """How later facts moved the share: the base and layers of each segment, as a note beside the first allocation."""
+    if not isinstance(one, Obligation) or len(one.segments) == 1:
+        return {}
+    told = [
+        f"from {segment.starts_on.isoformat()}: {segment.base} earned, "
+        f"{sum((layer.price for layer in segment.layers), _ZERO)} to be earned"
+        for segment in one.segments[1:]
+    ]
+    return {"note": "; ".join(told)}
+
+
+def _postings(
+    one: PlannedObligation, posted: Mapping[date, tuple[Decimal, int]], through: date
+) -> list[PlannedPosting]:
+    planned = plan_revenue(one, through)
+    months = sorted(planned.keys() | posted.keys()) if posted else planned
+    found: list[PlannedPosting] = []
+    before = _ZERO
+    for month in months:
+        amount, sequence = posted.get(month, (_ZERO, -1))
+        off = planned.get(month, _ZERO) - amount
+        if off:
+            day = min(month_of(month).end - _DAY, through)
+            derivation = posting_derivation(one, day, before + amount)
+            found.append(
+                PlannedPosting(one.promise.line_id, one.promise.kind, month, day, sequence + 1, off, derivation)
+            )
+        before += planned.get(month, _ZERO)
+    return found
+
+
+def posting_derivation(one: PlannedObligation, day: date, before: Decimal) -> str:
+    """Why revenue to date at the end of a day, less what was recognised before, is what it is; as JSON."""
+    if isinstance(one, Obligation) and len(one.segments) == 1:
+        layer = one.segments[0].layers[0]
+        done = one.progress.at(day)
+        if layer.start < done <= layer.end:
+            earned = layer.earned(done, one.digits)
+            return (
+                f'{{"rule":"revenue.to_date","version":1,"inputs":{{"price":"{layer.price}","done":"{done}",'
+                f'"whole":"{layer.end}","before":"{before}"}},'
+                f'"formula":"round(price * done / whole, {one.digits}) - before","result":"{earned - before}"}}'
+            )
+    return _json(one.derivation(day, before).as_json())
+
+
+def _json(shape: object) -> str:
+    return msgspec.json.encode(shape).decode()
