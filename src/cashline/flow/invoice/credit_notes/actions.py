@@ -41,7 +41,7 @@ _LINE = (
 _LINE_COLUMNS = _LINE.split()
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def issue_credit_notes(
     requests: Sequence[CreditRequest],
     *,
@@ -62,7 +62,7 @@ def issue_credit_notes(
     return append_credit_notes(plans, now=now, actor=actor)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def void_invoices(
     invoice_ids: Sequence[UUID], *, reason: str, today: date, now: datetime, actor: str
 ) -> list[UUID]:  # fmt: skip

@@ -76,7 +76,7 @@ def run_bills(
     return _result(row.id, as_of, row.manifest, documents)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def start_bill_run(
     *,
     as_of: date,
@@ -108,7 +108,7 @@ def start_bill_run(
     return key
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def advance_bill_run(run_id: UUID, *, now: datetime, actor: str, batch: int = BATCH) -> list[BilledDocument] | None:
     """Bill the next batch of a run; None once it is completed (or stopped). Any number of workers may call this."""
     run = queries.bill_run_for_update(run_id)
@@ -125,13 +125,13 @@ def advance_bill_run(run_id: UUID, *, now: datetime, actor: str, batch: int = BA
     return documents
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def stop_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
     """Stop a run after the batch that it is at; it can be resumed. Raises IllegalTransition."""
     _change_status(queries.bill_run_for_update(run_id), "stop", "BillRunStopped", now, actor)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def resume_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
     """Go on with a stopped run. Raises IllegalTransition."""
     _change_status(queries.bill_run_for_update(run_id), "resume", "BillRunResumed", now, actor)

@@ -39,7 +39,7 @@ _LINE_COLUMNS = _LINE.split()
 _TAX_COLUMNS = ("id", "invoice_id", "tax_code", "rate", "base", "tax", "reason", "vatex", "basis")
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def issue_invoices(drafts: Sequence[DraftInvoice], *, now: datetime, actor: str) -> list[UUID]:
     """Issue invoices: tax by line, totals by rate, due dates, gap-free numbers; gives their ids in order.
 
