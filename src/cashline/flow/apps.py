@@ -8,7 +8,10 @@ from django.conf import settings
 
 
 class FlowConfig(AppConfig):
-    """Registers `handoffs.HANDOFFS` with the event log, and the `SENDERS` of every domain's jobs with the outbox."""
+    """Registers `handoffs.HANDOFFS` with the event log, and with the outbox who sends each kind of message.
+
+    Those are the platform's own senders, and the `SENDERS` of every domain's jobs.
+    """
 
     name = "cashline.flow"
     label = "flow"
@@ -18,8 +21,12 @@ class FlowConfig(AppConfig):
         from cashline.flow.handoffs import HANDOFFS
         from cashline.platform.events.actions import register_handoffs
         from cashline.platform.outbox.sending import register_senders
+        from cashline.platform.people.invitations import KIND as INVITATION_MAIL
+        from cashline.platform.people.invitations import send_invitation
+        from cashline.platform.webhooks.sending import send_webhook
 
         register_handoffs(HANDOFFS)
+        register_senders({"webhook": send_webhook, INVITATION_MAIL: send_invitation})
         for name in settings.FLOW:
             module = f"cashline.flow.{name}.jobs"
             if find_spec(module):

@@ -1,23 +1,30 @@
-"""Making users, granting roles, and making and revoking API keys."""
+"""Making and inviting users, granting roles, and making and revoking API keys."""
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.refusals import Conflict, InvalidValue, NotFound, raise_all
+from cashline.kernel.refusals import Conflict, InvalidValue, NotFound, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
-from cashline.platform.people.queries import KEY_PREFIX, hash_key
+from cashline.platform.outbox.actions import OutboxMessage, enqueue
+from cashline.platform.people import queries
+from cashline.platform.people.invitations import KIND, user_of_invitation
+from cashline.platform.people.queries import KEY_PREFIX, has_owner, hash_key
+from cashline.platform.people.rules import LastOwner
 from cashline.platform.permissions.rules import ROLES, Grant
+
+MAX_NAME = 200
 
 
 class EmailTaken(Conflict):
@@ -38,10 +45,19 @@ class NewUser:
 
 
 def _check(users: Sequence[NewUser]) -> None:
-    refusals = []
+    refusals: list[Refusal] = []
+    seen: set[str] = set()
     for user in users:
-        if "@" not in user.email:
-            refusals.append(InvalidValue(f"{user.email!r} is not an e-mail address.", field="email"))
+        email = user.email.lower()
+        try:
+            validate_email(email)
+        except ValidationError:
+            refusals.append(InvalidValue(f"{user.email[:80]!r} is not an e-mail address.", field="email"))
+        if email in seen:
+            refusals.append(EmailTaken(f"{email} stands twice.", field="email"))
+        seen.add(email)
+        if len(user.name) > MAX_NAME:
+            refusals.append(InvalidValue(f"A name has at most {MAX_NAME} characters.", field="name"))
         if user.customer_id and user.grants:
             refusals.append(InvalidValue("A portal user has no roles.", field="grants"))
         refusals += [
@@ -50,11 +66,16 @@ def _check(users: Sequence[NewUser]) -> None:
             if grant.role not in ROLES
         ]
         if user.password is not None:
-            try:
-                validate_password(user.password)
-            except ValidationError as error:
-                refusals.append(InvalidValue(" ".join(error.messages), field="password"))
+            refusals += _password_errors(user.password)
     raise_all(refusals)
+
+
+def _password_errors(password: str) -> list[Refusal]:
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        return [InvalidValue(" ".join(error.messages), field="password")]
+    return []
 
 
 @transaction.atomic
@@ -107,8 +128,49 @@ def create_users(users: Sequence[NewUser], *, now: datetime, actor: str) -> list
 
 
 @transaction.atomic
+def invite_users(
+    users: Sequence[NewUser], *, company: str, locale: str = "en", now: datetime, actor: str
+) -> list[UUID]:
+    """Make users without a password, and mail each a link by which they choose one; raises every error at once."""
+    keys = create_users([replace(user, password=None) for user in users], now=now, actor=actor)
+    send_invitations(keys, company=company, locale=locale, now=now, actor=actor)
+    return keys
+
+
+@transaction.atomic
+def send_invitations(user_ids: Sequence[UUID], *, company: str, locale: str = "en", now: datetime, actor: str) -> None:
+    """Mail active users a link by which they choose a password, once or again; `company` is who invites, by name."""
+    for key in user_ids:
+        if not queries.user(key).is_active:
+            raise Conflict("This user may no longer log in: let them in again first.", field="user")
+    events = [Event("UserInvited", (ObjectRef("user", key),)) for key in user_ids]
+    enqueue(
+        [
+            OutboxMessage(KIND, f"{KIND}:{event.id}", {"user_id": str(key), "company": company, "locale": locale})
+            for key, event in zip(user_ids, events, strict=True)
+        ],
+        now=now,
+    )
+    record(events, now=now, actor=actor)
+
+
+@transaction.atomic
+def accept_invitation(*, token: str, password: str, now: datetime) -> UUID:
+    """Choose a password by the link of an invitation, which is void from then on; raises InvitationVoid."""
+    invited = user_of_invitation(token)
+    sql.execute("SELECT FROM users WHERE id = %s FOR NO KEY UPDATE", (invited.id,))
+    user_of_invitation(token)
+    raise_all(_password_errors(password))
+    sql.execute("UPDATE users SET password = %s WHERE id = %s", (make_password(password), invited.id))
+    actor = f"{'portal' if invited.customer_id else 'user'}:{invited.email}"
+    record([Event("UserJoined", (ObjectRef("user", invited.id),))], now=now, actor=actor)
+    return invited.id
+
+
+@transaction.atomic
 def change_grants(*, user_id: UUID, grants: Sequence[Grant], now: datetime, actor: str) -> None:
-    """Replace the roles of a staff user."""
+    """Replace the roles of a staff user; raises LastOwner where nobody would own the company any more."""
+    owned = _owners_locked()
     row = sql.fetch_one("SELECT email, customer_id FROM users WHERE id = %s FOR NO KEY UPDATE", (user_id,))
     if not row:
         raise NotFound("There is no such user.", field="user")
@@ -119,17 +181,44 @@ def change_grants(*, user_id: UUID, grants: Sequence[Grant], now: datetime, acto
         ("id", "user_id", "role", "entity_id"),
         [(new_id(), user_id, grant.role, grant.entity_id) for grant in dict.fromkeys(grants)],
     )
+    _keep_an_owner(owned)
     event = Event("UserRolesChanged", (ObjectRef("user", user_id),), {"roles": [grant.role for grant in grants]})
     record([event], now=now, actor=actor)
 
 
 @transaction.atomic
 def set_active(*, user_id: UUID, active: bool, now: datetime, actor: str) -> None:
-    """Let a user log in again, or no longer."""
-    if not sql.execute("UPDATE users SET is_active = %s WHERE id = %s", (active, user_id)):
+    """Let a user log in again, or no longer; raises LastOwner. Doing it twice is the same as once."""
+    owned = _owners_locked()
+    row = sql.fetch_one("SELECT is_active FROM users WHERE id = %s FOR NO KEY UPDATE", (user_id,))
+    if not row:
         raise NotFound("There is no such user.", field="user")
+    if row[0] == active:
+        return
+    sql.execute("UPDATE users SET is_active = %s WHERE id = %s", (active, user_id))
+    _keep_an_owner(owned)
     name = "UserActivated" if active else "UserDeactivated"
     record([Event(name, (ObjectRef("user", user_id),))], now=now, actor=actor)
+
+
+@transaction.atomic
+def remove_two_factor(*, user_id: UUID, now: datetime, actor: str) -> None:
+    """Take away the second factor of somebody who lost their phone or passkey, so that they can set up another."""
+    queries.user(user_id)
+    removed = sql.execute("DELETE FROM mfa_authenticator WHERE user_id = %s", (user_id,))
+    if removed:
+        record([Event("UserTwoFactorRemoved", (ObjectRef("user", user_id),))], now=now, actor=actor)
+
+
+def _owners_locked() -> bool:
+    """Whether somebody owns the company; changes of owners go one after the other from here to the commit."""
+    sql.execute("SELECT pg_advisory_xact_lock(hashtext('cashline.owners'))")
+    return has_owner()
+
+
+def _keep_an_owner(owned: bool) -> None:
+    if owned and not has_owner():
+        raise LastOwner("The company needs an owner.", field="user", fix="Make somebody else an owner first.")
 
 
 @transaction.atomic

@@ -1,13 +1,15 @@
-"""Reading who may act: the authority of a user or of an API key."""
+"""Reading who may act: the authority of a user or of an API key, and the lists of both."""
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from cashline.kernel.refusals import Refusal
-from cashline.platform import sql
+from cashline.kernel.refusals import NotFound, Refusal
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
 from cashline.platform.permissions.rules import Authority, Grant
 
 KEY_PREFIX = "ck_"
@@ -22,13 +24,17 @@ class Unauthenticated(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user as lists show it."""
+    """A user as lists show it: `roles` in words, `joined` once a password was chosen, `two_factor` is on by any means."""
 
     id: UUID
     email: str
     name: str
     is_active: bool
     customer_id: UUID | None
+    joined: bool
+    two_factor: bool
+    last_login: datetime | None
+    date_joined: datetime | None
     roles: list[str]
 
 
@@ -82,21 +88,83 @@ def key_authority(secret: str, *, now: datetime) -> Authority:
     return Authority(f"key:{secret[:11]}", name, (Grant("owner", entity_id),), scopes=frozenset(scopes))
 
 
-def list_users() -> list[UserRow]:
-    """All users with their roles."""
-    return sql.fetch_as(
-        UserRow,
-        "SELECT u.id, u.email, u.name, u.is_active, u.customer_id, "
-        "coalesce(array_agg(g.role || coalesce(' (' || e.code || ')', '') ORDER BY g.role) "
-        "FILTER (WHERE g.role IS NOT NULL), '{}') FROM users u LEFT JOIN role_grants g ON g.user_id = u.id "
-        "LEFT JOIN legal_entities e ON e.id = g.entity_id GROUP BY u.id ORDER BY u.email",
+_USER = (
+    "u.id, u.email, u.name, u.is_active, u.customer_id, left(u.password, 1) <> '!', "
+    "EXISTS (SELECT FROM mfa_authenticator m WHERE m.user_id = u.id AND m.type <> 'recovery_codes'), "
+    "u.last_login, u.date_joined, "
+    "ARRAY(SELECT g.role || coalesce(' (' || e.code || ')', '') FROM role_grants g "
+    "LEFT JOIN legal_entities e ON e.id = g.entity_id WHERE g.user_id = u.id ORDER BY g.role, e.code)"
+)
+USER_SORTS = {"email": "u.email", "name": "lower(u.name)", "joined": "coalesce(u.date_joined, '-infinity')"}
+
+
+def find_users(
+    ask: lists.Ask,
+    *,
+    words: str = "",
+    kinds: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    states: Sequence[str] = (),
+    customer_id: UUID | None = None,
+) -> Page[UserRow]:
+    """One page of users. `kinds` are staff and portal, `states` active, invited (no password yet) and inactive."""
+    conditions = lists.Conditions()
+    conditions.contains(("u.email", "u.name"), words)
+    conditions.among("CASE WHEN u.customer_id IS NULL THEN 'staff' ELSE 'portal' END", kinds)
+    conditions.among(
+        "CASE WHEN NOT u.is_active THEN 'inactive' WHEN left(u.password, 1) = '!' THEN 'invited' ELSE 'active' END",
+        states,
     )
+    if roles:
+        conditions.add("EXISTS (SELECT FROM role_grants g WHERE g.user_id = u.id AND g.role = ANY(%s))", list(roles))
+    if customer_id is not None:
+        conditions.add("u.customer_id = %s", customer_id)
+    return lists.page(
+        UserRow,
+        columns=_USER,
+        source="users u",
+        key="u.id",
+        sorts=USER_SORTS,
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
+
+
+def user(user_id: UUID) -> UserRow:
+    """One user; raises NotFound."""
+    rows = sql.fetch_as(UserRow, f"SELECT {_USER} FROM users u WHERE u.id = %s", (user_id,))
+    if not rows:
+        raise NotFound("There is no such user.", field="user")
+    return rows[0]
+
+
+def grants_of(user_id: UUID) -> tuple[Grant, ...]:
+    """The roles of a user, by role."""
+    rows = sql.fetch("SELECT role, entity_id FROM role_grants WHERE user_id = %s ORDER BY role, entity_id", (user_id,))
+    return tuple(Grant(role, entity_id) for role, entity_id in rows)
+
+
+def has_owner() -> bool:
+    """Is there an active person who may do everything in every legal entity?"""
+    found = sql.fetch(
+        "SELECT FROM role_grants g JOIN users u ON u.id = g.user_id "
+        "WHERE g.role = 'owner' AND g.entity_id IS NULL AND u.is_active LIMIT 1"
+    )
+    return bool(found)
+
+
+_KEY = "id, name, prefix, scopes, entity_id, created_at, expires_at, revoked_at, last_used_on"
 
 
 def list_api_keys() -> list[ApiKeyRow]:
     """All API keys, newest first."""
-    return sql.fetch_as(
-        ApiKeyRow,
-        "SELECT id, name, prefix, scopes, entity_id, created_at, expires_at, revoked_at, last_used_on FROM api_keys "
-        "ORDER BY created_at DESC",
-    )
+    return sql.fetch_as(ApiKeyRow, f"SELECT {_KEY} FROM api_keys ORDER BY created_at DESC, id DESC")
+
+
+def api_key(key_id: UUID) -> ApiKeyRow:
+    """One key; raises NotFound."""
+    rows = sql.fetch_as(ApiKeyRow, f"SELECT {_KEY} FROM api_keys WHERE id = %s", (key_id,))
+    if not rows:
+        raise NotFound("There is no such API key.", field="id")
+    return rows[0]
