@@ -140,9 +140,9 @@ def test_an_invitation_is_mailed_in_the_language_of_the_invited_and_works_once(c
     )[0]
     assert sql.fetch_one("SELECT payload::text FROM outbox")[0].count("ignored") == 0  # type: ignore[index]
     assert send_due(now=NOW) == 1
-    letter = mail.outbox[-1]  # type: ignore[attr-defined]
+    letter = mail.outbox[-1]
     assert (letter.to, letter.subject) == (["kai@nordlicht.example"], "Ihr Zugang zu Cashline bei Cashline Demo GmbH")
-    found = re.search(r"/account/invitation/(\S+)/", letter.body)
+    found = re.search(r"/account/invitation/(\S+)/", str(letter.body))
     assert found is not None
     token = found[1]
     assert user_of_invitation(token).joined is False
