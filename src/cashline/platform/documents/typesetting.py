@@ -6,6 +6,7 @@ has is replaced by a box, since PDF/A forbids a missing glyph and a document mus
 
 import json
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,10 @@ _HERE = Path(__file__).parent
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 _LOCK = Lock()
 _BOX = "□"
+_REMEMBERED = 10
+"""Typst keeps the layout of the last ten documents, some 600 bytes for each byte of their data."""
+_MAX_REMEMBERED_BYTES = 512 * 1024
+_recent: deque[int] = deque(maxlen=_REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,17 @@ def _compile(sources: dict[str, bytes], timestamp: datetime, pdf_standard: PdfSt
             timestamp=timestamp,
             pdf_tags=tagged,
         )
+        _forget_large(len(sources["data.json"]))
     return cast(bytes, result)
+
+
+def _forget_large(size: int) -> None:
+    """Let go of large documents at once: memory stays flat when many follow each other."""
+    _recent.append(size)
+    if sum(_recent) > _MAX_REMEMBERED_BYTES:
+        for _ in range(_REMEMBERED + 1):
+            _compiler().compile(b"")
+        _recent.clear()
 
 
 @cache
