@@ -65,40 +65,109 @@ class PaymentAllocation(Table):
 
 
 class PaymentIntent(Table):
-    """A wish to be paid by card: one per idempotency key, recorded before the gateway is called."""
+    """A wish to be paid by card; recorded before the gateway is called, and its id is the idempotency key there.
 
+    Statuses stand in `rules.PAYMENT`; `payment` is the money that came of it.
+    """
+
+    entity = link_to("company.LegalEntity", db_index=False)
     customer = link_to("customers.Customer")
     invoice = link_to("invoices.Invoice", null=True)
     currency = currency_column()
     amount = amount_column()
     gateway = models.TextField()
     method_token = models.TextField()
+    return_url = models.TextField(blank=True, db_default="")
     status = models.TextField()
     gateway_reference = models.TextField(null=True, unique=True)
     decline_code = models.TextField(blank=True, db_default="")
     message = models.TextField(blank=True, db_default="")
     action_url = models.TextField(blank=True, db_default="")
     payment = link_to("payments.Payment", null=True)
+    tries = models.IntegerField(db_default=0)
+    next_call_at = instant_column()
     created_at = instant_column()
 
     class Meta:
         db_table = "payment_intents"
+        constraints = [models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_intent_positive")]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="payment_intents_under_way",
+                condition=models.Q(status__in=["pending", "requires_action"]),
+            )
+        ]
 
 
 class Refund(Table):
-    """Money given back from a payment; the id is the idempotency key of every try at the gateway."""
+    """Money of a payment that left us, or is on its way; the id is the idempotency key of every try at the gateway.
+
+    `kind` says why it left; a row that takes another one back (`reverses`) has a negative amount. Statuses stand in
+    `rules.REFUND`.
+    """
 
     payment = link_to("payments.Payment")
+    kind = models.TextField(db_default="refund")
+    reverses = models.OneToOneField("payments.Refund", null=True, on_delete=models.PROTECT, related_name="+")
     amount = amount_column()
     reason = models.TextField()
     status = models.TextField()
-    gateway_reference = models.TextField(blank=True, db_default="")
+    gateway_reference = models.TextField(null=True, unique=True)
+    message = models.TextField(blank=True, db_default="")
     refunded_on = models.DateField(null=True)
+    tries = models.IntegerField(db_default=0)
+    next_call_at = instant_column()
     created_at = instant_column()
 
     class Meta:
         db_table = "refunds"
-        constraints = [models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0, reverses__isnull=True)
+                | models.Q(amount__lt=0, reverses__isnull=False),
+                name="refund_positive_unless_it_reverses",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="refunds_under_way", condition=models.Q(status="pending")),
+        ]
+
+
+class GatewayCall(Table):
+    """One try of a call to a gateway about an intent or a refund (`subject_id`), and what came of it."""
+
+    subject_id = models.UUIDField(db_index=True)
+    gateway = models.TextField()
+    operation = models.TextField()
+    number = models.IntegerField()
+    outcome = models.TextField()
+    http_status = models.IntegerField(db_default=0)
+    error = models.TextField(blank=True, db_default="")
+    called_at = instant_column()
+
+    class Meta:
+        db_table = "gateway_calls"
+
+
+class GatewayReport(Table):
+    """A verified report of a gateway, kept once by its event id. `outcome` is empty until the charge is known here."""
+
+    gateway = models.TextField()
+    event_id = models.TextField()
+    kind = models.TextField()
+    gateway_reference = models.TextField()
+    content = models.JSONField()
+    occurred_at = instant_column()
+    received_at = instant_column()
+    outcome = models.TextField(blank=True, db_default="")
+
+    class Meta:
+        db_table = "gateway_reports"
+        constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="gateway_report_once")]
+        indexes = [
+            models.Index(fields=["gateway_reference", "id"], name="gateway_reports_of_charge"),
+        ]
 
 
 class SandboxCharge(Table):

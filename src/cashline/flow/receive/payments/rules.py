@@ -6,7 +6,7 @@ The invariant: allocated + unapplied + refunded = received, and no invoice gets 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,6 +25,7 @@ class PaymentStatus(StrEnum):
     PARTIALLY_REFUNDED = "partially_refunded"
     REFUNDED = "refunded"
     CHARGEBACK = "chargeback"
+    REVERSED = "reversed"
 
 
 _OPEN = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION)
@@ -40,7 +41,56 @@ PAYMENT = Lifecycle[PaymentStatus](
     ("refund", _PAID, PaymentStatus.REFUNDED),
     ("charge_back", _PAID, PaymentStatus.CHARGEBACK),
     ("win_chargeback", (PaymentStatus.CHARGEBACK,), PaymentStatus.SUCCEEDED),
+    # Money that went back and did not arrive there is ours again, all of it or a part.
+    ("take_back_refund", (PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED), PaymentStatus.SUCCEEDED),
+    ("take_back_partly", (PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED), PaymentStatus.PARTIALLY_REFUNDED),
+    # Recorded by mistake, such as for another customer than the one who paid.
+    ("reverse", (PaymentStatus.SUCCEEDED,), PaymentStatus.REVERSED),
 )
+
+
+class RefundStatus(StrEnum):
+    """Where a refund stands; `pending` includes that nobody knows yet. A returned one did not reach the payer."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RETURNED = "returned"
+
+
+REFUND = Lifecycle[RefundStatus](
+    "refund",
+    # A refund that was reported as failed may have gone through after all: the gateway knows best.
+    ("succeed", (RefundStatus.PENDING, RefundStatus.FAILED), RefundStatus.SUCCEEDED),
+    ("fail", (RefundStatus.PENDING,), RefundStatus.FAILED),
+    ("return", (RefundStatus.SUCCEEDED,), RefundStatus.RETURNED),
+)
+
+
+class RefundKind(StrEnum):
+    """Why money of a payment left us, or came again."""
+
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    REVERSAL = "reversal"
+    CHARGEBACK_WON = "chargeback_won"
+    RETURN = "return"
+
+
+CALL_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 240))
+"""How long to wait before a gateway is asked again, after the first, second, … answer that decided nothing."""
+
+
+def next_call(tries: int, now: datetime) -> datetime:
+    """When to ask a gateway again that has left a charge or refund undecided `tries` times; it is never given up."""
+    return now + CALL_PAUSES[min(tries, len(CALL_PAUSES) - 1)]
+
+
+class AlreadyUnderWay(Refusal):
+    """Another charge for the same money is not finished; charging again might take it twice."""
+
+    code = "charge_under_way"
+    status = 409
 
 
 def verb_for(status: PaymentStatus | str, reported: PaymentStatus | str) -> str | None:

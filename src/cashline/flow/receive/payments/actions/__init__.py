@@ -1,6 +1,46 @@
-"""Writing payments: recording money once, putting it to invoices, taking it back, and card charges."""
+"""Writing payments: recording money once, putting it to invoices, taking it back, card charges, refunds, reports."""
 
 from cashline.flow.receive.payments.actions.allocating import allocate, unallocate
-from cashline.flow.receive.payments.actions.recording import NewPayment, record_payments
+from cashline.flow.receive.payments.actions.charging import charge_card, record_result, resume_pending
+from cashline.flow.receive.payments.actions.choosing import gateway_names, gateways, sandbox_gateway
+from cashline.flow.receive.payments.actions.gateway_events import handle_gateway_event
+from cashline.flow.receive.payments.actions.intents import NewIntent, create_intents, give_up_intents
+from cashline.flow.receive.payments.actions.recording import METHODS, NewPayment, record_payments
+from cashline.flow.receive.payments.actions.refunding import (
+    NewRefund,
+    cancel_refund,
+    confirm_refund,
+    record_refund_result,
+    request_refunds,
+    resume_refunds,
+    send_refund,
+)
+from cashline.flow.receive.payments.actions.reversing import reverse_payments
+from cashline.flow.receive.payments.actions.sandbox import deliver_sandbox_reports
 
-__all__ = ["NewPayment", "allocate", "record_payments", "unallocate"]
+__all__ = [
+    "METHODS",
+    "NewIntent",
+    "NewPayment",
+    "NewRefund",
+    "allocate",
+    "cancel_refund",
+    "charge_card",
+    "confirm_refund",
+    "create_intents",
+    "deliver_sandbox_reports",
+    "gateway_names",
+    "gateways",
+    "give_up_intents",
+    "handle_gateway_event",
+    "record_payments",
+    "record_refund_result",
+    "record_result",
+    "request_refunds",
+    "resume_pending",
+    "resume_refunds",
+    "reverse_payments",
+    "sandbox_gateway",
+    "send_refund",
+    "unallocate",
+]

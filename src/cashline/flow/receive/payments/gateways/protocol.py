@@ -6,7 +6,7 @@ nobody answered gives a result that says so (`pending`, without a reference): as
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -132,6 +132,10 @@ class Gateway(Protocol):
     @property
     def name(self) -> str:
         """The word that stands for this gateway in records."""
+
+    @property
+    def key_lifetime(self) -> timedelta | None:
+        """How long the gateway surely knows an idempotency key again; None where it never forgets one."""
 
     def charge(
         self, amount: Money, *, method_token: str, idempotency_key: str, reference: str, return_url: str = ""

@@ -7,7 +7,7 @@ transaction: as with a real acquirer, a charge stands even where the caller roll
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +51,7 @@ class SandboxGateway:
     """
 
     name = "sandbox"
+    key_lifetime: timedelta | None = None
 
     def __init__(self, store: SandboxStore, *, webhook_secret: str, action_url: str = "") -> None:
         self._acquirer = SandboxAcquirer(store)

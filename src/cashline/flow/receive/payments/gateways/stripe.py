@@ -71,6 +71,8 @@ class StripeGateway:
     """Stripe as a `Gateway`. `method_token` is a payment method (`pm_…`), or `cus_…:pm_…` for a customer's own."""
 
     name = "stripe"
+    key_lifetime: timedelta | None = timedelta(hours=23)
+    """Stripe keeps keys for at least 24 hours."""
 
     def __init__(
         self,
