@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update
+from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update, statement_of
 from cashline.flow.invoice.credit_notes.rules import (
     CREDIT_NOTE,
     CreditableInvoice,
@@ -18,12 +18,13 @@ from cashline.flow.invoice.credit_notes.rules import (
     PlannedCreditNote,
     plan_credit_note,
 )
-from cashline.flow.invoice.invoices.actions import settle, take_back
+from cashline.flow.invoice.invoices.actions import DocumentForm, kept_document, settle, take_back
 from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import Conflict, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id
+from cashline.platform.documents.queries import StoredContent
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
@@ -258,3 +259,8 @@ def _voided(plan: PlannedCreditNote, key: UUID) -> Event:
     note, invoice, *others = _objects(key, plan)
     data = {"number": plan.invoice.number}
     return Event("InvoiceVoided", (invoice, note, *others), data, plan.request.reason.strip())
+
+
+def credit_note_document(credit_note_id: UUID, form: DocumentForm, *, now: datetime) -> StoredContent:
+    """The stored document of a credit note, made now where it was not yet. Raises NotFound or NotAnEInvoice."""
+    return kept_document("credit_note", credit_note_id, form, lambda: statement_of(credit_note_id), now=now)

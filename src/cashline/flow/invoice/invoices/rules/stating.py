@@ -96,7 +96,7 @@ def e_invoice_of(source: Statement) -> en.EInvoice:
         taxes=tuple(_tax(tax) for tax in source.taxes),
         document_type=en.DocumentType.CREDIT_NOTE if source.is_credit_note else en.DocumentType.INVOICE,
         due_on=source.due_on if source.gross_total else None,
-        payment_terms=_payment_terms(source),
+        payment_terms=payment_terms_of(source),
         payment_reference="" if source.is_credit_note else source.number,
         payment_means=() if source.is_credit_note else _payment_means(source.seller, source.currency),
         delivery=_delivery(source),
@@ -113,7 +113,8 @@ def can_be_einvoice(source: Statement) -> bool:
     return not einvoice_problems(e_invoice_of(source))
 
 
-def _payment_terms(source: Statement) -> str:
+def payment_terms_of(source: Statement) -> str:
+    """When and how to pay, or what a credit note is set off against, in the customer's language."""
     if source.is_credit_note and source.preceding:
         return phrase(source.buyer.locale, "set_off", number=source.preceding[0])
     return phrase(source.buyer.locale, "payable_within", days=source.payment_terms_days)
