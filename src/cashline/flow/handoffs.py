@@ -41,4 +41,8 @@ HANDOFFS: dict[str, tuple[Handoff, ...]] = {
     "PaymentAllocated": (ledger.post_allocations,),
     "PaymentUnallocated": (ledger.post_unallocations,),
     "PaymentRefunded": (ledger.post_refunds,),
+    "PaymentChargedBack": (ledger.post_refunds,),
+    "PaymentReversed": (ledger.post_refunds,),
+    "RefundReturned": (ledger.post_refunds,),
+    "ChargebackWon": (ledger.post_refunds,),
 }
