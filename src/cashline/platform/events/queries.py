@@ -1,10 +1,13 @@
 """Reading the event log: timelines, the feed, and the hash chain."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from cashline.platform import sql
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
 from cashline.platform.events.rules import NumberedEvent, RecordedEvent, chain_hash
 
 _EVENT = "e.id, e.type, e.time, e.actor, e.reason, e.object_types, e.object_ids, e.object_roles, e.data"
@@ -60,6 +63,96 @@ def timeline(object_ids: Sequence[UUID], *, limit: int = 200) -> list[RecordedEv
         f"SELECT {_EVENT} FROM events e WHERE e.object_ids && %s::uuid[] ORDER BY e.time, e.id LIMIT %s",
         (list(object_ids), limit),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A document that events name as their subject, with its number."""
+
+    type: str
+    id: UUID
+    number: str
+
+
+def linked_documents(object_ids: Iterable[UUID], types: Sequence[str]) -> list[Link]:
+    """The numbered documents of those types whose own events touch any of the objects, the first made first."""
+    return sql.fetch_as(
+        Link,
+        "SELECT type, id, number FROM (SELECT DISTINCT ON (e.object_ids[1]) e.object_types[1] AS type, "
+        "e.object_ids[1] AS id, e.data->>'number' AS number FROM events e WHERE e.object_ids && %s::uuid[] "
+        "AND e.object_types[1] = ANY(%s) AND e.data->>'number' IS NOT NULL ORDER BY e.object_ids[1], e.id) found "
+        "ORDER BY id",
+        (list(set(object_ids)), list(types)),
+    )
+
+
+def find_events(
+    ask: lists.Ask,
+    *,
+    types: Sequence[str] = (),
+    words: str = "",
+    object_id: UUID | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> Page[RecordedEvent]:
+    """One page of the log, newest first; the words are looked for in type, actor and reason."""
+    conditions = lists.Conditions()
+    conditions.among("e.type", types)
+    conditions.contains(("e.type", "e.actor", "e.reason"), words)
+    if object_id is not None:
+        conditions.add("e.object_ids @> ARRAY[%s]::uuid[]", object_id)
+    if since is not None:
+        conditions.add("e.time >= %s", since)
+    if before is not None:
+        conditions.add("e.time < %s", before)
+    return lists.page(
+        RecordedEvent,
+        columns=_EVENT,
+        source="events e",
+        key="e.id",
+        sorts={"recorded": "e.id"},
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
+
+
+def event_types() -> list[str]:
+    """The types that the log holds, found by leaps through the index."""
+    rows = sql.fetch(
+        "WITH RECURSIVE kinds AS ((SELECT type FROM events ORDER BY type LIMIT 1) UNION ALL "
+        "SELECT (SELECT e.type FROM events e WHERE e.type > k.type ORDER BY e.type LIMIT 1) FROM kinds k "
+        "WHERE k.type IS NOT NULL) SELECT type FROM kinds WHERE type IS NOT NULL"
+    )
+    return [row[0] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEvent:
+    """An event with its place in the feed and the block that seals it, once it is sealed."""
+
+    event: RecordedEvent
+    recorded_at: datetime
+    number: int | None
+    block: Block | None
+
+
+def sealed_event(event_id: UUID) -> SealedEvent:
+    """One event; raises NotFound."""
+    row = sql.fetch_one(
+        f"SELECT e.recorded_at, f.number, {_EVENT} FROM events e LEFT JOIN event_feed f ON f.event_id = e.id "
+        "WHERE e.id = %s",
+        (event_id,),
+    )
+    if row is None:
+        raise NotFound("There is no such event.", field="id")
+    blocks = sql.fetch_as(
+        Block,
+        "SELECT number, first, last, up_to_transaction, previous_hash, hash FROM event_blocks "
+        "WHERE %s BETWEEN first AND last LIMIT 1",
+        (row[1],),
+    )
+    return SealedEvent(RecordedEvent(*row[2:]), row[0], row[1], blocks[0] if blocks else None)
 
 
 def broken_blocks() -> Iterator[int]:

@@ -140,9 +140,14 @@ def _line_row(line: NewTermLine, agreement_id: UUID, valid: str, now: datetime) 
 
 
 def _created(new: NewAgreement, number: str) -> Event:
+    objects = [ObjectRef("agreement", new.id), ObjectRef("customer", new.customer_id)]
+    if new.quote_version_id is not None:
+        objects.append(ObjectRef("quote_version", new.quote_version_id))
+    if new.quote_id is not None:
+        objects.append(ObjectRef("quote", new.quote_id))
     return Event(
         "AgreementCreated",
-        (ObjectRef("agreement", new.id), ObjectRef("customer", new.customer_id)),
+        tuple(objects),
         {"number": number, "origin": new.origin, "net_total": str(new.net_total), "currency": new.currency},
     )
 
@@ -244,6 +249,7 @@ def _of_quote(
         title=quote.title,
         terms=quote.terms,
         quote_version_id=quote.version_id,
+        quote_id=quote.id,
     )
 
 

@@ -87,6 +87,7 @@ class NewAgreement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     terms: str = ""
     purchase_order: str = ""
     quote_version_id: UUID | None = None
+    quote_id: UUID | None = None
     id: UUID = msgspec.field(default_factory=new_id)
 
     @property

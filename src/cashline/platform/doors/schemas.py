@@ -1,0 +1,63 @@
+"""What the bodies and addresses of every API share: closed objects, bounded texts, exact numbers, pages of lists."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Query, Schema
+from pydantic import ConfigDict, Field, StringConstraints
+
+from cashline.kernel.identifiers import public
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists
+from cashline.platform.doors.caller import Caller
+from cashline.platform.doors.paging import MAX_LIMIT, Page
+
+
+class Closed(Schema):
+    """A body that takes no field it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+type Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+type Text = Annotated[str, StringConstraints(max_length=200)]
+type LongText = Annotated[str, StringConstraints(max_length=20_000)]
+type Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+type Email = Annotated[str, StringConstraints(max_length=254)]
+type CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+type CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+type EntityCode = Annotated[str, StringConstraints(min_length=1, max_length=8)]
+type PublicId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+type Quantity = Annotated[Decimal, Field(gt=0, le=Decimal(10_000_000), decimal_places=6)]
+type UnitPrice = Annotated[Decimal, Field(ge=0, lt=Decimal("1e12"), decimal_places=10)]
+type Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
+type Months = Annotated[int, Field(ge=0, le=120)]
+Cursor = Annotated[str, Query(max_length=100)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Words = Annotated[str, Query(max_length=200)]
+Sort = Annotated[str, Query(max_length=50, description="A sort name; -name from the last on.")]
+
+
+class Why(Closed):
+    """The reason for a step."""
+
+    reason: Reason
+
+
+def ask_of(sort: str, cursor: str, limit: int) -> lists.Ask:
+    """What a list was asked for; `-name` sorts from the last to the first."""
+    return lists.Ask(sort.removeprefix("-"), sort.startswith("-"), cursor, limit)
+
+
+def listed[T](page: Page[T], shape: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    """The answer of every list."""
+    return {"items": [shape(item) for item in page.items], "next_cursor": page.next_cursor}
+
+
+def require_visible(caller: Caller, permission: str, entity_id: UUID, kind: str, key: UUID) -> None:
+    """Raise Forbidden without the permission, and NotFound where it is held, but not for the document's entity."""
+    caller.require(permission)
+    if not caller.authority.allows(permission, entity_id):
+        raise NotFound(f"There is no {kind.replace('_', ' ')} {public(kind, key)}.", field="id")

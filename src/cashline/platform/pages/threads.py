@@ -1,0 +1,49 @@
+"""The thread of a document: what came of it and what it came from, as the event log links them."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from cashline.kernel.identifiers import public
+from cashline.platform.events.queries import linked_documents
+from cashline.platform.pages.components import Label, Related, RelatedDocument, Stage
+
+KINDS: dict[str, tuple[Label, Stage]] = {
+    "quote": (_("Quote"), Stage.AGREE),
+    "agreement": (_("Contract"), Stage.AGREE),
+    "order": (_("Order"), Stage.BOOK),
+    "shipment": (_("Shipment"), Stage.DELIVER),
+    "subscription": (_("Subscription"), Stage.DELIVER),
+    "installation": (_("Installation"), Stage.DELIVER),
+    "invoice": (_("Invoice"), Stage.INVOICE),
+    "credit_note": (_("Credit note"), Stage.INVOICE),
+    "payment": (_("Payment"), Stage.RECEIVE),
+}
+"""The kinds of documents of a thread, in the order of the flow."""
+ALWAYS = ("quote", "agreement", "order", "invoice")
+"""What is shown as a step to come where there is none yet."""
+MOST = 6
+
+
+def thread_of(keys: Iterable[UUID], current: UUID, *, always: tuple[str, ...] = ALWAYS) -> tuple[Related, ...]:
+    """The documents whose events touch those, by kind; give the quote and the agreement to get the whole thread."""
+    found: dict[str, list[RelatedDocument]] = {}
+    for link in linked_documents(keys, tuple(KINDS)):
+        shown = found.setdefault(link.type, [])
+        if len(shown) < MOST or link.id == current:
+            shown.append(RelatedDocument(link.number, address_of(link.type, link.id), current=link.id == current))
+    return tuple(
+        Related(label, stage, tuple(found.get(kind, ())))
+        for kind, (label, stage) in KINDS.items()
+        if kind in found or kind in always
+    )
+
+
+def address_of(kind: str, key: UUID) -> str:
+    """The page of a document; empty where it has none."""
+    try:
+        return reverse(f"{kind}_detail", args=[public(kind, key)])
+    except NoReverseMatch:
+        return ""
