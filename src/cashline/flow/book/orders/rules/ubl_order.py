@@ -227,12 +227,7 @@ class _Reader:
         self.no_allowances(item, field, base)
         number = self.node(item, "cbc:ID", base)
         quantity = self.node(item, "cbc:Quantity", base)
-        amount = Decimal(0)
-        if quantity.text:
-            amount = findings.quantity(quantity.text, f"{field}quantity", line=index + 1, **quantity.place)
-        else:
-            message = f"Line {index + 1} has no quantity."
-            findings.missing(f"{field}quantity", message, line=index + 1, **quantity.place)
+        amount = self.quantity(quantity, index)
         product = {name: self.node(item, path, base) for name, path in _PRODUCT.items()}
         if not any(product[name].text for name in ("sku", "buyer_sku", "standard_item")):
             message = f"Line {index + 1} does not say which product is ordered."
@@ -260,6 +255,13 @@ class _Reader:
             buyer_sku=texts["buyer_sku"],
             standard_item=texts["standard_item"],
         )
+
+    def quantity(self, found: _Node, index: int) -> Decimal:
+        field = f"lines.{index}.quantity"
+        if found.text:
+            return self.findings.quantity(found.text, field, line=index + 1, **found.place)
+        self.findings.missing(field, f"Line {index + 1} has no quantity.", line=index + 1, **found.place)
+        return Decimal(0)
 
     def price(self, item: etree._Element, index: int, base: str) -> Decimal | None:
         findings, field = self.findings, f"lines.{index}.unit_price"
