@@ -92,7 +92,8 @@ class Cluster:
         return self.database(name)
 
     def drop(self, name: str) -> None:
-        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        """Drop it whoever is in it: an autovacuum worker is the superuser's."""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)), user=SUPERUSER)
 
     def _migrate(self) -> None:
         """The migrations themselves, as the program runs them, in a database that is named the template when done."""
@@ -136,8 +137,8 @@ class Cluster:
         with psycopg.connect(self.server.dsn("postgres", OWNER), autocommit=True) as session:
             return session.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount == 1
 
-    def _run(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.server.dsn("postgres", OWNER), autocommit=True) as session:
+    def _run(self, statement: sql.Composed, user: str = OWNER) -> None:
+        with psycopg.connect(self.server.dsn("postgres", user), autocommit=True) as session:
             session.execute(statement)
 
 
