@@ -115,6 +115,7 @@ def test_signing_keeps_the_evidence_and_seals_the_contract(desk: Desk) -> None:
         "consent": GIVEN.consent,
         "ip_address": "203.0.113.7",
         "user_agent": "Mozilla/5.0 (X11; Linux)",
+        "channel": "link",
         "signed_at": LATER.isoformat(),
         "document_sha256": first.document_sha256,
     }

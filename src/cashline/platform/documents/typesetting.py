@@ -81,7 +81,7 @@ def _compile(sources: dict[str, bytes], timestamp: datetime, pdf_standard: PdfSt
             entry,
             format="pdf",
             pdf_standards=[pdf_standard] if pdf_standard else [],
-            timestamp=timestamp,
+            timestamp=timestamp.replace(microsecond=0),
             pdf_tags=tagged,
         )
         _forget_large(len(sources["data.json"]))

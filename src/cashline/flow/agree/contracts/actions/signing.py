@@ -160,8 +160,11 @@ def sign_agreement(token: str, *, given: SignatureGiven, now: datetime) -> Agree
 
 
 @transaction.atomic
-def decline_signature(token: str, *, reason: str, visit: Visit, now: datetime) -> None:
-    """Refuse to sign; the contract is declined, and nobody else can sign it until it is recalled and sent again."""
+def decline_signature(token: str, *, reason: str, visit: Visit, now: datetime) -> UUID:
+    """Refuse to sign; the contract is declined, and nobody else can sign it until it is recalled and sent again.
+
+    Gives the agreement.
+    """
     row, mine = _locked(token)
     declined = SIGNATURE.target("decline", mine.status, document_id=row.number)
     target = AGREEMENT.target("decline", row.status, document_id=row.number)
@@ -176,6 +179,7 @@ def decline_signature(token: str, *, reason: str, visit: Visit, now: datetime) -
         _agreement_event("AgreementDeclined", row, reason=reason),
     ]
     record(events, now=now, actor=_actor(mine))
+    return row.id
 
 
 def _locked(token: str) -> tuple[AgreementRow, SignatureRow]:

@@ -150,7 +150,7 @@ def _evidence(
                 (words.typed_name, str(one.evidence.get("typed_name", ""))),
                 ("ip_address", str(one.evidence.get("ip_address", ""))),
                 (words.browser, str(one.evidence.get("user_agent", ""))),
-                (words.method, words.method_text),
+                (words.method, _method(words, one)),
                 (words.consent, str(one.evidence.get("consent", ""))),
             ),
         )
@@ -158,6 +158,12 @@ def _evidence(
         if one.status == SignatureStatus.SIGNED and one.signed_at is not None
     )
     return Evidence(fingerprint, signers, _trail(row, signatures, words))
+
+
+def _method(words: ContractWords, signature: SignatureRow) -> str:
+    """How it was signed; a program that handed the signature in is named."""
+    channel = str(signature.evidence.get("channel", "link"))
+    return words.method_text if channel in ("link", "portal") else f"{words.method_text}; {channel}"
 
 
 def _trail(row: AgreementRow, signatures: Sequence[SignatureRow], words: ContractWords) -> tuple[EvidenceEvent, ...]:

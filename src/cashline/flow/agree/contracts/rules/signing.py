@@ -35,10 +35,11 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """From where somebody opened the document."""
+    """From where somebody opened the document; `channel` is the door, and who held it where that was not the signer."""
 
     ip_address: str = ""
     user_agent: str = ""
+    channel: str = "link"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.agree.catalog.queries import interval_options, prices_on, products_by_sku
+from cashline.flow.agree.catalog.queries import interval_options, price_books, prices_on, products_by_sku
 from cashline.flow.agree.pricing.rules.charge_models import Charge
 from cashline.flow.agree.quotes.rules import Listed, Offer, QuoteContent, QuoteStatus, plan_offer
 from cashline.kernel.refusals import NotFound, Refusal
@@ -264,12 +264,15 @@ def price_offers(
     for content, currency in asked:
         groups[currency, content.price_book_id].append(content)
     listed = {key: listed_products(contents, key[0], day, key[1]) for key, contents in groups.items()}
-    return [
-        plan_offer(
-            content,
-            currency=currency,
-            listed=listed[currency, content.price_book_id],
-            place=f"{place}.{index}." if len(asked) > 1 else "",
+    books = {row.id: row.currency for row in price_books()} if any(key[1] for key in groups) else {}
+    found = []
+    for index, (content, currency) in enumerate(asked):
+        here = f"{place}.{index}." if len(asked) > 1 else ""
+        offer, errors = plan_offer(
+            content, currency=currency, listed=listed[currency, content.price_book_id], place=here
         )
-        for index, (content, currency) in enumerate(asked)
-    ]
+        if content.price_book_id is not None and books.get(content.price_book_id) != currency:
+            message = f"There is no such price book in {currency}."
+            errors.append(NotFound(message, field=f"{here}price_book_id", fix="Leave it out to use the default."))
+        found.append((offer, errors))
+    return found
