@@ -1,0 +1,197 @@
+"""Laws of the books: entries balance, every balance of a document is that of the journal, and revenue rolls forward."""
+
+from cashline.flow.report.health.rules import Law
+
+BALANCED = Law(
+    "entries-balance",
+    "The lines of a journal entry sum to zero in its currency and in the entity's, and none is missing",
+    "SELECT 'journal_entry', e.id, e.text, '0 / 0 in ' || e.line_count, "
+    "COALESCE(l.amount, 0) || ' / ' || COALESCE(l.own, 0) || ' in ' || COALESCE(l.lines, 0) FROM journal_entries e "
+    "LEFT JOIN (SELECT entry_id, sum(amount) AS amount, sum(functional_amount) AS own, count(*) AS lines "
+    "FROM journal_lines GROUP BY 1) l ON l.entry_id = e.id WHERE l.entry_id IS NULL OR l.amount <> 0 OR l.own <> 0 "
+    "OR l.lines <> e.line_count",
+)
+IN_PLACE = Law(
+    "lines-are-in-place",
+    "A journal line is of the entity, the day and the currency of its entry",
+    "SELECT 'journal_entry', e.id, e.text, c.code || ' ' || e.day, o.code || ' ' || l.day FROM journal_lines l "
+    "JOIN journal_entries e ON e.id = l.entry_id JOIN accounts a ON a.id = l.account_id "
+    "JOIN legal_entities c ON c.id = e.entity_id JOIN legal_entities o ON o.id = a.entity_id "
+    "WHERE a.entity_id <> e.entity_id OR l.day <> e.day OR (e.currency = c.currency AND l.amount <> "
+    "l.functional_amount)",
+)
+CLOSED = Law(
+    "closed-months-are-closed",
+    "Nothing was posted into a month after it was closed",
+    "SELECT 'journal_entry', e.id, e.text, 'before ' || p.closed_at, e.posted_at::text FROM accounting_periods p "
+    "JOIN journal_entries e ON e.entity_id = p.entity_id AND e.day >= p.month AND e.day < p.month + interval '1 month' "
+    "WHERE p.status = 'closed' AND e.posted_at > p.closed_at",
+)
+SUMS = Law(
+    "sums-are-the-lines",
+    "The daily balances are the sums of the journal's lines",
+    "SELECT '', NULL::uuid, a.code || ' ' || a.name || ' on ' || COALESCE(l.day, b.day), "
+    "COALESCE(l.debit, 0) || ' − ' || COALESCE(l.credit, 0), COALESCE(b.debit, 0) || ' − ' || COALESCE(b.credit, 0) "
+    "FROM (SELECT l.account_id, l.day, sum(greatest(l.functional_amount, 0)) AS debit, "
+    "sum(greatest(-l.functional_amount, 0)) AS credit FROM journal_lines l JOIN journal_entries e ON e.id = l.entry_id "
+    "WHERE e.transaction <= (SELECT up_to_transaction FROM journal_summary) GROUP BY 1, 2) l FULL JOIN "
+    "(SELECT account_id, day, sum(functional_debit) AS debit, sum(functional_credit) AS credit FROM daily_balances "
+    "GROUP BY 1, 2) b USING (account_id, day) JOIN accounts a ON a.id = account_id "
+    "WHERE l.debit IS DISTINCT FROM b.debit OR l.credit IS DISTINCT FROM b.credit",
+)
+POSITION_SUMS = Law(
+    "position-sums-are-the-lines",
+    "The summed contract positions are those of the journal's lines",
+    "SELECT 'agreement', agreement_id, '', COALESCE(l.amount, 0) || ' / ' || COALESCE(l.own, 0), "
+    "COALESCE(p.recognised - p.billed, 0) || ' / ' || COALESCE(p.functional_amount, 0) FROM (SELECT l.agreement_id, "
+    "sum(l.amount) AS amount, sum(l.functional_amount) AS own FROM journal_lines l JOIN journal_entries e "
+    "ON e.id = l.entry_id JOIN accounts a ON a.id = l.account_id AND a.role = 'contract_position' "
+    "WHERE l.agreement_id IS NOT NULL AND e.transaction <= (SELECT up_to_transaction FROM journal_summary) GROUP "
+    "BY 1) l "
+    "FULL JOIN contract_positions p USING (agreement_id) WHERE l.amount IS DISTINCT FROM p.recognised - p.billed "
+    "OR l.own IS DISTINCT FROM p.functional_amount",
+)
+RECEIVABLE = Law(
+    "receivable-is-open",
+    "What the books hold as receivable of an invoice is its open amount",
+    "SELECT 'invoice', COALESCE(i.id, l.document_id), COALESCE(i.number, ''), COALESCE(i.open_amount, 0), "
+    "COALESCE(l.amount, 0) FROM (SELECT id, number, open_amount FROM invoices WHERE status <> 'draft') i FULL JOIN "
+    "(SELECT l.document_id, sum(l.amount) AS amount FROM journal_lines l JOIN accounts a ON a.id = l.account_id "
+    "AND a.role = 'receivable' GROUP BY 1) l ON l.document_id = i.id "
+    "WHERE COALESCE(i.open_amount, 0) <> COALESCE(l.amount, 0)",
+)
+RECEIVABLE_OWN = Law(
+    "settled-is-worth-nothing",
+    "A settled invoice has no balance left in the entity's currency, and an open one stands at its rate",
+    "SELECT 'invoice', i.id, i.number, round(i.open_amount * i.entity_rate, d.digits), l.own FROM (SELECT "
+    "l.document_id, sum(l.functional_amount) AS own FROM journal_lines l JOIN accounts a ON a.id = l.account_id "
+    "AND a.role = 'receivable' GROUP BY 1) l JOIN invoices i ON i.id = l.document_id JOIN legal_entities e "
+    "ON e.id = i.entity_id JOIN digits d ON d.currency = e.currency "
+    "WHERE l.own <> round(i.open_amount * i.entity_rate, d.digits)",
+)
+UNAPPLIED = Law(
+    "unapplied-is-left",
+    "What the books hold as unapplied of a payment or credit note is what is left of it",
+    "SELECT COALESCE(d.kind, 'payment'), COALESCE(d.id, l.document_id), COALESCE(d.number, ''), COALESCE(d.amount, 0), "
+    "-COALESCE(l.amount, 0) FROM (SELECT 'payment' AS kind, id, number, unapplied_amount AS amount FROM payments "
+    "WHERE received_on IS NOT NULL UNION ALL SELECT 'credit_note', id, number, unapplied_amount FROM credit_notes "
+    "WHERE status = 'issued') d FULL JOIN (SELECT l.document_id, sum(l.amount) AS amount FROM journal_lines l "
+    "JOIN accounts a ON a.id = l.account_id AND a.role = 'unapplied_cash' GROUP BY 1) l ON l.document_id = d.id "
+    "WHERE COALESCE(d.amount, 0) <> -COALESCE(l.amount, 0)",
+)
+TAX = Law(
+    "tax-payable-is-invoiced",
+    "The tax payable of an entity is the tax of its invoices less that of its credit notes",
+    "SELECT 'entity', e.id, e.code || ' ' || COALESCE(d.currency, l.currency), COALESCE(d.tax, 0), "
+    "-COALESCE(l.amount, 0) FROM (SELECT "
+    "entity_id, "
+    "currency, sum(tax) AS tax FROM (SELECT entity_id, currency, tax_total AS tax FROM invoices WHERE status <> "
+    "'draft' "
+    "UNION ALL SELECT entity_id, currency, -tax_total FROM credit_notes WHERE status = 'issued') AS parts GROUP "
+    "BY 1, 2) d "
+    "FULL JOIN (SELECT j.entity_id, j.currency, sum(l.amount) AS amount FROM journal_lines l JOIN accounts a "
+    "ON a.id = l.account_id AND a.role = 'tax_payable' JOIN journal_entries j ON j.id = l.entry_id GROUP BY 1, 2) l "
+    "USING (entity_id, currency) JOIN legal_entities e ON e.id = entity_id "
+    "WHERE COALESCE(d.tax, 0) <> -COALESCE(l.amount, 0)",
+)
+CASH = Law(
+    "cash-is-payments",
+    "What came to bank and card is what payments brought less what was given back",
+    "SELECT 'entity', e.id, e.code || ' ' || COALESCE(d.currency, l.currency), COALESCE(d.amount, 0), "
+    "COALESCE(l.amount, 0) FROM (SELECT "
+    "entity_id, currency, sum(amount - refunded_amount) AS amount FROM payments WHERE received_on IS NOT NULL "
+    "GROUP BY 1, 2) d FULL JOIN (SELECT j.entity_id, j.currency, sum(l.amount) AS amount FROM journal_lines l "
+    "JOIN accounts a ON a.id = l.account_id AND a.role IN ('bank', 'card_clearing') JOIN journal_entries j "
+    "ON j.id = l.entry_id GROUP BY 1, 2) l USING (entity_id, currency) JOIN legal_entities e ON e.id = entity_id "
+    "WHERE COALESCE(d.amount, 0) <> COALESCE(l.amount, 0)",
+)
+INVENTORY = Law(
+    "inventory-is-stock",
+    "The inventory of an entity is the value of its stock",
+    "SELECT 'entity', e.id, e.code, COALESCE(s.value, 0), COALESCE(l.amount, 0) FROM legal_entities e LEFT JOIN "
+    "(SELECT "
+    "w.entity_id, sum(s.value) AS value FROM stock s JOIN warehouses w ON w.id = s.warehouse_id GROUP BY 1) s "
+    "ON s.entity_id = e.id LEFT JOIN (SELECT a.entity_id, sum(l.functional_amount) AS amount FROM journal_lines l "
+    "JOIN accounts a ON a.id = l.account_id AND a.role = 'inventory' GROUP BY 1) l ON l.entity_id = e.id "
+    "WHERE COALESCE(s.value, 0) <> COALESCE(l.amount, 0)",
+)
+POSITION = Law(
+    "position-rolls-forward",
+    "The contract position of an agreement is its revenue less what it was billed, net of credits",
+    "SELECT 'agreement', a.id, a.number, COALESCE(r.amount, 0) - COALESCE(b.amount, 0), COALESCE(l.amount, 0) "
+    "FROM (SELECT "
+    "agreement_id, sum(amount) AS amount FROM revenue_postings GROUP BY 1) r FULL JOIN (SELECT agreement_id, "
+    "sum(amount) AS amount FROM (SELECT agreement_id, net_total AS amount FROM invoices WHERE status <> 'draft' "
+    "UNION ALL "
+    "SELECT i.agreement_id, -c.net_total FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id "
+    "WHERE c.status = 'issued') AS parts WHERE agreement_id IS NOT NULL GROUP BY 1) b USING (agreement_id) FULL JOIN "
+    "(SELECT l.agreement_id, sum(l.amount) AS amount FROM journal_lines l JOIN accounts a ON a.id = l.account_id "
+    "AND a.role = 'contract_position' WHERE l.agreement_id IS NOT NULL GROUP BY 1) l USING (agreement_id) "
+    "JOIN agreements a ON a.id = agreement_id "
+    "WHERE COALESCE(r.amount, 0) - COALESCE(b.amount, 0) <> COALESCE(l.amount, 0)",
+)
+REVENUE = Law(
+    "revenue-is-posted",
+    "The revenue of a journal entry is the sum of the revenue postings that point at it",
+    "SELECT 'journal_entry', e.id, e.text, COALESCE(p.amount, 0), -COALESCE(l.amount, 0) FROM (SELECT entry_id, "
+    "sum(amount) AS amount FROM revenue_postings GROUP BY 1) p FULL JOIN (SELECT l.entry_id, sum(l.amount) AS amount "
+    "FROM journal_lines l JOIN accounts a ON a.id = l.account_id AND a.type = 'income' GROUP BY 1) l USING (entry_id) "
+    "JOIN journal_entries e ON e.id = entry_id WHERE COALESCE(p.amount, 0) <> -COALESCE(l.amount, 0)",
+)
+ALLOCATED = Law(
+    "allocated-is-the-price",
+    "The prices allocated to the obligations of a contract sum to its price",
+    "SELECT 'agreement', a.id, a.number, s.price, s.allocated FROM (SELECT agreement_id, sum(transaction_price) "
+    "AS price, "
+    "sum(allocated_price) AS allocated FROM (SELECT DISTINCT ON (line_id) * FROM obligations "
+    "ORDER BY line_id, version DESC) o WHERE NOT open_ended GROUP BY 1) s JOIN agreements a ON a.id = s.agreement_id "
+    "WHERE s.price <> s.allocated",
+)
+FIRST_ALLOCATION = Law(
+    "first-price-is-the-terms",
+    "The price of an obligation that nothing has changed since is that of its agreed line",
+    "SELECT 'agreement', a.id, a.number || ' line ' || t.line_no, t.net_total, o.transaction_price FROM (SELECT "
+    "DISTINCT ON (line_id) * FROM obligations ORDER BY line_id, version DESC) o JOIN agreement_lines t "
+    "ON t.line_id = o.line_id AND upper_inf(t.valid) JOIN agreements a ON a.id = o.agreement_id "
+    "WHERE NOT o.open_ended AND o.transaction_price <> t.net_total AND NOT EXISTS (SELECT FROM deliveries d "
+    "WHERE d.line_id = o.line_id AND d.kind IN ('ended', 'cancelled')) AND NOT EXISTS (SELECT FROM credit_note_lines k "
+    "JOIN credit_notes c ON c.id = k.credit_note_id AND c.cause = 'concession' WHERE k.line_id = o.line_id)",
+)
+RECOGNISED = Law(
+    "recognised-within-allocated",
+    "Of an obligation of a contract that was not cut short, no more is recognised than is allocated to it",
+    "SELECT 'agreement', o.agreement_id, a.number, o.allocated_price, r.amount FROM (SELECT line_id, sum(amount) AS "
+    "amount FROM revenue_postings GROUP BY 1) r LEFT JOIN (SELECT DISTINCT ON (line_id) * FROM obligations "
+    "ORDER BY line_id, version DESC) o USING (line_id) LEFT JOIN agreements a ON a.id = o.agreement_id "
+    "WHERE o.line_id IS NULL OR (NOT o.open_ended AND (r.amount < 0 OR r.amount > o.allocated_price) AND NOT EXISTS "
+    "(SELECT FROM agreement_lines t JOIN deliveries d ON d.line_id = t.line_id AND d.kind IN ('ended', 'cancelled') "
+    "WHERE t.agreement_id = o.agreement_id))",
+)
+POSTED = Law(
+    "documents-are-posted",
+    "Every document that moves money or stock has its journal entry",
+    "SELECT d.kind, d.id, d.number, 'an entry', 'none' FROM (SELECT 'invoice' AS kind, id, number FROM invoices "
+    "WHERE status <> 'draft' AND gross_total <> 0 UNION ALL SELECT 'credit_note', id, number FROM credit_notes "
+    "WHERE status = 'issued' AND gross_total <> 0 UNION ALL SELECT 'payment', id, number FROM payments "
+    "WHERE received_on IS NOT NULL) d LEFT JOIN journal_entries e ON e.source_id = d.id AND e.rule = d.kind "
+    "AND e.book = 'ifrs' WHERE e.id IS NULL",
+)
+LAWS = (
+    BALANCED,
+    IN_PLACE,
+    CLOSED,
+    SUMS,
+    POSITION_SUMS,
+    POSTED,
+    RECEIVABLE,
+    RECEIVABLE_OWN,
+    UNAPPLIED,
+    TAX,
+    CASH,
+    INVENTORY,
+    POSITION,
+    REVENUE,
+    ALLOCATED,
+    FIRST_ALLOCATION,
+    RECOGNISED,
+)

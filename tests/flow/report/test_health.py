@@ -1,0 +1,180 @@
+"""Verify finds nothing where all went through the program, and names the law and the document where it did not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from cashline.flow.report.health.queries import checks, derivations, log, stuck, verify
+from cashline.flow.report.health.rules import Break, SeriesUse, numbering_breaks
+from cashline.platform.database.embedded import SUPERUSER
+from cashline.platform.events.actions import seal_events
+from tests.support.cluster import Database
+from tests.support.report import trade_a_little
+from tests.support.world import NOW, TODAY
+
+JOURNAL_LINE = "(SELECT l.ctid FROM journal_lines l JOIN accounts a ON a.id = l.account_id WHERE a.role = '{}' LIMIT 1)"
+
+
+def line(role: str, change: str) -> tuple[str, str]:
+    """A way to break a line of the journal."""
+    return "journal_lines", f"UPDATE journal_lines SET {change} WHERE ctid = {JOURNAL_LINE.format(role)}"
+
+
+def first(table: str, change: str, where: str = "true") -> tuple[str, str]:
+    """A way to break one row of a table."""
+    row = f"(SELECT ctid FROM {table} WHERE {where} LIMIT 1)"
+    return table, f"UPDATE {table} SET {change} WHERE ctid = {row}"
+
+
+LATEST = "version = (SELECT max(o.version) FROM obligations o WHERE o.line_id = obligations.line_id)"
+RUNS_ON = "line_id NOT IN (SELECT line_id FROM deliveries WHERE kind IN ('ended', 'cancelled'))"
+AS_AGREED = f"{LATEST} AND version = 0 AND {RUNS_ON}"
+
+BREAKS = {
+    "quote-lines-sum": None,
+    "agreement-lines-sum": first("agreement_lines", "net_total = net_total + 1"),
+    "agreement-is-quote": None,
+    "order-is-agreement": first("orders", "net_total = net_total - 1"),
+    "delivered-is-facts": first("deliveries", "quantity = quantity - 1", "kind = 'shipped'"),
+    "stock-is-moves": first("stock_moves", "value = value + 1"),
+    "invoice-lines-sum": first("invoice_lines", "net_amount = net_amount + 1"),
+    "tax-is-base-times-rate": first("invoice_taxes", "tax = tax + 0.01"),
+    "billed-within-terms": first("invoice_lines", "net_amount = net_amount + 9999", "period IS NULL"),
+    "credit-note-lines-sum": first("credit_note_lines", "tax_amount = tax_amount + 1"),
+    "credited-within-billed": first("credit_note_lines", "net_amount = 99999"),
+    "open-is-what-is-left": first("invoices", "open_amount = open_amount - 1", "open_amount > 1"),
+    "payment-is-applied-or-left": first("payment_allocations", "amount = amount - 1", "amount > 1"),
+    "exposure-is-what-is-at-stake": first("credit_accounts", "exposure = exposure + 1"),
+    "statement-adds-up": None,
+    "entries-balance": line("receivable", "amount = amount + 1"),
+    "lines-are-in-place": line("receivable", "day = day + 1"),
+    "closed-months-are-closed": (
+        "accounting_periods",
+        "INSERT INTO accounting_periods (id, entity_id, month, status, closed_at) SELECT uuidv7(), id, '2026-01-01', "
+        "'closed', '2026-01-20' FROM legal_entities WHERE code = 'DE01'",
+    ),
+    "sums-are-the-lines": first("daily_balances", "functional_debit = functional_debit + 1"),
+    "position-sums-are-the-lines": first("contract_positions", "billed = billed + 1"),
+    "documents-are-posted": first("journal_entries", "rule = 'gone'", "rule = 'payment'"),
+    "receivable-is-open": line("receivable", "amount = amount + 1"),
+    "settled-is-worth-nothing": line("receivable", "functional_amount = functional_amount + 1"),
+    "unapplied-is-left": line("unapplied_cash", "amount = amount + 1"),
+    "tax-payable-is-invoiced": line("tax_payable", "amount = amount + 1"),
+    "cash-is-payments": line("bank", "amount = amount + 1"),
+    "inventory-is-stock": line("inventory", "functional_amount = functional_amount + 1"),
+    "position-rolls-forward": line("contract_position", "amount = amount + 1"),
+    "revenue-is-posted": first("revenue_postings", "amount = amount + 1"),
+    "allocated-is-the-price": first("obligations", "allocated_price = allocated_price + 1", LATEST),
+    "first-price-is-the-terms": first("obligations", "transaction_price = transaction_price + 1", AS_AGREED),
+    "recognised-within-allocated": first(
+        "revenue_postings",
+        "amount = amount + 99999",
+        "line_id NOT IN (SELECT line_id FROM deliveries WHERE kind = 'ended')",
+    ),
+    "log-is-linked": first("event_blocks", "previous_hash = 'x'"),
+    "log-tells-quotes": None,
+    "log-tells-agreements": None,
+    "log-tells-orders": first("orders", "status = 'booked'", "status = 'completed'"),
+    "log-tells-shipments": first("shipments", "status = 'picking'"),
+    "log-tells-subscriptions": first("subscriptions", "status = 'pending'"),
+    "log-tells-installations": first("installations", "status = 'done'"),
+    "log-tells-invoices": first("invoices", "status = 'void'"),
+    "log-tells-credit_notes": first("credit_notes", "status = 'draft'"),
+}
+    """With every trigger and foreign key off, a superuser breaks one row after another; the law of it tells."""
+
+
+def test_a_company_that_traded_is_sound(db: Database) -> None:
+    trade_a_little()
+    found = verify(whole=True)
+    assert found.first_break is None, str(found.first_break)
+    assert found.sound
+    assert len({law.code for law in found.checked}) == len(found.checked) > 40
+
+
+def test_every_law_is_broken_by_what_it_forbids(committed_db: Database) -> None:
+    """With every trigger and foreign key off, a superuser breaks one row after the other; the law of it tells."""
+    from cashline.flow.recognise.ledger.actions import summarise_journal
+
+    trade_a_little()
+    summarise_journal()
+    seal_events(now=NOW)
+    assert verify(whole=True).first_break is None
+    relation = checks.digits()
+    laws = {law.code: law for law in (*checks.LAWS, log.LINKED, *map(log.replay_law, log.STATES))}
+    assert set(BREAKS) == set(laws)
+    with committed_db.connect(SUPERUSER) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        for code, way in BREAKS.items():
+            assert checks.breaks_of(laws[code], relation=relation, limit=5) == []
+            if way is None:
+                continue
+            with broken(superuser, *way):
+                found = checks.breaks_of(laws[code], relation=relation, limit=5)
+            assert found, f"{code} did not notice: {way[1]}"
+            assert {one.law for one in found} == {code}
+            assert all(one.expected != one.found for one in found), found
+
+
+@contextmanager
+def broken(superuser: "psycopg.Connection[Any]", table: str, statement: str) -> Iterator[None]:
+    """The table with one row broken; as it was after the block."""
+    superuser.execute(f"CREATE TABLE kept AS SELECT * FROM {table}")
+    assert superuser.execute(statement).rowcount == 1
+    try:
+        yield
+    finally:
+        superuser.execute(f"DELETE FROM {table}")
+        superuser.execute(f"INSERT INTO {table} SELECT * FROM kept")
+        superuser.execute("DROP TABLE kept")
+
+
+def test_first_break_names_law_document_expected_and_found(committed_db: Database) -> None:
+    traded = trade_a_little()
+    seal_events(now=NOW)
+    with committed_db.connect(SUPERUSER) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("UPDATE invoices SET open_amount = open_amount - 1 WHERE id = %s", [traded.invoices[1]])
+        superuser.execute("UPDATE events SET reason = 'forged' WHERE type = 'InvoiceIssued'")
+        superuser.execute("UPDATE invoice_lines SET derivation = jsonb_set(derivation, '{result}', '\"1\"')")
+        superuser.execute("UPDATE orders SET number = 'ORD-DE01-2026-000099' WHERE id = %s", [traded.whole])
+    found = verify()
+    assert not found.sound
+    first_break = found.first_break
+    assert first_break is not None
+    assert (first_break.law, first_break.kind, first_break.id) == (
+        "open-is-what-is-left",
+        "invoice",
+        traded.invoices[1],
+    )
+    assert str(first_break).startswith("open-is-what-is-left: invoice INV-DE01-2026-")
+    codes = {law.code for law in found.checked if law.breaks}
+    assert {"open-is-what-is-left", "receivable-is-open", log.CHAIN, derivations.LAW, "numbers-gap-free"} <= codes
+
+
+def test_numbers_must_run_from_one_to_the_last() -> None:
+    whole = SeriesUse("invoice", "INV-DE01-2026-", 3, 1, 3)
+    assert numbering_breaks([whole], {"INV-DE01-2026-": 3}) == []
+    for used, given in (
+        ([SeriesUse("invoice", "INV-DE01-2026-", 2, 1, 3)], 3),
+        ([SeriesUse("invoice", "INV-DE01-2026-", 2, 2, 3)], 3),
+        ([whole], 4),
+        ([], 1),
+    ):
+        [found] = numbering_breaks(used, {"INV-DE01-2026-": given})
+        assert isinstance(found, Break)
+        assert found.law == "numbers-gap-free"
+
+
+def test_what_is_stuck_is_told_with_its_money(db: Database) -> None:
+    traded = trade_a_little()
+    late = TODAY.replace(month=6)
+    found = {one.kind.code: one for one in stuck(today=late)}
+    assert set(found) == {"invoices_overdue", "payments_unapplied", "unbilled"}
+    assert dict(found["payments_unapplied"].money)["EUR"] == 40
+    assert found["invoices_overdue"].count >= 3
+    assert {one.kind.code for one in stuck(today=late, entity_ids=[traded.shop.world.boston])} == set()
+    assert connection.in_atomic_block
