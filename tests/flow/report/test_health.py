@@ -84,7 +84,7 @@ BREAKS = {
     "log-tells-invoices": first("invoices", "status = 'void'"),
     "log-tells-credit_notes": first("credit_notes", "status = 'draft'"),
 }
-    """With every trigger and foreign key off, a superuser breaks one row after another; the law of it tells."""
+"""How each law that one statement checks can be broken behind the program; None: the little trade has no case."""
 
 
 def test_a_company_that_traded_is_sound(db: Database) -> None:
