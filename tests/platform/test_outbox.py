@@ -153,7 +153,7 @@ def test_a_mail_goes_out_once_over_smtp_and_an_interrupted_one_waits_for_a_perso
             assert recover() == 1
             assert send_due(now=NOW + timedelta(days=1)) == 0
             unknown = next(row for row in list_messages() if row.status == "unknown")
-            assert settle_unknown(message_id=unknown.id, was_sent=False, now=NOW)
+            assert settle_unknown(message_id=unknown.id, was_sent=False, now=NOW, actor=ACTOR)
             assert send_due(now=NOW + timedelta(days=1)) == 1
     finally:
         controller.stop()

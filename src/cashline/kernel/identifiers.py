@@ -73,6 +73,7 @@ PREFIXES = {
     "obligation": "obl",
     "order": "ord",
     "order_line": "orl",
+    "outbox_message": "msg",
     "payment": "pay",
     "payment_intent": "pin",
     "price_book": "pbk",

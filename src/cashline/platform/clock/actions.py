@@ -41,5 +41,10 @@ def move_clock(to: datetime) -> None:
 
 @transaction.atomic
 def release_clock() -> None:
-    """Let a sandbox's clock run with real time again."""
+    """Let a sandbox's clock run with real time again, which must not set it back."""
+    row = sql.fetch_one("SELECT sandbox, frozen_at FROM clock WHERE id = 1 FOR UPDATE")
+    if not row or not row[0]:
+        raise ClockRefused("Only a sandbox's clock can be moved.")
+    if row[1] is not None and row[1] > machine_time():
+        raise ClockRefused(f"The clock stands at {row[1].isoformat()}, which real time has not reached.", field="to")
     sql.execute("UPDATE clock SET frozen_at = NULL WHERE id = 1")

@@ -1,11 +1,14 @@
 """Reading the outbox: what waits, what is stuck, and what each attempt came to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cashline.platform import sql
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,48 @@ class AttemptRow:
     milliseconds: int
 
 
+_MESSAGE = (
+    "m.id, m.kind, m.key, m.status, m.attempts, m.created_at, m.next_attempt_at, m.sent_at, "
+    "coalesce((SELECT a.detail FROM outbox_attempts a WHERE a.message_id = m.id ORDER BY a.id DESC LIMIT 1), '')"
+)
+STATUSES = ("pending", "sending", "sent", "dead", "unknown")
+
+
+def find_messages(
+    ask: lists.Ask, *, words: str = "", statuses: Sequence[str] = (), kinds: Sequence[str] = ()
+) -> Page[MessageRow]:
+    """One page of messages, newest first; the words are looked for in kind and key."""
+    conditions = lists.Conditions()
+    conditions.among("m.status", statuses)
+    conditions.among("m.kind", kinds)
+    conditions.contains(("m.kind", "m.key"), words)
+    return lists.page(
+        MessageRow,
+        columns=_MESSAGE,
+        source="outbox m",
+        key="m.id",
+        sorts={"created": "m.id"},
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
+
+
+def message(message_id: UUID) -> MessageRow:
+    """One message; raises NotFound."""
+    rows = sql.fetch_as(MessageRow, f"SELECT {_MESSAGE} FROM outbox m WHERE m.id = %s", (message_id,))
+    if not rows:
+        raise NotFound("There is no such message.", field="id")
+    return rows[0]
+
+
 def list_messages(
     *, statuses: list[str] | None = None, limit: int = 100, before: UUID | None = None
 ) -> list[MessageRow]:
     """Messages, newest first."""
     return sql.fetch_as(
         MessageRow,
-        "SELECT m.id, m.kind, m.key, m.status, m.attempts, m.created_at, m.next_attempt_at, m.sent_at, "
-        "coalesce((SELECT a.detail FROM outbox_attempts a WHERE a.message_id = m.id ORDER BY a.id DESC LIMIT 1), '') "
-        "FROM outbox m WHERE (%(statuses)s::text[] IS NULL OR m.status = ANY(%(statuses)s)) "
+        f"SELECT {_MESSAGE} FROM outbox m WHERE (%(statuses)s::text[] IS NULL OR m.status = ANY(%(statuses)s)) "
         "AND (%(before)s::uuid IS NULL OR m.id < %(before)s) ORDER BY m.id DESC LIMIT %(limit)s",
         {"statuses": statuses, "before": before, "limit": limit},
     )

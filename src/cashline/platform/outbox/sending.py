@@ -14,6 +14,8 @@ from django.db import transaction
 
 from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
+from cashline.platform.events.actions import record
+from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.outbox.rules import REPEATABLE, STALE, Sender, SendingFailed, after_failure
 
 log = logging.getLogger(__name__)
@@ -45,14 +47,20 @@ def recover() -> int:
 
 
 @transaction.atomic
-def settle_unknown(*, message_id: UUID, was_sent: bool, now: datetime) -> bool:
-    """A person says what came of a message whose sending was interrupted; False where it is not unknown."""
-    return bool(
-        sql.execute(
-            "UPDATE outbox SET status = %s, next_attempt_at = %s WHERE id = %s AND status IN ('unknown', 'dead')",
-            ("sent" if was_sent else "pending", now, message_id),
-        )
+def settle_unknown(*, message_id: UUID, was_sent: bool, now: datetime, actor: str) -> bool:
+    """A person says what came of a message whose sending was interrupted, or has a dead one tried again from the start.
+
+    False where it is neither unknown nor dead.
+    """
+    settled = sql.execute(
+        "UPDATE outbox SET status = %s, next_attempt_at = %s, attempts = CASE WHEN %s THEN attempts ELSE 0 END, "
+        "sent_at = CASE WHEN %s THEN %s END WHERE id = %s AND status IN ('unknown', 'dead')",
+        ("sent" if was_sent else "pending", now, was_sent, was_sent, now, message_id),
     )
+    if settled:
+        name = "OutboxMessageSettled" if was_sent else "OutboxMessageRequeued"
+        record([Event(name, (ObjectRef("outbox_message", message_id),))], now=now, actor=actor)
+    return bool(settled)
 
 
 def _send_one(now: datetime) -> bool:

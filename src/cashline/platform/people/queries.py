@@ -24,7 +24,7 @@ class Unauthenticated(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user as lists show it: `roles` in words, `joined` once a password was chosen, `two_factor` is on by any means."""
+    """A user as lists show it: `roles` in words, `joined` once a password was chosen, `two_factor` is on."""
 
     id: UUID
     email: str
@@ -137,6 +137,12 @@ def user(user_id: UUID) -> UserRow:
     if not rows:
         raise NotFound("There is no such user.", field="user")
     return rows[0]
+
+
+def user_by_email(email: str) -> UUID | None:
+    """The user who logs in with that address, whatever its case."""
+    row = sql.fetch_one("SELECT id FROM users WHERE lower(email) = %s", (email.strip().lower(),))
+    return row[0] if row else None
 
 
 def grants_of(user_id: UUID) -> tuple[Grant, ...]:

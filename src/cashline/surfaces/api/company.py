@@ -1,4 +1,4 @@
-"""Endpoints of the company as a whole: entities, exchange rates, API keys, webhooks, the event feed, the clock."""
+"""Endpoints of the company as a whole: entities, exchange rates, API keys, the event feed, the clock."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +9,7 @@ from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
 from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.refusals import raise_all
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.company import actions as company
 from cashline.platform.company.queries import entities, entity_by_code
@@ -17,7 +18,7 @@ from cashline.platform.events import queries as events
 from cashline.platform.outbox.queries import list_messages
 from cashline.platform.people import actions as people
 from cashline.platform.people.queries import list_api_keys
-from cashline.platform.webhooks import actions as webhooks
+from cashline.platform.people.rules import scope_errors
 from cashline.platform.webhooks.rules import envelope
 
 router = Router(tags=["Company"])
@@ -71,20 +72,6 @@ class KeyIn(Closed):
     scopes: Annotated[list[Text], Field(min_length=1, max_length=200)]
     entity: Text | None = None
     expires_at: datetime | None = None
-
-
-class EndpointIn(Closed):
-    """A webhook endpoint to be subscribed."""
-
-    url: Annotated[str, StringConstraints(min_length=8, max_length=2000)]
-    event_types: Annotated[list[Text], Field(max_length=200)] = []
-
-
-class ReplayIn(Closed):
-    """A stretch of the feed: behind `after`, up to and with `through`."""
-
-    after: Annotated[int, Field(ge=0, lt=2**62)]
-    through: Annotated[int, Field(ge=0, lt=2**62)]
 
 
 class ClockIn(Closed):
@@ -145,10 +132,12 @@ def api_key_create(request: HttpRequest, body: KeyIn) -> tuple[int, dict[str, An
     """Make a key; its secret is shown in this answer and never again."""
     caller = caller_of(request)
     caller.require("people.write")
+    entity_id = entity_by_code(body.entity).id if body.entity else None
+    raise_all(scope_errors(caller.authority, body.scopes, entity_id))
     secret = people.create_api_key(
         name=body.name,
         scopes=body.scopes,
-        entity_id=entity_by_code(body.entity).id if body.entity else None,
+        entity_id=entity_id,
         created_by=caller.authority.user_id,
         expires_at=body.expires_at,
         now=caller.now,
@@ -166,36 +155,6 @@ def api_key_revoke(request: HttpRequest, key_id: str) -> dict[str, Any]:
     return {"id": key_id, "revoked": True}
 
 
-@router.post("/webhook-endpoints", response={201: dict[str, Any]})
-def webhook_create(request: HttpRequest, body: EndpointIn) -> tuple[int, dict[str, Any]]:
-    """Subscribe an address to events; the signing secret is in this answer."""
-    caller = caller_of(request)
-    caller.require("platform.write")
-    key, secret = webhooks.create_endpoint(
-        url=body.url, event_types=body.event_types, now=caller.now, actor=caller.actor
-    )
-    return 201, {"id": public("webhook_endpoint", key), "secret": secret}
-
-
-@router.post("/webhook-endpoints/{endpoint_id}/rotate-secret")
-def webhook_rotate(request: HttpRequest, endpoint_id: str) -> dict[str, Any]:
-    """A new signing secret; the former signs too until the next rotation."""
-    caller = caller_of(request)
-    caller.require("platform.write")
-    key = key_of("webhook_endpoint", endpoint_id)
-    return {"secret": webhooks.rotate_secret(endpoint_id=key, now=caller.now, actor=caller.actor)}
-
-
-@router.post("/webhook-endpoints/{endpoint_id}/replay")
-def webhook_replay(request: HttpRequest, endpoint_id: str, body: ReplayIn) -> dict[str, Any]:
-    """Send a stretch of the feed again, with the first message ids."""
-    caller = caller_of(request)
-    caller.require("platform.write")
-    key = key_of("webhook_endpoint", endpoint_id)
-    count = webhooks.replay(endpoint_id=key, after=body.after, through=body.through, now=caller.now, actor=caller.actor)
-    return {"replayed": count}
-
-
 @router.get("/outbox")
 def outbox_list(request: HttpRequest, status: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Any:
     """Messages to the outside and how they stand; `status` narrows to pending, sending, sent, dead or unknown."""
@@ -203,7 +162,7 @@ def outbox_list(request: HttpRequest, status: str = "", limit: Annotated[int, Qu
     rows = list_messages(statuses=[status] if status else None, limit=limit)
     items = [
         {
-            "id": str(row.id),
+            "id": public("outbox_message", row.id),
             "kind": row.kind,
             "key": row.key,
             "status": row.status,

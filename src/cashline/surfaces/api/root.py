@@ -105,5 +105,6 @@ for name in settings.FLOW + settings.REPORTS:
     module = f"cashline.flow.{name}.api"
     if find_spec(module):
         api.add_router("", import_module(module).router)
-api.add_router("", import_module("cashline.surfaces.api.company").router)
+for name in ("company", "administration"):
+    api.add_router("", import_module(f"cashline.surfaces.api.{name}").router)
 VERSION = cashline.__version__

@@ -13,6 +13,7 @@ import click
 
 from cashline import __version__
 from cashline.kernel.refusals import Refusal, Refusals
+from cashline.surfaces.cli import administration
 
 WITHOUT_DATABASE = {"--help", "--version", "demo", "serve", "migrate", "test"}
 
@@ -33,7 +34,7 @@ def _domain_commands() -> dict[str, click.Command]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashline.platform.settings")
     from django.conf import settings
 
-    found: dict[str, click.Command] = {}
+    found: dict[str, click.Command] = {command.name: command for command in administration.COMMANDS if command.name}
     for name in settings.FLOW + settings.REPORTS:
         module = f"cashline.flow.{name}.commands"
         if find_spec(module):
