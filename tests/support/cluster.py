@@ -128,9 +128,12 @@ class Cluster:
         self.server.discard = True
         unfinished = cached.with_name(f"{cached.name}.{os.getpid()}")
         shutil.rmtree(CACHE, ignore_errors=True)
-        shutil.copytree(self.server.data, unfinished)
-        if not cached.exists():
-            unfinished.rename(cached)
+        try:
+            shutil.copytree(self.server.data, unfinished)
+            if not cached.exists():
+                unfinished.rename(cached)
+        except (OSError, shutil.Error):  # another run clears the folder at the same time: it keeps one of its own
+            shutil.rmtree(unfinished, ignore_errors=True)
         self.server.start()
 
     def _exists(self, name: str) -> bool:
