@@ -166,9 +166,9 @@ def read_form(data: QueryDict, fieldsets: tuple[FieldSet, ...], lines: LineField
 
 
 def errors_of(refusal: Refusal) -> tuple[FieldError, ...]:
-    """The refusals of an action as errors of the form that asked for it."""
+    """The refusals of an action as errors of the form that asked for it; `lines.0.sku` is the field `lines-0-sku`."""
     found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
-    return tuple(FieldError(one.field, one.message, one.code, one.fix) for one in found)
+    return tuple(FieldError(one.field.replace(".", "-"), one.message, one.code, one.fix) for one in found)
 
 
 def _line_numbers(data: QueryDict, lines: LineFields) -> list[int]:

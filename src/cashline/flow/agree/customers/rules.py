@@ -135,10 +135,25 @@ def _ein() -> dict[str, Any]:
 _US_EIN = _ein()
 
 
+_NO_COUNTRY = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
+"""Two-letter codes of the CLDR that ISO 3166-1 has not assigned (XK, Kosovo, is in use and kept)."""
+
+
+@cache
+def countries(language: str = "en") -> dict[str, str]:
+    """The ISO 3166-1 alpha-2 codes with their names in a language, by name."""
+    names = {
+        code: str(name)
+        for code, name in Locale.parse(language).territories.items()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRY
+    }
+    return dict(sorted(names.items(), key=lambda item: item[1]))
+
+
 @cache
 def is_country(code: str) -> bool:
     """Is that an ISO 3166-1 alpha-2 code?"""
-    return len(code) == 2 and code.isalpha() and code.isupper() and code in Locale("en").territories
+    return code in countries()
 
 
 @cache
