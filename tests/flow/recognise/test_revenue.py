@@ -15,7 +15,13 @@ from cashline.flow.invoice.credit_notes.rules import CreditRequest
 from cashline.flow.recognise.ledger.actions import close_period
 from cashline.flow.recognise.ledger.queries.balances import positions, trial_balance
 from cashline.flow.recognise.ledger.queries.entries import entries_of_agreement
-from cashline.flow.recognise.revenue.queries import list_postings, obligations_of, recognised_by_month
+from cashline.flow.recognise.revenue.queries import (
+    ahead_by_month,
+    ahead_of,
+    list_postings,
+    obligations_of,
+    recognised_by_month,
+)
 from cashline.kernel.derivations import Derivation
 from cashline.platform import lists, sql
 from tests.support.agree import american, make_customers
@@ -123,6 +129,23 @@ def test_preview_is_the_run_without_the_append(shop: Shop) -> None:
     run = recognise(YEAR_END)
     assert (preview.totals, preview.entries, preview.postings) == (run.totals, run.entries, run.postings)
     assert [(row[0], row[3]) for row in preview.contracts] == [(agreement_of(order), run.total("EUR"))]
+
+
+def test_what_is_still_to_come_is_what_later_runs_post(shop: Shop) -> None:
+    order = book_mixed(shop, discount="50")
+    agreement = agreement_of(order)
+    ship_on(TODAY, order)
+    accept_on(date(2026, 1, 20), order)
+    recognise(date(2026, 2, 11))
+    ahead = ahead_of(agreement)
+    before = recognised_by_month([agreement])[agreement]
+    assert {month: amount for _, _, month, amount in ahead_by_month()} == ahead
+    assert min(ahead) == date(2026, 2, 1)
+    recognise(YEAR_END)
+    after = recognised_by_month([agreement])[agreement]
+    later = {month: amount - before.get(month, D(0)) for month, amount in after.items() if month >= date(2026, 2, 1)}
+    assert ahead == later
+    assert ahead_of(agreement) == {}
 
 
 def test_statements_of_one_contract_are_few(shop: Shop) -> None:

@@ -151,14 +151,20 @@ def _append(
         entry_ids = _post(groups, now=now, actor=actor)
         sql.insert("revenue_postings", _POSTING_COLUMNS, list(_posting_rows(groups, entry_ids, now)))
     sql.execute(
-        "INSERT INTO revenue_states (agreement_id, facts, through, complete_on) "
-        "SELECT * FROM unnest(%s::uuid[], %s::int[], %s::date[], %s::date[]) ON CONFLICT (agreement_id) "
-        "DO UPDATE SET facts = EXCLUDED.facts, through = EXCLUDED.through, complete_on = EXCLUDED.complete_on",
+        "INSERT INTO revenue_states (agreement_id, entity_id, currency, facts, through, complete_on, ahead) "
+        "SELECT s.agreement_id, s.entity_id, s.currency, s.facts, s.through, s.complete_on, s.ahead::numeric[] "
+        "FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::date[], %s::date[], %s::text[]) "
+        "AS s(agreement_id, entity_id, currency, facts, through, complete_on, ahead) ON CONFLICT (agreement_id) "
+        "DO UPDATE SET facts = EXCLUDED.facts, through = EXCLUDED.through, complete_on = EXCLUDED.complete_on, "
+        "ahead = EXCLUDED.ahead",
         (
             [agreement.id for agreement, _ in plans],
+            [agreement.entity_id for agreement, _ in plans],
+            [agreement.currency for agreement, _ in plans],
             [counts[agreement.id] for agreement, _ in plans],
             [plan.through for _, plan in plans],
             [plan.complete_on for _, plan in plans],
+            ["{" + ",".join(map(str, plan.ahead)) + "}" for _, plan in plans],
         ),
     )
     record([_event(agreement, plan) for agreement, plan in plans if plan.postings], now=now, actor=actor)

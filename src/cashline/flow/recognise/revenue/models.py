@@ -1,8 +1,9 @@
 """Tables of revenue: the obligations of a contract with their share of the price, and what was recognised of them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from cashline.platform.database.tables import Table, amount_column, instant_column, link_to
+from cashline.platform.database.tables import Table, amount_column, currency_column, instant_column, link_to
 
 
 class Obligation(Table):
@@ -50,16 +51,23 @@ class RevenuePosting(Table):
 
 
 class RevenueState(models.Model):
-    """How far a contract's revenue was run: what makes a run pass by a contract that has nothing new.
+    """How far a contract's revenue was run, and what its plan says is still to come.
 
     `facts` is how many facts the run saw; after `complete_on` nothing is earned without a new fact (null: open end).
-    It saves work and decides nothing: deleting it changes no posting.
+    `ahead` is what is still to be earned by month from the month of `through` on, as the facts stood (a year of a
+    service without end). All of it follows from the facts: deleting it changes no posting.
     """
 
     agreement_id = models.UUIDField(primary_key=True)
+    entity = link_to("company.LegalEntity", db_index=False)
+    currency = currency_column()
     facts = models.IntegerField()
     through = models.DateField()
     complete_on = models.DateField(null=True)
+    ahead = ArrayField(amount_column(), default=list)
 
     class Meta:
         db_table = "revenue_states"
+        indexes = [
+            models.Index(fields=["entity"], name="revenue_states_ahead", condition=~models.Q(ahead=[])),
+        ]

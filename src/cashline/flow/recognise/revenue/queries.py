@@ -253,3 +253,25 @@ def recognised_by_month(agreement_ids: Iterable[UUID]) -> dict[UUID, dict[date, 
     for agreement_id, month, amount in rows:
         found.setdefault(agreement_id, {})[month] = amount
     return found
+
+
+def ahead_by_month(*, entity_ids: Sequence[UUID] | None = None) -> list[tuple[UUID, str, date, Decimal]]:
+    """Revenue still to be earned of contracts as last run, by entity, currency and month."""
+    rows = sql.fetch(
+        "SELECT s.entity_id, s.currency, (date_trunc('month', s.through) + (a.place - 1) * interval '1 month')::date, "
+        "sum(a.amount) FROM revenue_states s, unnest(s.ahead) WITH ORDINALITY AS a(amount, place) "
+        "WHERE s.ahead <> '{}' AND (%(all)s OR s.entity_id = ANY(%(ids)s::uuid[])) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        {"all": entity_ids is None, "ids": list(entity_ids or ())},
+    )
+    return [(entity_id, currency, month, amount) for entity_id, currency, month, amount in rows]
+
+
+def ahead_of(agreement_id: UUID) -> dict[date, Decimal]:
+    """Revenue still to be earned of a contract by month, as last run."""
+    rows = sql.fetch(
+        "SELECT (date_trunc('month', s.through) + (a.place - 1) * interval '1 month')::date, a.amount "
+        "FROM revenue_states s, unnest(s.ahead) WITH ORDINALITY AS a(amount, place) WHERE s.agreement_id = %s "
+        "ORDER BY 1",
+        (agreement_id,),
+    )
+    return dict(rows)

@@ -7,7 +7,8 @@ ALTER TABLE journal_entries ALTER COLUMN transaction SET DEFAULT (pg_current_xac
 INSERT INTO journal_summary (id, up_to_transaction) VALUES (1, 0);
 
 -- All lines of an entry come in one statement: line numbers 1 to line_count, so that none can follow later.
-CREATE FUNCTION check_journal_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_journal_lines() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 DECLARE broken uuid;
 BEGIN
     SELECT e.id INTO broken FROM added l JOIN journal_entries e ON e.id = l.entry_id GROUP BY e.id, e.line_count
@@ -29,7 +30,8 @@ END $$;
 CREATE TRIGGER journal_lines_balance AFTER INSERT ON journal_lines REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION check_journal_lines();
 
-CREATE FUNCTION check_journal_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_journal_entry() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM journal_lines l WHERE l.entry_id = NEW.id) THEN
         RAISE EXCEPTION 'journal entry % has no lines', NEW.id USING ERRCODE = 'check_violation';
@@ -51,7 +53,8 @@ BEGIN
         ARRAY(SELECT p.month FROM accounting_periods p WHERE p.entity_id = e.id AND p.status = 'closed')
         FROM legal_entities e WHERE e.id = ANY(wanted);
 END $$;
-CREATE FUNCTION check_period_open() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_period_open() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 DECLARE closed date;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('cashline.books ' || k::text, 0))

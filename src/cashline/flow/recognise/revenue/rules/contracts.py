@@ -24,7 +24,7 @@ from cashline.flow.recognise.revenue.rules.planning import (
 from cashline.flow.recognise.revenue.rules.progress import cut_short_on
 from cashline.flow.recognise.revenue.rules.promises import Promise, is_over_time, promise_of
 from cashline.kernel.money import minor_units
-from cashline.kernel.periods import month_of
+from cashline.kernel.periods import add_months, month_of
 from cashline.kernel.refusals import Refusal
 
 _ZERO = Decimal(0)
@@ -79,12 +79,16 @@ class PlannedPosting(NamedTuple):
 
 
 class ContractPlan(NamedTuple):
-    """What a run appends of a contract; `complete_on` is the day after which nothing is earned without a new fact."""
+    """What a run appends of a contract; `complete_on` is the day after which nothing is earned without a new fact.
+
+    `ahead` is what is still to be earned by month, from the month of `through` on.
+    """
 
     through: date
     obligations: list[PlannedObligationRow]
     postings: list[PlannedPosting]
     complete_on: date | None
+    ahead: list[Decimal]
 
 
 def plan_contract(
@@ -119,7 +123,29 @@ def plan_contract(
         postings.extend(_postings(one, known.months if known else {}, through))
         ends.append(complete_from(one))
     complete_on = None if None in ends else max((end for end in ends if end is not None), default=date.min)
-    return ContractPlan(through, rows, postings, complete_on)
+    ahead = still_to_come(planned, through) if complete_on is None or complete_on > through else []
+    return ContractPlan(through, rows, postings, complete_on, ahead)
+
+
+def still_to_come(planned: Sequence[PlannedObligation], through: date) -> list[Decimal]:
+    """What is earned after a day by month, from the rest of its own month on; a year ahead of a service without end."""
+    first = through.replace(day=1)
+    months: dict[date, Decimal] = {}
+    for one in planned:
+        end = complete_from(one)
+        if end is not None and end <= through:
+            continue
+        horizon = end or add_months(first, 12) - _DAY
+        for month, amount in plan_revenue(one, horizon).items():
+            if month > first:
+                months[month] = months.get(month, _ZERO) + amount
+        rest = one.earned(min(horizon, month_of(first).end - _DAY)) - one.earned(through)
+        months[first] = months.get(first, _ZERO) + rest
+    found: list[Decimal] = []
+    while months:
+        found.append(months.pop(first, _ZERO))
+        first = add_months(first, 1)
+    return found
 
 
 def cuts_of(
