@@ -16,3 +16,13 @@ def act(request: HttpRequest, back_url: str, step: Callable[[], Outcome]) -> Htt
     except Refusal as refusal:
         return refused(request, back_url, refusal)
     return done(request, outcome.url, outcome.sentence)
+
+
+def take_step(request: HttpRequest, url: str, sentence: str, step: Callable[[], object]) -> HttpResponse:
+    """Take a step on the document at `url`: back to it with the sentence, or with why it was refused."""
+
+    def taken() -> Outcome:
+        step()
+        return Outcome(url, sentence)
+
+    return act(request, url, taken)
