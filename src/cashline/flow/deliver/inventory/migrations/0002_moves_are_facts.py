@@ -11,7 +11,8 @@ CREATE TRIGGER stock_moves_append_only BEFORE UPDATE OR DELETE ON stock_moves
     FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 REVOKE UPDATE, DELETE, TRUNCATE ON stock_moves FROM cashline_app;
 
-CREATE FUNCTION add_moves_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION add_moves_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
+SET enable_seqscan = off AS $$
 DECLARE places integer; found integer;
 BEGIN
     SELECT count(DISTINCT (warehouse_id, product_id)) INTO places FROM added;
@@ -28,7 +29,8 @@ CREATE TRIGGER stock_moves_change_stock AFTER INSERT ON stock_moves
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION add_moves_to_stock();
 
 CREATE FUNCTION add_reservations_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public AS $$
+SET search_path = public
+SET enable_seqscan = off AS $$
 DECLARE places integer; found integer;
 BEGIN
     SELECT count(DISTINCT (warehouse_id, product_id)) INTO places FROM added WHERE status = 'active';
@@ -46,7 +48,8 @@ CREATE TRIGGER reservations_added_to_stock AFTER INSERT ON reservations
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION add_reservations_to_stock();
 
 CREATE FUNCTION change_reservations_of_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public AS $$
+SET search_path = public
+SET enable_seqscan = off AS $$
 BEGIN
     UPDATE stock AS s SET reserved = s.reserved + n.quantity
     FROM (SELECT warehouse_id, product_id, sum(quantity) AS quantity FROM (

@@ -33,7 +33,8 @@ CREATE TRIGGER invoice_lines_frozen BEFORE UPDATE OR DELETE ON invoice_lines
     FOR EACH ROW EXECUTE FUNCTION refuse_changing_issued_line();
 CREATE TRIGGER invoice_taxes_frozen BEFORE UPDATE OR DELETE ON invoice_taxes
     FOR EACH ROW EXECUTE FUNCTION refuse_changing_issued_line();
-CREATE FUNCTION check_invoice_lines_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_invoice_lines_sum() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 DECLARE broken text;
 BEGIN
     SELECT i.number INTO broken FROM (SELECT DISTINCT invoice_id FROM added) a
@@ -47,7 +48,8 @@ BEGIN
 END $$;
 CREATE TRIGGER invoice_lines_sum AFTER INSERT ON invoice_lines REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION check_invoice_lines_sum();
-CREATE FUNCTION check_invoice_taxes_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_invoice_taxes_sum() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 DECLARE broken text;
 BEGIN
     SELECT i.number INTO broken FROM (SELECT DISTINCT invoice_id FROM added) a
