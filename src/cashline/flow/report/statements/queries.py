@@ -1,0 +1,227 @@
+"""Statements from the books: receivables by age, and the roll-forward of deferred revenue, at any date.
+
+The ageing starts from what is open now and takes back what the journal moved after the day asked for; so today's costs
+what is open, and any other day's only what happened since.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.recognise.ledger.queries.balances import (
+    POSITIONS,
+    monthly_movements,
+    role_balances,
+    summary_bound,
+)
+from cashline.flow.recognise.ledger.rules.accounts import AccountRole
+from cashline.flow.recognise.revenue.queries import ahead_by_month
+from cashline.flow.report.statements.rules import (
+    BUCKET_DAYS,
+    BUCKETS,
+    ZERO,
+    AgeBy,
+    Ageing,
+    AgeingRow,
+    DeferredWaterfall,
+    EntityAgeing,
+    OpenInvoice,
+    roll_forward,
+)
+from cashline.kernel.money import minor_units
+from cashline.kernel.rounding import round_to
+from cashline.platform import sql
+from cashline.platform.company.queries import entities, exchange_rates
+
+_OPEN = """
+SELECT i.id, i.entity_id, i.customer_id, i.currency, i.issued_on, i.due_on, i.open_amount AS amount,
+    CASE WHEN i.entity_rate = 1 THEN i.open_amount ELSE round(i.open_amount * i.entity_rate, {digits}) END AS own
+FROM invoices i WHERE i.open_amount > 0 AND i.status <> 'draft' {narrowed}
+"""
+_LATER = """
+SELECT i.id, i.entity_id, i.customer_id, i.currency, i.issued_on, i.due_on, -l.amount, -l.functional_amount
+FROM accounts a JOIN journal_lines l ON l.account_id = a.id AND l.day > %(as_of)s
+JOIN invoices i ON i.id = l.document_id WHERE a.role = 'receivable' {narrowed}
+"""
+
+
+def _bucket_sums(amount: str) -> str:
+    """A sum for each bucket over `days`."""
+    bounds = [None, *BUCKET_DAYS, None]
+    found = []
+    for low, high in pairwise(bounds):
+        tests = [f"days > {low}" if low is not None else "", f"days <= {high}" if high is not None else ""]
+        found.append(f"COALESCE(sum({amount}) FILTER (WHERE {' AND '.join(filter(None, tests))}), 0)")
+    return ", ".join(found)
+
+
+def _items(
+    as_of: date, by: AgeBy, entity_ids: Sequence[UUID] | None, customer_id: UUID | None
+) -> tuple[str, dict[str, Any]]:
+    """A relation of what was open of each invoice at the end of a day, with its age in days, and its parameters."""
+    own = {entity.id: entity for entity in entities()}
+    wanted = [key for key in own if entity_ids is None or key in entity_ids]
+    digits = {minor_units(own[key].currency) for key in wanted} or {2}
+    places = str(digits.pop()) if len(digits) == 1 else _digits_case({key: own[key].currency for key in wanted})
+    narrowed = "" if entity_ids is None else "AND i.entity_id = ANY(%(entities)s)"
+    if customer_id is not None:
+        narrowed += " AND i.customer_id = %(customer)s"
+    parts = _OPEN.format(digits=places, narrowed=narrowed)
+    params: dict[str, Any] = {"as_of": as_of, "entities": wanted, "customer": customer_id}
+    age = f"%(as_of)s::date - {'due_on' if by is AgeBy.DUE else 'issued_on'} AS days"
+    if not _moved_after(as_of):
+        return f"SELECT *, {age} FROM ({parts}) AS o", params
+    both = f"{parts} UNION ALL {_LATER.format(narrowed=narrowed)}"
+    summed = (
+        "SELECT id, entity_id, customer_id, currency, issued_on, due_on, sum(amount) AS amount, sum(own) AS own "
+        f"FROM ({both}) AS parts GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(amount) <> 0 OR sum(own) <> 0"
+    )
+    return f"SELECT *, {age} FROM ({summed}) AS o", params
+
+
+def _digits_case(currencies: dict[UUID, str]) -> str:
+    cases = " ".join(f"WHEN '{key}' THEN {minor_units(currency)}" for key, currency in currencies.items())
+    return f"CASE i.entity_id {cases} END"
+
+
+def _moved_after(day: date) -> bool:
+    """Was anything posted to a receivable after that day?"""
+    row = sql.fetch_one(
+        "SELECT EXISTS (SELECT FROM accounts a JOIN journal_lines l ON l.account_id = a.id AND l.day > %s "
+        "WHERE a.role = 'receivable')",
+        (day,),
+    )
+    return bool(row and row[0])
+
+
+def ageing(
+    as_of: date,
+    *,
+    by: AgeBy = AgeBy.DUE,
+    entity_ids: Sequence[UUID] | None = None,
+    customer_id: UUID | None = None,
+    limit: int | None = None,
+) -> Ageing:
+    """Receivables by age at the end of a day; the entities' totals are those of their control accounts.
+
+    Rows come by what is owed, most first, and in full unless `limit` says how many; the totals are always of all.
+    """
+    items, params = _items(as_of, by, entity_ids, customer_id)
+    rows = sql.fetch(
+        f"WITH items AS MATERIALIZED ({items}), rows AS (SELECT customer_id, entity_id, currency, "
+        f"{_bucket_sums('amount')}, sum(own) AS own, count(*), NULL::text FROM items GROUP BY 1, 2, 3 "
+        "ORDER BY sum(own) DESC, 1, 2, 3 LIMIT %(limit)s) "
+        "SELECT r.*, c.name FROM rows r JOIN customers c ON c.id = r.customer_id UNION ALL "
+        f"SELECT NULL, entity_id, NULL, {_bucket_sums('own')}, sum(own), count(*), NULL, NULL FROM items GROUP BY 2",
+        params | {"limit": limit},
+    )
+    by_entity = {row[1]: tuple(row[3:9]) for row in rows if row[0] is None}
+    found = [
+        AgeingRow(row[0], row[12], row[1], row[2], tuple(row[3:9]), row[9], row[10])
+        for row in rows
+        if row[0] is not None
+    ]
+    found.sort(key=lambda row: (-row.own, row.customer_name, row.currency))
+    return Ageing(as_of, by, tuple(found), _entity_totals(as_of, by_entity, entity_ids))
+
+
+def _entity_totals(
+    as_of: date, by_entity: dict[UUID, tuple[Decimal, ...]], entity_ids: Sequence[UUID] | None
+) -> tuple[EntityAgeing, ...]:
+    control: dict[UUID, Decimal] = {}
+    unapplied: dict[UUID, Decimal] = {}
+    roles = (AccountRole.RECEIVABLE, AccountRole.UNAPPLIED_CASH)
+    for (entity_id, role, _), (_, own) in role_balances(roles, as_of=as_of, entity_ids=entity_ids).items():
+        target = control if role is AccountRole.RECEIVABLE else unapplied
+        target[entity_id] = target.get(entity_id, ZERO) + own
+    none = (ZERO,) * len(BUCKETS)
+    return tuple(
+        EntityAgeing(
+            entity.id,
+            entity.currency,
+            by_entity.get(entity.id, none),
+            control.get(entity.id, ZERO),
+            -unapplied.get(entity.id, ZERO),
+        )
+        for entity in entities()
+        if entity_ids is None or entity.id in entity_ids
+    )
+
+
+def open_invoices(
+    as_of: date,
+    *,
+    by: AgeBy = AgeBy.DUE,
+    entity_ids: Sequence[UUID] | None = None,
+    customer_id: UUID | None = None,
+    bucket: int | None = None,
+    limit: int = 500,
+) -> list[OpenInvoice]:
+    """The invoices behind an ageing, oldest first: of one customer, of one bucket, or of all."""
+    items, params = _items(as_of, by, entity_ids, customer_id)
+    tests = []
+    if bucket is not None:
+        bounds = [None, *BUCKET_DAYS, None]
+        tests = [
+            f"days > {bounds[bucket]}" if bounds[bucket] is not None else "",
+            f"days <= {bounds[bucket + 1]}" if bounds[bucket + 1] is not None else "",
+        ]
+    where = " AND ".join(filter(None, tests)) or "TRUE"
+    return sql.fetch_as(
+        OpenInvoice,
+        "SELECT o.id, i.number, o.customer_id, o.entity_id, o.currency, o.issued_on, o.due_on, i.gross_total, "
+        f"o.amount, o.own, o.days FROM (SELECT * FROM ({items}) AS items WHERE {where} "
+        "ORDER BY days DESC, id LIMIT %(limit)s) o JOIN invoices i ON i.id = o.id ORDER BY o.days DESC, i.number",
+        params | {"limit": limit},
+    )
+
+
+def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) -> DeferredWaterfall:
+    """Deferred revenue by month in `[start, end)`, what is still to come, and liability and asset as of now.
+
+    Liability and asset are not netted across contracts (IFRS 15.105).
+    """
+    [entity] = [one for one in entities() if one.id == entity_id]
+    role = AccountRole.CONTRACT_POSITION
+    first = start.replace(day=1)
+    before = role_balances([role], as_of=_day_before(first), entity_ids=[entity_id])
+    opening = -sum((own for _, own in before.values()), ZERO)
+    moved = [(row.month, row.rule, row.amount) for row in monthly_movements(entity_id, [role], start=first, end=end)]
+    liability, asset, contracts = _positions(entity_id)
+    return DeferredWaterfall(
+        entity_id,
+        entity.currency,
+        roll_forward(opening, moved, start=first, end=end),
+        _ahead(entity_id, entity.currency, today),
+        liability,
+        asset,
+        contracts,
+    )
+
+
+def _day_before(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 1)
+
+
+def _positions(entity_id: UUID) -> tuple[Decimal, Decimal, int]:
+    row = sql.fetch_one(
+        "SELECT COALESCE(-sum(own) FILTER (WHERE own < 0), 0), COALESCE(sum(own) FILTER (WHERE own > 0), 0), count(*) "
+        f"FROM (SELECT p.agreement_id, sum(p.functional_amount) AS own FROM {POSITIONS} p "
+        "WHERE p.entity_id = %(entity)s GROUP BY 1 HAVING sum(p.recognised) <> sum(p.billed)) AS open",
+        {"bound": summary_bound(), "entity": entity_id},
+    )
+    return (row[0], row[1], row[2]) if row else (ZERO, ZERO, 0)
+
+
+def _ahead(entity_id: UUID, currency: str, today: date) -> tuple[tuple[date, Decimal], ...]:
+    """What is still to be earned by month, in the entity's currency at the rates of today."""
+    rows = ahead_by_month(entity_ids=[entity_id])
+    rates = exchange_rates({(code, currency, today) for _, code, _, _ in rows})
+    months: dict[date, Decimal] = {}
+    for _, code, month, amount in rows:
+        own = round_to(amount * rates[code, currency, today], minor_units(currency))
+        months[month] = months.get(month, ZERO) + own
+    return tuple(sorted(months.items()))

@@ -1,0 +1,157 @@
+"""Rules of statements: the buckets of an ageing and the roll-forward of deferred revenue, as values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from cashline.kernel.periods import add_months
+
+ZERO = Decimal(0)
+BUCKET_DAYS = (0, 30, 60, 90, 120)
+"""Upper bounds of the buckets in days overdue; the first holds what is not due yet, and beyond the last is one more."""
+BUCKETS = ("not_due", "days_1_30", "days_31_60", "days_61_90", "days_91_120", "over_120")
+
+
+class AgeBy(StrEnum):
+    """The day from which an invoice ages."""
+
+    DUE = "due"
+    ISSUED = "issued"
+
+
+def bucket_of(days: int) -> int:
+    """The bucket of an invoice that is so many days overdue; every number of days has one."""
+    return next((index for index, bound in enumerate(BUCKET_DAYS) if days <= bound), len(BUCKET_DAYS))
+
+
+@dataclass(frozen=True, slots=True)
+class AgeingRow:
+    """What a customer owes an entity in a currency, by bucket; `own` is the whole in the entity's currency."""
+
+    customer_id: UUID
+    customer_name: str
+    entity_id: UUID
+    currency: str
+    buckets: tuple[Decimal, ...]
+    own: Decimal
+    invoices: int
+
+    @property
+    def total(self) -> Decimal:
+        """All buckets: what is open."""
+        return sum(self.buckets, ZERO)
+
+    @property
+    def overdue(self) -> Decimal:
+        """What is past its day."""
+        return self.total - self.buckets[0]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityAgeing:
+    """The receivables of an entity in its currency by bucket, beside the control account of the journal."""
+
+    entity_id: UUID
+    currency: str
+    buckets: tuple[Decimal, ...]
+    control: Decimal
+    unapplied: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """All buckets."""
+        return sum(self.buckets, ZERO)
+
+    @property
+    def ties(self) -> bool:
+        """Is the ageing the control account?"""
+        return self.total == self.control
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """Receivables by age at the end of a day: by customer, and by entity."""
+
+    as_of: date
+    by: AgeBy
+    rows: tuple[AgeingRow, ...]
+    entities: tuple[EntityAgeing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """An invoice that was open at the end of a day."""
+
+    invoice_id: UUID
+    number: str
+    customer_id: UUID
+    entity_id: UUID
+    currency: str
+    issued_on: date
+    due_on: date
+    gross: Decimal
+    open_amount: Decimal
+    own: Decimal
+    days: int
+
+    @property
+    def bucket(self) -> int:
+        """The place of its bucket."""
+        return bucket_of(self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredMonth:
+    """The contract position in a month (credit positive: deferred): opening + billed − recognised + other = closing."""
+
+    month: date
+    opening: Decimal
+    billed: Decimal
+    recognised: Decimal
+    other: Decimal
+
+    @property
+    def closing(self) -> Decimal:
+        """What is deferred at the end of the month; negative where more was earned than billed."""
+        return self.opening + self.billed - self.recognised + self.other
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredWaterfall:
+    """Deferred revenue of an entity, month by month, and what contracts are still to earn, as they were last run."""
+
+    entity_id: UUID
+    currency: str
+    months: tuple[DeferredMonth, ...]
+    ahead: tuple[tuple[date, Decimal], ...] = field(default=())
+    liability: Decimal = ZERO
+    asset: Decimal = ZERO
+    contracts: int = 0
+
+
+def roll_forward(
+    opening: Decimal, moved: Sequence[tuple[date, str, Decimal]], *, start: date, end: date
+) -> tuple[DeferredMonth, ...]:
+    """The months of `[start, end)` from movements (month, rule, amount debit positive); every month is there.
+
+    Billed is what invoices and credit notes moved, recognised what revenue moved; anything else stands under other.
+    """
+    by_month: dict[date, dict[str, Decimal]] = {}
+    for month, rule, amount in moved:
+        kind = {"invoice": "billed", "credit_note": "billed", "revenue": "recognised"}.get(rule, "other")
+        parts = by_month.setdefault(month, {})
+        parts[kind] = parts.get(kind, ZERO) - amount
+    found: list[DeferredMonth] = []
+    month = start.replace(day=1)
+    while month < end:
+        parts = by_month.get(month, {})
+        one = DeferredMonth(
+            month, opening, parts.get("billed", ZERO), -parts.get("recognised", ZERO), parts.get("other", ZERO)
+        )
+        found.append(one)
+        opening = one.closing
+        month = add_months(month, 1)
+    return tuple(found)
