@@ -1,15 +1,20 @@
 """Every fact becomes an entry that balances in both currencies, and a settled document ends at exactly zero."""
 
+import ast
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cashline.flow.handoffs import HANDOFFS
 from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole
 from cashline.flow.recognise.ledger.rules.entries import Balance, PlannedEntry, UnbalancedEntry, carry
+from cashline.flow.recognise.ledger.rules.not_posting import NOT_POSTING
 from cashline.flow.recognise.ledger.rules.periods import accounting_day, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount, Held, held_keys, plan_entry
 from cashline.kernel.identifiers import new_id
@@ -45,6 +50,30 @@ def invoice_fact(document: UUID, net: str, tax: str, **options: str) -> Fact:
 def test_every_role_has_one_account_of_a_new_chart() -> None:
     assert sorted(template.role for template in CHART) == sorted(AccountRole)
     assert len({template.code for template in CHART}) == len(CHART)
+
+
+def event_types() -> set[str]:
+    """Every name of an event in the source of actions: words in CamelCase that end in a participle."""
+    found: set[str] = set()
+    for path in (Path(__file__).parents[3] / "src" / "cashline").rglob("*.py"):
+        if path.stem in ("actions", "jobs") or "actions" in path.parent.parts:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and EVENT.fullmatch(node.value):
+                    found.add(node.value)
+    return found
+
+
+EVENT = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)*?([A-Z][a-z]*ed|Sent|Set|Given|Lifted|Withdrawn|Held|Won|Lost|Sent\w+)")
+
+
+def test_every_event_posts_or_is_declared_not_to() -> None:
+    """A new event is given a rule in `rules/posting.py`, or a reason in `rules/not_posting.py`."""
+    names = {"BilledDocument"}
+    known = POSTING.keys() | NOT_POSTING.keys()
+    assert sorted(event_types() - names - known) == []
+    assert sorted(POSTING.keys() & NOT_POSTING.keys()) == []
+    posting = {event for event in HANDOFFS if any("post_" in one.__name__ for one in HANDOFFS[event])}
+    assert posting == POSTING.keys() - {"RevenueRecognised"}
 
 
 def test_every_rule_can_post_every_amount_it_names() -> None:

@@ -171,7 +171,12 @@ post_credit_notes = _handoff("CreditNoteIssued", _subjects(sources.credit_note_f
 post_payments = _handoff("PaymentReceived", _subjects(sources.payment_facts))
 post_allocations = _handoff("PaymentAllocated", _named("allocation_id", sources.allocation_facts))
 post_unallocations = _handoff("PaymentUnallocated", _named("allocation_id", sources.allocation_facts))
-post_refunds = _handoff("PaymentRefunded", _named("refund_id", sources.refund_facts))
+
+
+def post_refunds(events: Sequence[Event], *, now: datetime, actor: str) -> None:
+    """Post what left a payment or came back to it: refunds, chargebacks, reversals. All events are of one type."""
+    facts = sources.refund_facts([UUID(event.data["refund_id"]) for event in events])
+    post_facts(events[0].type, facts, now=now, actor=actor)
 
 
 @transaction.atomic

@@ -159,16 +159,25 @@ _RULES = (
             LineRule("settled", _C, _R.RECEIVABLE),
         ),
     ),
-    PostingRule(
-        "refund",
-        "PaymentRefunded",
-        "refund",
-        "Refund of payment {number}",
-        (
-            LineRule("refunded", _D, _R.UNAPPLIED_CASH),
-            LineRule("paid_by_bank", _C, _R.BANK),
-            LineRule("paid_by_card", _C, _R.CARD_CLEARING),
-        ),
+    *(
+        PostingRule(
+            "refund",
+            event,
+            "refund",
+            text,
+            (
+                LineRule("refunded", _D, _R.UNAPPLIED_CASH),
+                LineRule("paid_by_bank", _C, _R.BANK),
+                LineRule("paid_by_card", _C, _R.CARD_CLEARING),
+            ),
+        )
+        for event, text in (
+            ("PaymentRefunded", "Refund of payment {number}"),
+            ("PaymentChargedBack", "Chargeback of payment {number}"),
+            ("PaymentReversed", "Reversal of payment {number}"),
+            ("RefundReturned", "Refund of payment {number} came back"),
+            ("ChargebackWon", "Chargeback of payment {number} won"),
+        )
     ),
     PostingRule(
         "revenue",
@@ -280,7 +289,3 @@ def _value(
         functional = revalue_at_document_rate(before, value, amount.rate or fact.rate, digits)
     held[key] = Balance(before.amount + value, before.functional + functional)
     return functional, before.amount * value < 0
-
-
-NOT_POSTING: Mapping[str, str] = {}
-"""Events that move no money and no stock of ours, each with the reason in a word."""
