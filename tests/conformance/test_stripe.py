@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from queue import Queue
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 import httpx
 import pytest
@@ -30,6 +32,8 @@ from cashline.flow.receive.payments.gateways.protocol import (
 )
 from cashline.flow.receive.payments.gateways.stripe import StripeGateway
 from cashline.kernel.money import Money
+from tests.support.cluster import Database
+from tests.support.world import ACTOR, NOW
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("CASHLINE_LOCALSTRIPE") or ROOT / ".venv-localstripe" / "bin" / "localstripe")
@@ -182,3 +186,57 @@ def test_the_signed_report_of_a_charge_is_verified_and_read(
             break
     assert event.charge_status is ChargeStatus.SUCCEEDED
     assert event.amount == Money.of("119.00", "EUR")
+
+
+def test_an_invoice_is_charged_reported_and_refunded_through_stripe(
+    address: str,
+    gateway: StripeGateway,
+    reports: Queue[tuple[dict[str, str], bytes]],
+    committed_db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from cashline.flow.receive.payments import queries
+    from cashline.flow.receive.payments.actions import (
+        NewRefund,
+        charge_card,
+        gateways,
+        handle_gateway_event,
+        request_refunds,
+        send_refund,
+    )
+    from tests.support.receive import assert_laws_hold, intent_for, invoice_of, make_receiving_shop, open_of
+
+    monkeypatch.setenv("CASHLINE_STRIPE_KEY", KEY)
+    monkeypatch.setenv("CASHLINE_STRIPE_WEBHOOK_SECRET", SECRET)
+    monkeypatch.setenv("CASHLINE_STRIPE_URL", address)
+    live = gateways(sandbox=False)
+    row = invoice_of(make_receiving_shop())
+    declined = charge_card(
+        intent_for(row, method(address, "4000000000000341"), gateway="stripe"),
+        gateway_named=live, now=NOW, actor=ACTOR,
+    )  # fmt: skip
+    assert (declined.status, open_of(row)) == ("failed", Decimal(119))
+    intent = charge_card(
+        intent_for(row, method(address, "4242424242424242"), gateway="stripe"),
+        gateway_named=live, now=NOW, actor=ACTOR,
+    )  # fmt: skip
+    assert (intent.status, open_of(row)) == ("succeeded", Decimal(0))
+    payment = queries.payment(intent.payment_id or UUID(int=0))
+    assert payment.gateway_reference == intent.gateway_reference
+    outcomes = set()
+    while not reports.empty():
+        headers, body = reports.get(timeout=10)
+        outcomes.add(
+            handle_gateway_event(
+                live("stripe"), headers, body, machine_time=datetime.now(UTC), now=NOW, actor="gateway:stripe"
+            )
+        )
+    assert outcomes <= {"stale", "ignored", ""}
+    refund_id = request_refunds([NewRefund(payment.id, Decimal(19), "Returned")], now=NOW, actor=ACTOR)[0]
+    refund = send_refund(refund_id, gateway_named=live, now=NOW, actor=ACTOR)
+    assert (refund.status, open_of(row), queries.payment(payment.id).refunded_amount) == (
+        "succeeded",
+        Decimal(19),
+        Decimal(19),
+    )
+    assert_laws_hold()

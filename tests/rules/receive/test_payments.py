@@ -244,4 +244,5 @@ def test_reports_in_any_order_end_in_success_if_one_was_a_success(reports: list[
 def test_the_table_refuses_what_cannot_be() -> None:
     with pytest.raises(IllegalTransition):
         PAYMENT.target("refund", PaymentStatus.PENDING)
-    assert PAYMENT.verbs(PaymentStatus.REFUNDED) == []
+    assert PAYMENT.verbs(PaymentStatus.REFUNDED) == ["take_back_refund", "take_back_partly"]
+    assert PAYMENT.verbs(PaymentStatus.REVERSED) == []

@@ -1,7 +1,7 @@
 """Writing payments: recording money once, putting it to invoices, taking it back, card charges, refunds, reports."""
 
 from cashline.flow.receive.payments.actions.allocating import allocate, unallocate
-from cashline.flow.receive.payments.actions.charging import charge_card, record_result, resume_pending
+from cashline.flow.receive.payments.actions.charging import charge_card, look_up_charge, record_result, resume_pending
 from cashline.flow.receive.payments.actions.choosing import gateway_names, gateways, sandbox_gateway
 from cashline.flow.receive.payments.actions.gateway_events import handle_gateway_event
 from cashline.flow.receive.payments.actions.intents import NewIntent, create_intents, give_up_intents
@@ -33,6 +33,7 @@ __all__ = [
     "gateways",
     "give_up_intents",
     "handle_gateway_event",
+    "look_up_charge",
     "record_payments",
     "record_refund_result",
     "record_result",

@@ -20,7 +20,7 @@ from cashline.flow.receive.payments.queries import IntentRow
 from cashline.flow.receive.payments.rules import PaymentStatus
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
-from cashline.kernel.refusals import Refusal
+from cashline.kernel.refusals import Conflict, Refusal
 
 log = logging.getLogger(__name__)
 PATIENCE = timedelta(days=1)
@@ -70,6 +70,29 @@ def _ask(gateway: Gateway, intent: IntentRow, now: datetime) -> ChargeResult:
         )
     except GatewayRefused as refusal:
         return ChargeResult(ChargeStatus.DECLINED, decline_code=refusal.code, message=refusal.message)
+
+
+def look_up_charge(
+    intent_id: UUID, gateway_reference: str, *, gateway_named: GatewayNamed, now: datetime, actor: str
+) -> IntentRow:
+    """A person found the charge of an undecided intent in the gateway's console: fetch it by its reference, record it.
+
+    Raises GatewayRefused for an unknown reference, Conflict for one of another amount. Not inside a transaction.
+    """
+    intent = _committed(intent_id)
+    if intent.status != PaymentStatus.PENDING or intent.gateway_reference:
+        raise Conflict("This charge is decided, or its reference is known.", field="gateway_reference")
+    if _is_taken(intent.gateway, gateway_reference):
+        raise Conflict("Another charge of ours has this reference.", field="gateway_reference")
+    result = gateway_named(intent.gateway).fetch(gateway_reference)
+    if result.amount != Money(intent.amount, intent.currency):
+        raise Conflict(f"The charge {gateway_reference} is over another amount.", field="gateway_reference")
+    return record_result(intent_id, result, now=now, actor=actor)
+
+
+@transaction.atomic
+def _is_taken(gateway: str, gateway_reference: str) -> bool:
+    return queries.intent_by_reference(gateway, gateway_reference) is not None
 
 
 @transaction.atomic(durable=True)

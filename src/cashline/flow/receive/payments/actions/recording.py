@@ -13,7 +13,7 @@ from cashline.flow.invoice.invoices.actions import settle
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.rules import InvoiceNotOpen, OverAllocated, PaymentStatus
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.money import CurrencyMismatch, minor_units
+from cashline.kernel.money import MAX_AMOUNT, CurrencyMismatch, minor_units
 from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 from cashline.kernel.rounding import round_to
 from cashline.platform import sql
@@ -77,11 +77,11 @@ def settlements(allocations: Iterable[Iterable[Allocated]]) -> dict[UUID, Decima
 
 
 def _errors(payment: NewPayment) -> list[Refusal]:
+    if not 0 < payment.amount < MAX_AMOUNT:
+        return [InvalidValue("A payment is more than zero, and less than the books can hold.", field="amount")]
     found: list[Refusal] = []
     digits = minor_units(payment.currency)
     amounts = [payment.amount, *(part for _, *parts in payment.allocations for part in parts)]
-    if payment.amount <= 0:
-        found.append(InvalidValue("A payment is more than zero.", field="amount"))
     if any(round_to(amount, digits) != amount or amount < 0 for amount in amounts):
         found.append(InvalidValue(f"Amounts in {payment.currency} have {digits} decimals.", field="amount"))
     if payment.method not in METHODS:

@@ -60,9 +60,9 @@ def request_refunds(requests: Sequence[NewRefund], *, now: datetime, actor: str)
         going = under_way.get(payment.id, Decimal(0))
         try:
             _check(request, payment, going, settled[payment.id])
+            under_way[payment.id] = going + request.amount
         except Refusal as refusal:
             found.append(refusal)
-        under_way[payment.id] = going + request.amount
     raise_all(found)
     keys = [new_id() for _ in requests]
     pending = RefundStatus.PENDING.value
