@@ -11,14 +11,13 @@ CREATE TRIGGER stock_moves_append_only BEFORE UPDATE OR DELETE ON stock_moves
     FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 REVOKE UPDATE, DELETE, TRUNCATE ON stock_moves FROM cashline_app;
 
-CREATE FUNCTION add_moves_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
-SET enable_seqscan = off AS $$
+CREATE FUNCTION add_moves_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE places integer; found integer;
 BEGIN
     SELECT count(DISTINCT (warehouse_id, product_id)) INTO places FROM added;
-    UPDATE stock AS s SET on_hand = s.on_hand + n.quantity, value = s.value + n.value
+    EXECUTE $q$UPDATE stock AS s SET on_hand = s.on_hand + n.quantity, value = s.value + n.value
     FROM (SELECT warehouse_id, product_id, sum(quantity) AS quantity, sum(value) AS value FROM added GROUP BY 1, 2) AS n
-    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id;
+    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id$q$;
     GET DIAGNOSTICS found = ROW_COUNT;
     IF found <> places THEN
         RAISE EXCEPTION 'a stock move needs its row of stock' USING ERRCODE = 'foreign_key_violation';
@@ -29,15 +28,14 @@ CREATE TRIGGER stock_moves_change_stock AFTER INSERT ON stock_moves
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION add_moves_to_stock();
 
 CREATE FUNCTION add_reservations_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public
-SET enable_seqscan = off AS $$
+SET search_path = public AS $$
 DECLARE places integer; found integer;
 BEGIN
     SELECT count(DISTINCT (warehouse_id, product_id)) INTO places FROM added WHERE status = 'active';
-    UPDATE stock AS s SET reserved = s.reserved + n.quantity
+    EXECUTE $q$UPDATE stock AS s SET reserved = s.reserved + n.quantity
     FROM (SELECT warehouse_id, product_id, sum(quantity) AS quantity FROM added WHERE status = 'active'
           GROUP BY 1, 2) AS n
-    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id;
+    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id$q$;
     GET DIAGNOSTICS found = ROW_COUNT;
     IF found <> places THEN
         RAISE EXCEPTION 'a reservation needs its row of stock' USING ERRCODE = 'foreign_key_violation';
@@ -48,15 +46,14 @@ CREATE TRIGGER reservations_added_to_stock AFTER INSERT ON reservations
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION add_reservations_to_stock();
 
 CREATE FUNCTION change_reservations_of_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public
-SET enable_seqscan = off AS $$
+SET search_path = public AS $$
 BEGIN
-    UPDATE stock AS s SET reserved = s.reserved + n.quantity
+    EXECUTE $q$UPDATE stock AS s SET reserved = s.reserved + n.quantity
     FROM (SELECT warehouse_id, product_id, sum(quantity) AS quantity FROM (
               SELECT warehouse_id, product_id, quantity FROM after WHERE status = 'active'
               UNION ALL SELECT warehouse_id, product_id, -quantity FROM before WHERE status = 'active') AS each
           GROUP BY 1, 2 HAVING sum(quantity) <> 0) AS n
-    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id;
+    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id$q$;
     RETURN NULL;
 END $$;
 CREATE TRIGGER reservations_changed_in_stock AFTER UPDATE ON reservations

@@ -3,8 +3,7 @@
 from django.db import migrations
 
 FORWARD = """
-CREATE FUNCTION check_credited() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off AS $$
+CREATE FUNCTION check_credited() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- Two notes over one line wait for each other here, so that each sees what the other took.
     PERFORM FROM invoice_lines l WHERE l.id IN (SELECT invoice_line_id FROM added) ORDER BY l.id FOR NO KEY UPDATE;
