@@ -38,18 +38,19 @@ class Company:
         from tests.support.world import make_world
 
         from cashline.flow.agree.catalog.actions import create_price_books, create_products, set_prices
-        from cashline.flow.agree.catalog.rules import NewPrice, NewPriceBook, NewProduct
+        from cashline.flow.agree.catalog.rules import NewPrice, NewPriceBook, NewProduct, TaxCategory
         from cashline.flow.agree.customers.actions import create_customers
         from cashline.flow.agree.customers.rules import NewAddress, NewCustomer
         from cashline.flow.deliver.inventory.actions import create_warehouses, receive_stock
         from cashline.flow.deliver.inventory.rules import NewWarehouse, StockReceipt
-        from cashline.flow.invoice.taxes.actions import NewTaxRate, set_tax_rates
+        from cashline.flow.invoice.taxes.actions import set_tax_rates
+        from cashline.flow.invoice.taxes.rules import NewTaxRate
         from cashline.flow.recognise.ledger.actions import open_books
 
         who: dict[str, Any] = {"now": NOW, "actor": ACTOR}
         self.entity = make_world().berlin
         open_books(entity_id=self.entity, **who)
-        set_tax_rates([NewTaxRate("DE", "standard", Decimal(19), date(2020, 1, 1))], **who)
+        set_tax_rates([NewTaxRate("DE", TaxCategory.STANDARD, Decimal(19), date(2020, 1, 1))], **who)
         parts = tpch.parts(data)
         self.skus = {key: f"P{key}" for key, _, _ in parts}
         products = create_products(
@@ -232,6 +233,7 @@ def main() -> None:
     os.environ |= {"CASHLINE_DATA": folder, "CASHLINE_DATABASE": "benchmark", "CASHLINE_SECRET_KEY": "benchmark"}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashline.platform.settings")
     from benchmarks import tpch
+    from django.db import connections
 
     from cashline.platform.database import connection
 
@@ -239,6 +241,7 @@ def main() -> None:
         with connection.available():
             connection.prepare()
             connection.migrate()
+            connections.close_all()
             server = connection.embedded_server()
             data = tpch.generate("0.1")
             with _connect(server.dsn("postgres", "cashline_owner")) as owner:
@@ -246,7 +249,7 @@ def main() -> None:
             began = time.perf_counter()
             company = Company(data)
             print(f"company set up in {time.perf_counter() - began:.1f} s; {os.cpu_count()} processors", flush=True)
-            dsns = (server.dsn("benchmark", "cashline_owner"), server.dsn("floor", "cashline_app"))
+            dsns = (server.dsn("benchmark", "cashline_owner"), server.dsn("floor", "cashline_owner"))
             everything = list(tpch.orders(data, asked.orders + asked.singles * 8))
             five = [order for order in everything if len(order.lines) == 5][: asked.singles + 5]
             taken = {order.key for order in five}

@@ -39,15 +39,14 @@ def generate(scale: str) -> Any:
 def customers(connection: Any) -> list[tuple[int, str]]:
     """The customers that ordered: key and name."""
     return connection.execute(
-        "SELECT c_custkey, c_name FROM customer WHERE c_custkey IN (SELECT o_custkey FROM orders) ORDER BY 1"
+        "SELECT c_custkey, c_name FROM customer SEMI JOIN orders ON o_custkey = c_custkey ORDER BY 1"
     ).fetchall()
 
 
 def parts(connection: Any) -> list[tuple[int, str, Decimal]]:
     """The parts that were ordered: key, name, list price."""
     return connection.execute(
-        "SELECT p_partkey, p_name, p_retailprice FROM part "
-        "WHERE p_partkey IN (SELECT l_partkey FROM lineitem) ORDER BY 1"
+        "SELECT p_partkey, p_name, p_retailprice FROM part SEMI JOIN lineitem ON l_partkey = p_partkey ORDER BY 1"
     ).fetchall()
 
 

@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from cashline.flow.invoice.taxes.actions import NewTaxRate, set_tax_rates
+from cashline.flow.agree.catalog.rules import TaxCategory
+from cashline.flow.invoice.taxes.actions import set_tax_rates
+from cashline.flow.invoice.taxes.rules import NewTaxRate
 from cashline.flow.recognise.ledger.actions import open_books
 from cashline.platform.clock.actions import make_sandbox
 from cashline.platform.people.actions import NewUser, create_api_key, create_users
@@ -29,7 +31,7 @@ def make_company_and_world() -> tuple[str, World]:
     rates = {"DE": {"standard": "19", "reduced": "7"}, "FR": {"standard": "20", "reduced": "5.5"}}
     set_tax_rates(
         [
-            NewTaxRate(country, category, Decimal(rate), date(2020, 1, 1))
+            NewTaxRate(country, TaxCategory(category), Decimal(rate), date(2020, 1, 1))
             for country, by_category in rates.items()
             for category, rate in by_category.items()
         ],

@@ -100,6 +100,9 @@ def prepare() -> None:
 
 def migrate(*, verbosity: int = 0) -> None:
     """Bring the tables up to date, as the owner; `prepare` comes first."""
+    import django
+
+    django.setup()
     from django.core.management import call_command
 
     call_command("migrate", database=MIGRATIONS, interactive=False, verbosity=verbosity)

@@ -16,16 +16,7 @@ def migrate_database() -> None:
     """Make the roles and bring the tables up to date; the embedded server is started where it is used."""
     with connection.available():
         connection.prepare()
-        _migrate()
-
-
-def _migrate() -> None:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", database=connection.MIGRATIONS, verbosity=0)
+        connection.migrate()
 
 
 def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
@@ -44,7 +35,7 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
             connection.drop_database()
         connection.prepare()
         click.echo("Bringing the tables up to date …")
-        _migrate()
+        connection.migrate()
         from cashline.surfaces.demo.seed import seed_demo
 
         login = seed_demo()

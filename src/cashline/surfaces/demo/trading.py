@@ -23,6 +23,7 @@ from cashline.flow.agree.quotes.actions import (
 from cashline.flow.agree.quotes.queries import quotes_by_id
 from cashline.flow.agree.quotes.rules import Acceptance, NewQuote, NewQuoteLine, QuoteContent, QuoteStatus
 from cashline.flow.book.orders.actions import cancel_orders, place_orders
+from cashline.flow.book.orders.queries import orders_by_id
 from cashline.flow.book.orders.rules.new_order import NewOrder, NewOrderLine
 from cashline.flow.deliver.fulfilment.actions import advance_steps, create_shipments, deliver_shipments, ship_shipments
 from cashline.flow.deliver.fulfilment.queries import orders_to_ship
@@ -61,8 +62,10 @@ class Trade:
         self.decide(today, now)
         self.order(today, now)
         self.deliver(today, now)
-        if due := self.cancel_on.pop(today, []):
-            cancel_orders(due, reason="The customer changed their mind.", **who)
+        due = orders_by_id(self.cancel_on.pop(today, []))
+        open_orders = [key for key, row in due.items() if row.status in ("held", "booked")]
+        if open_orders:
+            cancel_orders(open_orders, reason="The customer changed their mind.", **who)
         advance_steps(**who)
 
     def order(self, today: date, now: datetime) -> None:
