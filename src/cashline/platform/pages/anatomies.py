@@ -141,6 +141,9 @@ class FormPage:
     hidden: Mapping[str, str] = field(default_factory=dict)
     aside: tuple[Section, ...] = ()
     """What stands beside the form, such as a preview that the same rules computed."""
+    aside_notices: tuple[Notice, ...] = ()
+    preview_url: str = ""
+    """Where the form is sent while it is typed, for a fresh `aside` (answer with `render_aside`)."""
 
 
 @dataclass(frozen=True, slots=True)

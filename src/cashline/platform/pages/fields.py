@@ -77,7 +77,10 @@ class FieldSet:
 
 @dataclass(frozen=True, slots=True)
 class LineFields:
-    """Lines of a document as a form: each line has these fields, named `name-0-field`, `name-1-field`, …"""
+    """Lines of a document as a form: each line has these fields, named `name-0-field`, `name-1-field`, …
+
+    A row gives the text of a lookup field `sku` as `sku_label`.
+    """
 
     name: str
     legend: Label

@@ -17,9 +17,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from cashline.kernel.refusals import Refusal, Refusals
-from cashline.platform.pages.anatomies import BoardPage, DerivationPage, DocumentPage, FormPage, ListPage
+from cashline.platform.pages.anatomies import BoardPage, DerivationPage, DocumentPage, FormPage, ListPage, Section
 from cashline.platform.pages.asking import ListAsk, chips, read_ask
-from cashline.platform.pages.components import Option
+from cashline.platform.pages.components import Notice, Option
 from cashline.platform.pages.export import all_rows, csv_lines, xlsx_file
 from cashline.platform.pages.shell import PortalFrame
 
@@ -90,6 +90,11 @@ def render_form(request: HttpRequest, page: FormPage, *, portal: PortalFrame | N
     by_field = {error.field: error for error in reversed(page.errors)}
     context = {"page": page, "by_field": by_field, "unplaced": unplaced}
     return render_page(request, template, context, status, portal=portal)
+
+
+def render_aside(request: HttpRequest, sections: tuple[Section, ...], notices: tuple[Notice, ...] = ()) -> HttpResponse:
+    """What stands beside a form, made anew while it is typed."""
+    return render_page(request, "parts/form_aside.html", {"sections": sections, "aside_notices": notices})
 
 
 def _places(page: FormPage) -> set[str]:

@@ -28,9 +28,14 @@ MOST = 6
 
 
 def thread_of(keys: Iterable[UUID], current: UUID, *, always: tuple[str, ...] = ALWAYS) -> tuple[Related, ...]:
-    """The documents whose events touch those, by kind; give the quote and the agreement to get the whole thread."""
+    """The documents whose events touch those or their agreements, by kind; the current one stands out."""
+    wanted = set(keys) | {current}
+    links = linked_documents(wanted, tuple(KINDS))
+    agreements = {link.id for link in links if link.type == "agreement"}
+    if not agreements <= wanted:
+        links = linked_documents(wanted | agreements, tuple(KINDS))
     found: dict[str, list[RelatedDocument]] = {}
-    for link in linked_documents(keys, tuple(KINDS)):
+    for link in links:
         shown = found.setdefault(link.type, [])
         if len(shown) < MOST or link.id == current:
             shown.append(RelatedDocument(link.number, address_of(link.type, link.id), current=link.id == current))

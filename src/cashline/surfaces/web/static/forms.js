@@ -23,6 +23,7 @@
       const beside = row.nextElementSibling || row.previousElementSibling;
       if (!beside) return $$("input, select, textarea", row).forEach((one) => (one.value = ""));
       row.remove();
+      beside.dispatchEvent(new Event("change", { bubbles: true }));
       $("input:not([type=hidden]), select", beside)?.focus();
     }
   });
