@@ -1,7 +1,7 @@
 """The middleware of all doors: who calls, what time it is, and how a refusal is answered.
 
-A POST to the API runs in one transaction with its idempotency key, so that its effect and its answer are kept together
-or not at all.
+A POST to the API, and a form of a page, runs in one transaction with its idempotency key, so that its effect and its
+answer are kept together or not at all.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from ninja.utils import check_csrf
 from cashline.kernel.refusals import Forbidden, Refusal, Refusals
 from cashline.platform.clock.queries import ClockReading, read_clock
 from cashline.platform.doors.caller import Caller
+from cashline.platform.doors.once import FIELD, answer_once
 from cashline.platform.idempotency.actions import StoredAnswer, claim, fingerprint, keep_answer
 from cashline.platform.people.queries import Unauthenticated, key_authority, user_authority
 from cashline.platform.permissions.rules import Authority
@@ -58,7 +59,15 @@ class DoorMiddleware:
         request.caller = Caller(authority, clock)  # type: ignore[attr-defined]
         if is_api and request.method in UNSAFE:
             return self._once(request, authority, clock)
+        if request.method == "POST" and not is_api and FIELD in request.POST:
+            return self._form_once(request)
         return self.get_response(request)
+
+    def _form_once(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return answer_once(request, lambda: self.get_response(request))
+        except Refusal as refusal:
+            return self.process_exception(request, refusal) or error_answer(refusal)
 
     def _once(self, request: HttpRequest, authority: Authority, clock: ClockReading) -> HttpResponse:
         """One effect and one answer for one idempotency key; without a key the request is atomic all the same."""

@@ -38,9 +38,10 @@ def record(events: Sequence[Event], *, now: datetime, actor: str) -> None:
                 now,
                 actor,
                 event.reason,
-                [item.type for item in event.objects],
-                [item.id for item in event.objects],
-                [item.role for item in event.objects],
+                # Arrays as text, of words that are ours: made by the driver they are a fifth of the time of a batch.
+                "{" + ",".join([item.type for item in event.objects]) + "}",
+                sql.uuids([item.id for item in event.objects]),
+                "{" + ",".join([item.role or '""' for item in event.objects]) + "}",
                 sql.json(event.data),
             )
             for event in events

@@ -58,3 +58,8 @@ def keep_answer(*, actor: str, key: str, answer: StoredAnswer) -> None:
         "UPDATE idempotency_keys SET response_status = %s, response_body = %s WHERE actor = %s AND key = %s",
         (answer.status, answer.body, actor, key),
     )
+
+
+def release(*, actor: str, key: str) -> None:
+    """Forget a key whose request had no answer worth keeping."""
+    sql.execute("DELETE FROM idempotency_keys WHERE actor = %s AND key = %s", (actor, key))

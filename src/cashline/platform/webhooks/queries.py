@@ -44,7 +44,8 @@ _ENDPOINT = (
     "SELECT w.id, w.url, w.event_types, w.active, w.enqueued_through, w.created_at, w.previous_secret <> '', "
     "coalesce(n.waiting, 0), coalesce(n.dead, 0) FROM webhook_endpoints w LEFT JOIN ("
     "SELECT payload ->> 'endpoint_id' AS endpoint, "
-    "count(*) FILTER (WHERE status IN ('pending', 'sending')) AS waiting, count(*) FILTER (WHERE status = 'dead') AS dead "
+    "count(*) FILTER (WHERE status IN ('pending', 'sending')) AS waiting, "
+    "count(*) FILTER (WHERE status = 'dead') AS dead "
     "FROM outbox WHERE kind = 'webhook' AND status <> 'sent' GROUP BY 1"
     ") n ON n.endpoint = w.id::text"
 )

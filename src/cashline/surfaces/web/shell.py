@@ -91,6 +91,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("People"), "user_list", "users", ""),
             (_("API keys"), "api_key_list", "key-round", ""),
             (_("Webhooks"), "webhook_list", "webhook", ""),
+            (_("Outbox"), "outbox_list", "send", ""),
             (_("Clock"), "clock", "clock", ""),
         ),
     ),

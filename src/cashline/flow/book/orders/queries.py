@@ -65,7 +65,7 @@ class OrderLineRow:
 
 
 class LockedOrder(NamedTuple):
-    """An order, locked until the commit."""
+    """An order, locked until the commit, with the code and time zone of its legal entity."""
 
     id: UUID
     number: str
@@ -75,6 +75,8 @@ class LockedOrder(NamedTuple):
     currency: str
     status: str
     hold_reason: str
+    entity_code: str
+    timezone: str
 
 
 class KnownOrder(NamedTuple):
@@ -215,8 +217,9 @@ def orders_for_update(ids: Iterable[UUID]) -> dict[UUID, LockedOrder]:
     """The orders, locked in key order until the commit; raises NotFound where one is missing."""
     wanted = set(ids)
     rows = sql.fetch(
-        "SELECT id, number, agreement_id, customer_id, entity_id, currency, status, hold_reason FROM orders "
-        "WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        "SELECT o.id, o.number, o.agreement_id, o.customer_id, o.entity_id, o.currency, o.status, o.hold_reason, "
+        "e.code, e.timezone FROM orders o JOIN legal_entities e ON e.id = o.entity_id "
+        "WHERE o.id = ANY(%s) ORDER BY o.id FOR NO KEY UPDATE OF o",
         (list(wanted),),
     )
     if len(rows) < len(wanted):

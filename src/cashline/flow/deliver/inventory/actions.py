@@ -163,8 +163,8 @@ def release(order_line_ids: Sequence[UUID]) -> int:
         return 0
     transition = RESERVATION.transitions["release"]
     return sql.execute(
-        "UPDATE reservations SET status = %s WHERE order_line_id = ANY(%s) AND status = ANY(%s)",
-        (transition.target.value, list(order_line_ids), list(transition.sources)),
+        "UPDATE reservations SET status = %s WHERE order_line_id = ANY(%s::uuid[]) AND status = ANY(%s)",
+        (transition.target.value, sql.uuids(order_line_ids), list(transition.sources)),
     )
 
 
@@ -182,8 +182,8 @@ def consume(items: Sequence[Consumption]) -> dict[UUID, Decimal]:
         "AND r.warehouse_id = gone.warehouse_id AND r.quantity = gone.quantity AND r.status = ANY(%s)",
         (
             transition.target.value,
-            [item.order_line_id for item in items],
-            [item.warehouse_id for item in items],
+            sql.uuids([item.order_line_id for item in items]),
+            sql.uuids([item.warehouse_id for item in items]),
             [item.quantity for item in items],
             list(transition.sources),
         ),

@@ -1,11 +1,11 @@
 """Rules of stock: kinds of moves, the life of a reservation, who gets what lies there, and what it cost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cashline.kernel.lifecycle import Lifecycle
@@ -145,59 +145,71 @@ def promise_stock(wants: Sequence[Want], places: Sequence[Place]) -> tuple[list[
     Warehouses of the line's entity are taken by code, but one that already serves the same order goes first, so that
     orders split little. Gives the promises and, by order line, the most that was free for a want that is short.
     """
-    by_product: dict[tuple[UUID, UUID], list[tuple[UUID, int]]] = {}
-    free: list[Decimal] = []
+    # Keyed by the integers behind the ids, which hash five times faster; thousands of lines come at once.
+    by_product: dict[tuple[int, int], list[list[Any]]] = {}
     for place in sorted(places, key=lambda place: place.warehouse_code):
-        by_product.setdefault((place.entity_id, place.product_id), []).append((place.warehouse_id, len(free)))
-        free.append(place.on_hand - place.reserved)
+        row: list[Any] = [place.on_hand - place.reserved, place.warehouse_id]
+        by_product.setdefault((place.entity_id.int, place.product_id.int), []).append(row)
     promises: list[Promise] = []
     short: dict[UUID, Decimal] = {}
-    chosen: dict[UUID, UUID] = {}
+    chosen: dict[int, UUID] = {}
     for want in wants:
         quantity = want.quantity
-        enough = [
-            (warehouse_id, index)
-            for warehouse_id, index in by_product.get((want.entity_id, want.product_id), ())
-            if free[index] >= quantity
-        ]
+        candidates = by_product.get((want.entity_id.int, want.product_id.int), [])
+        enough = [row for row in candidates if row[0] >= quantity]
         if not enough:
-            candidates = by_product.get((want.entity_id, want.product_id), ())
-            short[want.order_line_id] = max((free[index] for _, index in candidates), default=Decimal(0))
+            short[want.order_line_id] = max((row[0] for row in candidates), default=Decimal(0))
             continue
-        usual = chosen.get(want.order_id)
-        warehouse_id, index = next((pair for pair in enough if pair[0] == usual), enough[0])
-        chosen.setdefault(want.order_id, warehouse_id)
-        free[index] -= quantity
-        promises.append(Promise(want, warehouse_id))
+        row = enough[0]
+        if len(candidates) > 1:
+            usual = chosen.get(want.order_id.int)
+            row = next((row for row in enough if row[1] == usual), row)
+        chosen.setdefault(want.order_id.int, row[1])
+        row[0] -= quantity
+        promises.append(Promise(want, row[1]))
     return promises, short
 
 
-def cost_shipments(items: Iterable[Consumption], places: Sequence[Place]) -> list[Move]:
+def cost_shipments(items: Sequence[Consumption], places: Sequence[Place]) -> list[Move]:
     """The moves of goods that leave, one a source and place, at the moving average cost (IAS 2.25); values negative.
 
-    Each takes round(value × quantity / on hand); the last piece takes what is left, so that no cent stays behind.
-    Raises InsufficientStock where more leaves than lies there.
+    Each takes round(value × quantity / on hand); the last piece takes what is left, so that no cent stays behind. The
+    items of a source stand together. Raises InsufficientStock where more leaves than lies there.
     """
-    left = {(place.warehouse_id, place.product_id): [place.on_hand, place.value] for place in places}
-    digits = {(place.warehouse_id, place.product_id): minor_units(place.currency) for place in places}
-    totals: dict[tuple[UUID, UUID, UUID], tuple[Decimal, date]] = {}
-    for item in items:
-        key = (item.source_id, item.warehouse_id, item.product_id)
-        before = totals.get(key)
-        totals[key] = (before[0] + item.quantity if before else item.quantity, item.moved_on)
+    left: dict[tuple[int, int], list[Any]] = {
+        (place.warehouse_id.int, place.product_id.int): [place.on_hand, place.value, minor_units(place.currency)]
+        for place in places
+    }
     moves: list[Move] = []
-    for (source_id, warehouse_id, product_id), (quantity, moved_on) in totals.items():
-        place = left.get((warehouse_id, product_id))
-        if place is None or quantity > place[0]:
+    for item in _merged(items):
+        place = left.get((item.warehouse_id.int, item.product_id.int))
+        if place is None or item.quantity > place[0]:
             raise InsufficientStock(
-                "There is less on hand than this shipment takes.", field="quantity", product=product_id
+                "There is less on hand than this shipment takes.", field="quantity", product=item.product_id
             )
-        on_hand, value = place
-        unit = digits[warehouse_id, product_id]
-        cost = value if quantity == on_hand else round_to(divide(value * quantity, on_hand), unit)
+        on_hand, value, digits = place
+        quantity = item.quantity
+        cost = value if quantity == on_hand else round_to(divide(value * quantity, on_hand), digits)
         place[0], place[1] = on_hand - quantity, value - cost
-        moves.append(Move(source_id, warehouse_id, product_id, -quantity, -cost, moved_on))
+        moves.append(Move(item.source_id, item.warehouse_id, item.product_id, -quantity, -cost, item.moved_on))
     return moves
+
+
+def _merged(items: Sequence[Consumption]) -> list[Consumption]:
+    """One item for each source, warehouse and product; the items of a source stand together."""
+    found: list[Consumption] = []
+    seen: dict[tuple[int, int], int] = {}
+    source: UUID | None = None
+    for item in items:
+        if item.source_id is not source:
+            seen, source = {}, item.source_id
+        key = (item.warehouse_id.int, item.product_id.int)
+        index = seen.setdefault(key, len(found))
+        if index == len(found):
+            found.append(item)
+        else:
+            found[index] = found[index]._replace(quantity=found[index].quantity + item.quantity)
+    return found
 
 
 def value_adjustment(quantity: Decimal, place: Place, standard_cost: Decimal) -> Decimal:

@@ -1,6 +1,6 @@
 """Making agreements: of orders by the batch, of accepted quotes without any re-keying; and ending them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ from cashline.kernel.derivations import Derivation
 from cashline.kernel.periods import local_day
 from cashline.kernel.refusals import Conflict, InvalidValue, raise_all
 from cashline.platform import sql
-from cashline.platform.company.queries import entities_by_id
+from cashline.platform.company.queries import Entity, entities_by_id
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
@@ -45,11 +45,14 @@ _LINE_COLUMNS = _LINE_FIELDS.split()
 
 
 @transaction.atomic
-def create_agreements(agreements: Sequence[NewAgreement], *, now: datetime, actor: str) -> list[UUID]:
+def create_agreements(
+    agreements: Sequence[NewAgreement], *, now: datetime, actor: str, entities: Mapping[UUID, Entity] | None = None
+) -> list[UUID]:
     """Make agreements with their lines, numbered by legal entity and year, in four statements whatever their number.
 
     Those of origin ORDER are active at once (the order's own event tells of it); those of origin CONTRACT are drafts
-    until they are signed, and each records AgreementCreated. Raises all errors at once.
+    until they are signed, and each records AgreementCreated. `entities` are theirs, where the caller has read them
+    (then it is three statements). Raises all errors at once.
     """
     if not agreements:
         return []
@@ -59,7 +62,7 @@ def create_agreements(agreements: Sequence[NewAgreement], *, now: datetime, acto
         for index, agreement in enumerate(agreements)
         for error in agreement_errors(agreement, f"agreements.{index}." if several else "")
     )
-    numbers = _numbers(agreements, now)
+    numbers = _numbers(agreements, entities or entities_by_id({new.entity_id for new in agreements}), now)
     rows = [_agreement_row(new, number, now) for new, number in zip(agreements, numbers, strict=True)]
     sql.insert("agreements", _AGREEMENT_COLUMNS, rows)
     days: dict[date, str] = {}
@@ -80,12 +83,11 @@ def create_agreements(agreements: Sequence[NewAgreement], *, now: datetime, acto
     return [new.id for new in agreements]
 
 
-def _numbers(agreements: Sequence[NewAgreement], now: datetime) -> list[str]:
+def _numbers(agreements: Sequence[NewAgreement], entities: Mapping[UUID, Entity], now: datetime) -> list[str]:
     """The number of each agreement, in their order."""
-    entities = entities_by_id({new.entity_id for new in agreements})
     series = {
-        key: Series("agreement", entity.code, local_day(now, entity.timezone).year, key)
-        for key, entity in entities.items()
+        key: Series("agreement", entities[key].code, local_day(now, entities[key].timezone).year, key)
+        for key in {new.entity_id for new in agreements}
     }
     wanted: dict[Series, int] = {}
     for new in agreements:

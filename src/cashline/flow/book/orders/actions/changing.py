@@ -111,7 +111,7 @@ def record_delivered(changes: Mapping[UUID, Decimal], *, now: datetime, actor: s
         "status = CASE WHEN l.status = ANY(%s) AND l.delivered_quantity + change.quantity >= l.quantity "
         "THEN %s ELSE l.status END FROM change, locked WHERE l.id = change.id AND l.order_id = locked.id "
         "RETURNING l.order_id, l.status",
-        (list(changes), list(changes.values()), list(deliver.sources), deliver.target.value),
+        (sql.uuids(changes), list(changes.values()), list(deliver.sources), deliver.target.value),
     )
     whole = {order_id for order_id, status in touched if status == deliver.target}
     if not whole:

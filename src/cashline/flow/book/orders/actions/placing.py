@@ -202,7 +202,7 @@ def _book_planned(
     actor: str,
 ) -> list[PlacedOrder]:
     agreements = [_agreement(item, facts.customers[item.order.customer_id].payment_terms_days) for item in planned]
-    create_agreements(agreements, now=now, actor=actor)
+    create_agreements(agreements, now=now, actor=actor, entities=by_id)
     bookings = [_booking(item, agreement) for item, agreement in zip(planned, agreements, strict=True)]
     numbers = _book(bookings, decisions, by_id, now, actor)
     return [

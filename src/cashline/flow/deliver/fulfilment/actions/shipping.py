@@ -31,7 +31,6 @@ from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
 from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform import sql
-from cashline.platform.company.queries import entities_by_id
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
@@ -54,7 +53,7 @@ def create_shipments(order_ids: Sequence[UUID], *, now: datetime, actor: str) ->
             groups.setdefault((item.order_id, item.warehouse_id), []).append(item)
     ready = {order_id for order_id, _ in groups}
     raise_all(_nothing_to_ship(row) for key, row in orders.items() if key not in ready)
-    numbers = _numbers([orders[order_id].entity_id for order_id, _ in groups], now)
+    numbers = _numbers([orders[order_id] for order_id, _ in groups], now)
     rows, line_rows, events = [], [], []
     for ((order_id, warehouse_id), items), number in zip(groups.items(), numbers, strict=True):
         shipment_id, row = new_id(), orders[order_id]
@@ -164,17 +163,17 @@ def _nothing_to_ship(row: LockedOrder) -> NothingToShip:
     )
 
 
-def _numbers(entity_ids: Sequence[UUID], now: datetime) -> list[str]:
-    """A shipment number for each entity given, in their order."""
-    found = entities_by_id(set(entity_ids)) if entity_ids else {}
+def _numbers(orders: Sequence[LockedOrder], now: datetime) -> list[str]:
+    """A shipment number for each order given, in their order."""
     series = {
-        key: Series("shipment", entity.code, local_day(now, entity.timezone).year, key) for key, entity in found.items()
+        row.entity_id: Series("shipment", row.entity_code, local_day(now, row.timezone).year, row.entity_id)
+        for row in {row.entity_id: row for row in orders}.values()
     }
     wanted: dict[Series, int] = {}
-    for key in entity_ids:
-        wanted[series[key]] = wanted.get(series[key], 0) + 1
+    for row in orders:
+        wanted[series[row.entity_id]] = wanted.get(series[row.entity_id], 0) + 1
     taken = {key: iter(numbers) for key, numbers in take_numbers(wanted).items()}
-    return [next(taken[series[key]]) for key in entity_ids]
+    return [next(taken[series[row.entity_id]]) for row in orders]
 
 
 def _check(confirmations: Sequence[ShipConfirmation], found: Mapping[UUID, list[ShipmentItem]], now: datetime) -> None:

@@ -10,15 +10,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.contracts.queries import term_lines
-from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.deliver.fulfilment.queries import deliveries_for
-from cashline.flow.deliver.fulfilment.rules import DeliveryFact
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAgreement, bill_agreement
 from cashline.flow.invoice.billing.rules.charges import DEFAULT_CONVENTIONS
 from cashline.flow.invoice.billing.rules.differences import PostedLine
 from cashline.flow.invoice.billing.rules.manifest import BillException, Manifest, exception_of
+from cashline.flow.invoice.billing.rules.planning import LineToBill
 from cashline.flow.invoice.credit_notes.actions import append_credit_notes
 from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update
 from cashline.flow.invoice.credit_notes.rules import PlannedCreditNote, plan_credit_note
@@ -161,22 +160,26 @@ def _notes(
 
 
 def _bills(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None) -> list[AgreementBills]:
-    terms: dict[UUID, list[TermLine]] = {item.agreement_id: [] for item in due}
-    agreement_of: dict[UUID, UUID] = {}
-    for term in term_lines(agreement_ids=list(terms)):
-        terms[term.agreement_id].append(term)
-        agreement_of[term.line_id] = term.agreement_id
-    facts: dict[UUID, list[DeliveryFact]] = {}
-    for fact in deliveries_for(line_ids=list(agreement_of)):
-        facts.setdefault(agreement_of[fact.line_id], []).append(fact)
-    units = queries.units_of({term.product_id for found in terms.values() for term in found})
-    compared = {item.agreement_id for item in due if item.billed and item.settled_through is None}
-    posted = _posted([line for line, agreement in agreement_of.items() if agreement in compared], agreement_of)
+    """The bills of each agreement; every line is looked up as rarely as can be, since there are many."""
+    lines: dict[UUID, LineToBill] = {}
+    found: dict[UUID, list[LineToBill]] = {item.agreement_id: [] for item in due}
+    products: set[UUID] = set()
+    for term in term_lines(agreement_ids=list(found)):
+        products.add(term.product_id)
+        line = lines.get(term.line_id)
+        if line is None:
+            line = lines[term.line_id] = LineToBill([term], [])
+            found[term.agreement_id].append(line)
+        else:
+            line.versions.append(term)
+    for fact in deliveries_for(line_ids=list(lines)):
+        lines[fact.line_id].facts.append(fact)
+    units = queries.units_of(products)
+    posted = _posted([item.agreement_id for item in due if item.billed and item.settled_through is None], found)
     return [
         bill_agreement(
             item,
-            terms[item.agreement_id],
-            facts.get(item.agreement_id, ()),
+            [line for line in found[item.agreement_id] if line.facts],
             posted.get(item.agreement_id, ()),
             units,
             as_of,
@@ -187,9 +190,11 @@ def _bills(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None) -
     ]
 
 
-def _posted(line_ids: Sequence[UUID], agreement_of: Mapping[UUID, UUID]) -> dict[UUID, list[PostedLine]]:
-    found: dict[UUID, list[PostedLine]] = {}
-    if line_ids:
-        for line_id, lines in queries.posted_lines(line_ids).items():
-            found.setdefault(agreement_of[line_id], []).extend(lines)
-    return found
+def _posted(agreement_ids: Sequence[UUID], found: Mapping[UUID, Sequence[LineToBill]]) -> dict[UUID, list[PostedLine]]:
+    """What was posted of agreements whose facts have changed since."""
+    agreement_of = {line.versions[0].line_id: key for key in agreement_ids for line in found[key]}
+    posted: dict[UUID, list[PostedLine]] = {}
+    if agreement_of:
+        for line_id, lines in queries.posted_lines(agreement_of).items():
+            posted.setdefault(agreement_of[line_id], []).extend(lines)
+    return posted

@@ -6,11 +6,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from cashline.flow.agree.contracts.rules import TermLine
-from cashline.flow.deliver.fulfilment.rules import DeliveryFact
 from cashline.flow.invoice.billing.rules.charges import ALWAYS, BillingConventions
 from cashline.flow.invoice.billing.rules.differences import BillCharge, BillCredit, PostedLine, diff, horizon
-from cashline.flow.invoice.billing.rules.planning import next_due_on, plan_bills
+from cashline.flow.invoice.billing.rules.planning import LineToBill, next_due_of, plan_lines
 from cashline.flow.invoice.credit_notes.rules import CreditCause, CreditRequest
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice, DraftLine
 from cashline.kernel.refusals import Refusal
@@ -59,8 +57,7 @@ def require_near(as_of: date, today: date) -> None:
 
 def bill_agreement(
     due: DueAgreement,
-    terms: Sequence[TermLine],
-    deliveries: Sequence[DeliveryFact],
+    lines: Sequence[LineToBill],
     posted: Sequence[PostedLine],
     units: Mapping[UUID, str],
     as_of: date,
@@ -73,16 +70,22 @@ def bill_agreement(
     """
     through = horizon(posted, as_of)
     after = due.settled_through or ALWAYS
-    planned = plan_bills(terms, deliveries, through=through, after=after, conventions=conventions)
+    planned = plan_lines(lines, through=through, after=after, conventions=conventions)
     difference = diff(planned, posted, through=as_of)
     draft = None
     if difference.charges:
-        lines = tuple(_draft_line(charge, units) for charge in sorted(difference.charges, key=_place))
+        charges = sorted(difference.charges, key=_place)
         draft = DraftInvoice(
-            due.entity_id, due.customer_id, due.agreement_id, due.currency, due.today, lines, bill_run_id
+            due.entity_id,
+            due.customer_id,
+            due.agreement_id,
+            due.currency,
+            due.today,
+            tuple([_draft_line(charge, units) for charge in charges]),
+            bill_run_id,
         )
     requests = list(_requests(difference.credits)) if difference.credits else []
-    next_day = next_due_on(terms, deliveries, after=as_of, conventions=conventions)
+    next_day = next_due_of(lines, after=as_of, conventions=conventions)
     return AgreementBills(due, draft, requests, next_day, as_of if through <= as_of else None)
 
 

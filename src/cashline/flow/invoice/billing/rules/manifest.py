@@ -13,9 +13,7 @@ from uuid import UUID
 
 from cashline.flow.invoice.credit_notes.rules import PlannedCreditNote
 from cashline.flow.invoice.invoices.rules.issuing import PreparedInvoice
-from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Refusal
-from cashline.kernel.rounding import round_to
 
 ZERO = Decimal(0)
 KEPT_EXCEPTIONS = 1000
@@ -155,14 +153,12 @@ def _chain(before: str, prepared: Sequence[PreparedInvoice], notes: Sequence[Pla
 
 def _invoice_text(item: PreparedInvoice) -> str:
     draft = item.draft
-    digits = minor_units(draft.currency)
     lines = ";".join(
-        f"{line.source_id}/{line.period_start}/{line.revision}={round_to(line.net_amount, digits)}"
-        for line in draft.lines
+        [f"{line.source_id.int:x}/{line.period_start}/{line.revision}={line.net_amount}" for line in draft.lines]
     )
     return f"invoice {draft.agreement_id} {draft.currency} {item.net_total} {item.tax_total} {lines}"
 
 
 def _note_text(note: PlannedCreditNote) -> str:
-    lines = ";".join(f"{line.invoice_line.id}={line.net_amount}" for line in note.lines)
+    lines = ";".join(f"{line.invoice_line.id.int:x}={line.net_amount}" for line in note.lines)
     return f"credit {note.invoice.id} {note.invoice.currency} {note.net_total} {note.tax_total} {lines}"

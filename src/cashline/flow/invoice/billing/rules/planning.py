@@ -7,6 +7,7 @@ here knows what was billed already: `differences.diff` compares.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import BillingTrigger
@@ -29,6 +30,13 @@ _BILLABLE = {BillingTrigger.ON_SHIPMENT: DeliveryKind.SHIPPED, BillingTrigger.ON
 _ONCE = (BillingTrigger.IN_ADVANCE, BillingTrigger.IN_ARREARS)
 
 
+class LineToBill(NamedTuple):
+    """A line with something delivered: its versions by the day they begin, its facts in the order of recording."""
+
+    versions: list[TermLine]
+    facts: list[DeliveryFact]
+
+
 def plan_bills(
     lines: Sequence[TermLine],
     deliveries: Sequence[DeliveryFact],
@@ -42,17 +50,20 @@ def plan_bills(
     Give every version of a line and all deliveries of it. The order of the arguments does not matter; an early end
     counts from the day it is known, whatever `through` is.
     """
-    facts = facts_by_line(deliveries)
+    return plan_lines(lines_to_bill(lines, deliveries), through=through, after=after, conventions=conventions)
+
+
+def plan_lines(
+    lines: Iterable[LineToBill], *, through: date, after: date, conventions: BillingConventions
+) -> list[PlannedCharge]:
+    """`plan_bills` over lines that were put together before."""
     planned: list[PlannedCharge] = []
-    for line_id, versions in versions_by_line(lines).items():
-        found = facts.get(line_id)
-        if not found:
-            continue
+    for versions, facts in lines:
         if versions[0].interval_months:
-            charges: Iterable[PlannedCharge] = service_charges(versions, found, through, after, conventions)
+            charges: Iterable[PlannedCharge] = service_charges(versions, facts, through, after, conventions)
         else:
-            charges = _delivery_charges(versions, found)
-        planned.extend(charge for charge in charges if after < charge.due_on <= through)
+            charges = _delivery_charges(versions, facts)
+        planned.extend([charge for charge in charges if after < charge.due_on <= through])
     return planned
 
 
@@ -64,41 +75,42 @@ def next_due_on(
     conventions: BillingConventions = DEFAULT_CONVENTIONS,
 ) -> date | None:
     """The next day after `after` on which something of these lines falls due, as the facts stand; None for none."""
-    facts = facts_by_line(deliveries)
+    return next_due_of(lines_to_bill(lines, deliveries), after=after, conventions=conventions)
+
+
+def next_due_of(lines: Iterable[LineToBill], *, after: date, conventions: BillingConventions) -> date | None:
+    """`next_due_on` over lines that were put together before."""
     days: list[date] = []
-    for line_id, versions in versions_by_line(lines).items():
-        found = facts.get(line_id)
-        if not found:
-            continue
+    for versions, facts in lines:
         if versions[0].interval_months:
-            day = next_service_due(versions, found, after, conventions)
+            day = next_service_due(versions, facts, after, conventions)
             if day is not None:
                 days.append(day)
         else:
-            days.extend(fact.effective_on for fact in found if fact.effective_on > after)
-    return min(days, default=None)
+            for fact in facts:
+                if fact.effective_on > after:
+                    days.append(fact.effective_on)
+    return min(days) if days else None
 
 
-def facts_by_line(deliveries: Iterable[DeliveryFact]) -> dict[UUID, list[DeliveryFact]]:
-    """The facts of each line in the order in which they were recorded (ids rise with time)."""
-    found: dict[UUID, list[DeliveryFact]] = {}
-    for fact in deliveries:
-        found.setdefault(fact.line_id, []).append(fact)
-    for facts in found.values():
-        if len(facts) > 1:
-            facts.sort(key=lambda fact: fact.id)
-    return found
-
-
-def versions_by_line(lines: Iterable[TermLine]) -> dict[UUID, list[TermLine]]:
-    """The versions of each line in the order of their validity."""
-    found: dict[UUID, list[TermLine]] = {}
+def lines_to_bill(lines: Iterable[TermLine], deliveries: Iterable[DeliveryFact]) -> list[LineToBill]:
+    """The lines of which something was delivered, in the order in which they first appear."""
+    found: dict[UUID, LineToBill] = {}
     for line in lines:
-        found.setdefault(line.line_id, []).append(line)
-    for versions in found.values():
+        known = found.get(line.line_id)
+        if known is None:
+            found[line.line_id] = LineToBill([line], [])
+        else:
+            known.versions.append(line)
+    for fact in deliveries:
+        if (known := found.get(fact.line_id)) is not None:
+            known.facts.append(fact)
+    for versions, facts in found.values():
         if len(versions) > 1:
             versions.sort(key=lambda version: version.starts_on)
-    return found
+        if len(facts) > 1:
+            facts.sort(key=lambda fact: fact.id)
+    return [line for line in found.values() if line.facts]
 
 
 def _delivery_charges(versions: Sequence[TermLine], facts: Sequence[DeliveryFact]) -> Iterable[PlannedCharge]:
@@ -133,9 +145,10 @@ def _less_returns(
 def _delivery_charge(term: TermLine, fact: DeliveryFact, before: Decimal, through: Decimal) -> PlannedCharge:
     """What a delivery adds to what is due for all so far, so that the deliveries of a line sum to its total."""
     digits = minor_units(term.currency)
-    by_price = round_to(term.unit_price * term.quantity, digits) == term.net_total
+    total = round_to(term.unit_price * term.quantity, digits)
+    by_price = total == term.net_total
     quantity = through - before
-    amount = _due(term, through, digits, by_price=by_price)
+    amount = total if by_price and through == term.quantity else _due(term, through, digits, by_price=by_price)
     if before:
         amount -= _due(term, before, digits, by_price=by_price)
     if by_price and not before:

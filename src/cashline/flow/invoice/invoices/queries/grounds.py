@@ -1,4 +1,4 @@
-"""What issuing looks up, for any number of drafts in three statements (four where currencies differ)."""
+"""What issuing looks up, for any number of drafts in two statements (three where currencies differ)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

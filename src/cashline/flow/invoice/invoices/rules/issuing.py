@@ -140,6 +140,10 @@ class PreparedInvoice(NamedTuple):
         return sum((line.net_amount for line in self.draft.lines if not line.recurring), ZERO)
 
 
+type _Decide = Callable[[str, str, date], TaxDecision]
+"""The tax decision of a kind, a category and a day, between two parties."""
+
+
 def prepare(
     drafts: Iterable[DraftInvoice], grounds: Grounds
 ) -> tuple[list[PreparedInvoice], list[tuple[DraftInvoice, Refusal]]]:
@@ -149,18 +153,16 @@ def prepare(
     decide = _remembering(grounds)
     for draft in drafts:
         try:
-            prepared.append(_prepare(draft, grounds, decide))
+            prepared.append(_prepare(draft, grounds, decide(draft)))
         except Refusal as refusal:
             refused.append((draft, refusal))
     return prepared, refused
 
 
-def _prepare(
-    draft: DraftInvoice, grounds: Grounds, decide: Callable[[DraftInvoice, DraftLine], TaxDecision]
-) -> PreparedInvoice:
+def _prepare(draft: DraftInvoice, grounds: Grounds, decide: _Decide) -> PreparedInvoice:
     if not draft.lines:
         raise EmptyInvoice("An invoice needs at least one line.", field="lines")
-    decisions = [decide(draft, line) for line in draft.lines]
+    decisions = [decide(line.kind, line.tax_category, line.supplied_on) for line in draft.lines]
     if any(decision.code == "O" for decision in decisions):
         decisions = of_one_document(decisions)
     nets = [line.net_amount for line in draft.lines]
@@ -186,29 +188,33 @@ def _prepare(
     )
 
 
-def _remembering(grounds: Grounds) -> Callable[[DraftInvoice, DraftLine], TaxDecision]:
-    """The tax decision of a line; equal cases of one run are decided once."""
-    known: dict[tuple[UUID, UUID, str, str, date], TaxDecision] = {}
+def _remembering(grounds: Grounds) -> Callable[[DraftInvoice], _Decide]:
+    """The tax decisions of a draft by kind, category and day; equal cases of one pair of parties are decided once."""
+    of_parties: dict[tuple[UUID, UUID], dict[tuple[str, str, date], TaxDecision]] = {}
 
-    def decide(draft: DraftInvoice, line: DraftLine) -> TaxDecision:
-        key = (draft.entity_id, draft.customer_id, line.kind, line.tax_category, line.supplied_on)
-        found = known.get(key)
-        if found is None:
-            buyer = grounds.buyers[draft.customer_id]
-            supply = Supply(
-                grounds.sellers[draft.entity_id].country,
-                buyer.country,
-                buyer.ship_to_country,
-                buyer.vat_id,
-                buyer.exempt_reason,
-                line.kind,
-                line.tax_category,
-                line.supplied_on,
-            )
-            found = known[key] = decide_tax(supply, grounds.rates)
-        return found
+    def for_draft(draft: DraftInvoice) -> _Decide:
+        known = of_parties.setdefault((draft.entity_id, draft.customer_id), {})
 
-    return decide
+        def decide(kind: str, category: str, day: date) -> TaxDecision:
+            found = known.get((kind, category, day))
+            if found is None:
+                buyer, seller = grounds.buyers[draft.customer_id], grounds.sellers[draft.entity_id]
+                supply = Supply(
+                    seller.country,
+                    buyer.country,
+                    buyer.ship_to_country,
+                    buyer.vat_id,
+                    buyer.exempt_reason,
+                    kind,
+                    category,
+                    day,
+                )
+                found = known[kind, category, day] = decide_tax(supply, grounds.rates)
+            return found
+
+        return decide
+
+    return for_draft
 
 
 class MissingExchangeRate(Refusal):
