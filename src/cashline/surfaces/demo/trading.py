@@ -173,11 +173,12 @@ class Trade:
         if ready:
             carrier = self.chance.choice(("DHL", "UPS", "GLS"))
             shipments = create_shipments(ready, **who)
-            leaving = shipments if self.end - today > timedelta(days=2) else shipments[: len(shipments) // 2]
-            ship_shipments(
-                [ShipConfirmation(key, carrier, f"{carrier}{key.int % 10**11:011d}", today) for key in leaving], **who
-            )
-            if self.end - today > timedelta(days=4):
+            if leaving := shipments if self.end - today > timedelta(days=2) else shipments[: len(shipments) // 2]:
+                ship_shipments(
+                    [ShipConfirmation(key, carrier, f"{carrier}{key.int % 10**11:011d}", today) for key in leaving],
+                    **who,
+                )
+            if leaving and self.end - today > timedelta(days=4):
                 deliver_shipments([DeliveryConfirmation(key, today) for key in leaving], **who)
         self._install(today, who)
         if self.chance.randint(1, 12) == 1:
