@@ -246,7 +246,7 @@ def _of_quote(
         currency=quote.currency,
         starts_on=quote.starts_on,
         payment_terms_days=payment_terms_days,
-        lines=[_of_quote_line(line, products[line.product_id]) for line in lines],
+        lines=[term_of_quote_line(line, products[line.product_id]) for line in lines],
         origin=AgreementOrigin.CONTRACT.value,
         title=quote.title,
         terms=quote.terms,
@@ -255,7 +255,8 @@ def _of_quote(
     )
 
 
-def _of_quote_line(line: QuoteLineRow, product: ProductRow) -> NewTermLine:
+def term_of_quote_line(line: QuoteLineRow, product: ProductRow) -> NewTermLine:
+    """The line that is agreed when a quote is accepted; a forecast of the quote plans from the same."""
     tier_price = Derivation.from_json(line.derivation).parts[0].inputs["tier_price"]
     return NewTermLine(
         line_no=line.line_no,
