@@ -27,7 +27,6 @@ OPEN_PATHS = (
     "/static/",
     "/sign/",
     "/healthz",
-
     "/favicon.ico",
     "/sandbox/",
     "/styleguide",
