@@ -37,10 +37,10 @@ CREATE TRIGGER invoice_taxes_frozen BEFORE UPDATE OR DELETE ON invoice_taxes
 CREATE FUNCTION check_invoice_lines_sum() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE broken text;
 BEGIN
-    EXECUTE $q$SELECT i.number FROM (SELECT DISTINCT invoice_id FROM added) a
+    EXECUTE $q$SELECT min(i.number) FROM (SELECT DISTINCT invoice_id FROM added) a
         JOIN invoices i ON i.id = a.invoice_id AND i.status <> 'draft'
         JOIN LATERAL (SELECT sum(l.net_amount) AS total FROM invoice_lines l WHERE l.invoice_id = i.id) s ON true
-        WHERE s.total <> i.net_total LIMIT 1$q$ INTO broken;
+        WHERE s.total <> i.net_total$q$ INTO broken;
     IF broken IS NOT NULL THEN
         RAISE EXCEPTION 'the lines of invoice % do not sum to its total', broken USING ERRCODE = 'check_violation';
     END IF;
@@ -51,10 +51,10 @@ CREATE TRIGGER invoice_lines_sum AFTER INSERT ON invoice_lines REFERENCING NEW T
 CREATE FUNCTION check_invoice_taxes_sum() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE broken text;
 BEGIN
-    EXECUTE $q$SELECT i.number FROM (SELECT DISTINCT invoice_id FROM added) a
+    EXECUTE $q$SELECT min(i.number) FROM (SELECT DISTINCT invoice_id FROM added) a
         JOIN invoices i ON i.id = a.invoice_id AND i.status <> 'draft'
         JOIN LATERAL (SELECT sum(t.tax) AS tax, sum(t.base) AS base FROM invoice_taxes t WHERE t.invoice_id = i.id) s
-        ON true WHERE s.tax <> i.tax_total OR s.base <> i.net_total LIMIT 1$q$ INTO broken;
+        ON true WHERE s.tax <> i.tax_total OR s.base <> i.net_total$q$ INTO broken;
     IF broken IS NOT NULL THEN
         RAISE EXCEPTION 'the taxes of invoice % do not sum to its total', broken USING ERRCODE = 'check_violation';
     END IF;
