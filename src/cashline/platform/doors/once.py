@@ -14,7 +14,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, resolve
 
-from cashline.kernel.refusals import Conflict
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.idempotency.actions import (
     IdempotencyKeyReused,
