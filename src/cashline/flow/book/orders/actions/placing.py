@@ -48,7 +48,10 @@ _LINE_COLUMNS = ("id", "order_id", "line_no", "agreement_line_id", "line_id", "p
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """What became of an order. A duplicate is the order that came first; a preview has no id and no number yet."""
+    """What became of an order. A duplicate is the order that came first; a preview has no id and no number yet.
+
+    `agreement_id` is what a new order is billed by.
+    """
 
     order_id: UUID | None
     number: str
@@ -58,6 +61,7 @@ class PlacedOrder:
     net_total: Decimal
     currency: str
     lines: tuple[PlannedLine, ...] = ()
+    agreement_id: UUID | None = None
 
 
 class _Booking(NamedTuple):
@@ -124,7 +128,7 @@ def _place(
     asked = [(item.order.customer_id, item.one_off_total) for item in planned]
     if preview:
         decisions = _would_decide(asked, planned)
-        booked = [_placed(None, "", item, decision) for item, decision in zip(planned, decisions, strict=True)]
+        booked = [_placed(None, None, "", item, decision) for item, decision in zip(planned, decisions, strict=True)]
     else:
         decisions = take_exposure(asked, now=now, actor=actor)
         booked = _book_planned(planned, decisions, facts, by_id, now, actor)
@@ -206,7 +210,7 @@ def _book_planned(
     bookings = [_booking(item, agreement) for item, agreement in zip(planned, agreements, strict=True)]
     numbers = _book(bookings, decisions, by_id, now, actor)
     return [
-        _placed(booking.id, number, item, decision)
+        _placed(booking.id, booking.agreement_id, number, item, decision)
         for booking, number, item, decision in zip(bookings, numbers, planned, decisions, strict=True)
     ]
 
@@ -320,10 +324,20 @@ def _numbers(bookings: Sequence[_Booking], by_id: dict[UUID, Entity], now: datet
     return [next(taken[series[one.entity_id]]) for one in bookings]
 
 
-def _placed(order_id: UUID | None, number: str, item: PlannedOrder, decision: CreditDecision) -> PlacedOrder:
+def _placed(
+    order_id: UUID | None, agreement_id: UUID | None, number: str, item: PlannedOrder, decision: CreditDecision
+) -> PlacedOrder:
     status = OrderStatus.BOOKED if decision.granted else OrderStatus.HELD
     return PlacedOrder(
-        order_id, number, status.value, False, decision.reason, item.net_total, item.order.currency, item.lines
+        order_id,
+        number,
+        status.value,
+        False,
+        decision.reason,
+        item.net_total,
+        item.order.currency,
+        item.lines,
+        agreement_id,
     )
 
 
