@@ -1,4 +1,8 @@
-"""Counts SQL statements as the server saw them: COPY, pipelines and other connections included."""
+"""Counts SQL statements as the server saw them: COPY, pipelines and other connections included.
+
+What the server asks itself when a transaction commits (deferred foreign keys and constraint triggers) is no statement
+of the program, and is counted apart.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +18,17 @@ _READ = """
     WHERE d.datname = %s AND s.toplevel ORDER BY s.calls DESC, s.query
 """
 _BORDERS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ")
+_OWN_CHECKS = ('FROM ONLY "public".', "NOT EXISTS (SELECT")
+"""How a deferred foreign key's query reads, and how a trigger's expression begins."""
 
 
 @dataclass(slots=True)
 class Statements:
-    """Statements of the block, filled at its end; transaction borders and SET are counted apart."""
+    """Statements of the block, filled at its end; transaction borders and the server's own checks are counted apart."""
 
     calls: dict[str, int] = field(default_factory=dict)
     borders: int = 0
+    checks: int = 0
 
     @property
     def count(self) -> int:
@@ -43,5 +50,7 @@ def counted(database: Database) -> Iterator[Statements]:
         for query, calls in session.execute(_READ, [database.name]).fetchall():
             if str(query).lstrip().upper().startswith(_BORDERS):
                 found.borders += calls
+            elif _OWN_CHECKS[0] in query or str(query).startswith(_OWN_CHECKS[1]):
+                found.checks += calls
             else:
                 found.calls[str(query)] = found.calls.get(str(query), 0) + calls

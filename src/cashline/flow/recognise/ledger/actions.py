@@ -14,7 +14,7 @@ from cashline.flow.recognise.ledger.queries import facts as sources
 from cashline.flow.recognise.ledger.queries.books import Books, books, held_balances, period_for_update
 from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole, Book
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
-from cashline.flow.recognise.ledger.rules.events import invoice_fact, shipment_fact
+from cashline.flow.recognise.ledger.rules.events import invoice_fact, payment_fact, shipment_fact
 from cashline.flow.recognise.ledger.rules.periods import PERIOD, PeriodStatus, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, Held, PostingRule, held_keys, plan_entry
 from cashline.kernel.identifiers import new_id
@@ -168,7 +168,7 @@ post_adjustments = _handoff("StockAdjusted", _named("move_id", sources.stock_fac
 post_shipments = _handoff("ShipmentShipped", lambda events: [shipment_fact(event) for event in events])
 post_invoices = _handoff("InvoiceIssued", lambda events: [invoice_fact(event) for event in events])
 post_credit_notes = _handoff("CreditNoteIssued", _subjects(sources.credit_note_facts))
-post_payments = _handoff("PaymentReceived", _subjects(sources.payment_facts))
+post_payments = _handoff("PaymentReceived", lambda events: [payment_fact(event) for event in events])
 post_allocations = _handoff("PaymentAllocated", _named("allocation_id", sources.allocation_facts))
 post_unallocations = _handoff("PaymentUnallocated", _named("allocation_id", sources.allocation_facts))
 

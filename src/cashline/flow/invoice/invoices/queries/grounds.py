@@ -1,7 +1,7 @@
 """What issuing looks up, for any number of drafts in two statements (three where currencies differ)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +10,15 @@ from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress, p
 from cashline.flow.invoice.taxes.queries import rate_table
 from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
-from cashline.platform.company.queries import Entity, MissingRate, entities_by_id, exchange_rates
+from cashline.platform.company.queries import Entity, MissingRate, exchange_rates
 
 _ADDRESS = "{0}.name, {0}.street, {0}.postcode, {0}.city, {0}.region, {0}.country"
-# Terms, buyers and orders are read in one statement: a bill run for one order must cost few.
+# Terms, buyers, sellers and orders are read in one statement: a bill run for one order must cost few.
 _TERMS = (
     "SELECT a.id, a.payment_terms_days, ARRAY(SELECT o.id FROM orders o WHERE o.agreement_id = a.id ORDER BY o.id), "
     "c.id, c.number, c.name, c.email, c.phone, c.country, c.locale, c.tax_id, c.tax_id_checked, c.tax_exempt_reason, "
-    f"{_ADDRESS.format('b')}, {_ADDRESS.format('s')} "
-    "FROM agreements a JOIN customers c ON c.id = a.customer_id "
+    f"{_ADDRESS.format('b')}, {_ADDRESS.format('s')}, {', '.join(f'e.{field.name}' for field in fields(Entity))} "
+    "FROM agreements a JOIN customers c ON c.id = a.customer_id JOIN legal_entities e ON e.id = a.entity_id "
     "LEFT JOIN customer_addresses b ON b.customer_id = c.id AND b.role = 'bill_to' "
     "LEFT JOIN customer_addresses s ON s.customer_id = c.id AND s.role = 'ship_to' WHERE a.id = ANY(%s)"
 )
@@ -33,20 +33,20 @@ class FoundGrounds:
 
 
 def grounds_of(drafts: Sequence[DraftInvoice]) -> FoundGrounds:
-    """All that preparing those drafts needs; raises NotFound where an agreement or entity does not exist."""
+    """All that preparing those drafts needs; raises NotFound where an agreement does not exist."""
     terms: dict[UUID, Terms] = {}
     buyers: dict[UUID, Buyer] = {}
+    sellers: dict[UUID, Seller] = {}
     parties: dict[UUID, str] = {}
     wanted = {draft.agreement_id for draft in drafts}
     for row in sql.fetch(_TERMS, (list(wanted),)):
         terms[row[0]] = Terms(row[0], row[1], tuple(row[2]))
         if row[3] not in buyers:
             buyers[row[3]] = _buyer(row, parties)
+        if row[25] not in sellers:
+            sellers[row[25]] = _seller(Entity(*row[25:]), parties)
     if missing := wanted - terms.keys():
         raise NotFound(f"There is no agreement {missing.pop()}.", field="agreement_id")
-    sellers = {
-        key: _seller(entity, parties) for key, entity in entities_by_id({draft.entity_id for draft in drafts}).items()
-    }
     countries = {seller.country for seller in sellers.values()}
     countries |= {place for buyer in buyers.values() for place in (buyer.country, buyer.ship_to_country)}
     pairs = {(draft.currency, sellers[draft.entity_id].currency, draft.issued_on) for draft in drafts}

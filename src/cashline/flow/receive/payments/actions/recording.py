@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from cashline.flow.invoice.invoices.actions import settle
+from cashline.flow.invoice.invoices.actions import Settled, settle
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.rules import InvoiceNotOpen, OverAllocated, PaymentStatus
 from cashline.kernel.identifiers import new_id
@@ -62,8 +62,8 @@ def record_payments(payments: Sequence[NewPayment], *, now: datetime, actor: str
     if fresh:
         check_parties(fresh)
         entities = entities_by_id({payment.entity_id for payment in fresh})
-        settle(settlements(payment.allocations for payment in fresh), now=now, actor=actor)
-        known |= _append(fresh, entities, now=now, actor=actor)
+        settled = settle(settlements(payment.allocations for payment in fresh), now=now, actor=actor)
+        known |= _append(fresh, entities, settled, now=now, actor=actor)
     return [known[payment.source_id] for payment in payments]
 
 
@@ -112,7 +112,12 @@ def check_parties(payments: Iterable[Any]) -> None:
 
 
 def _append(
-    payments: Sequence[NewPayment], entities: Mapping[UUID, Entity], *, now: datetime, actor: str
+    payments: Sequence[NewPayment],
+    entities: Mapping[UUID, Entity],
+    settled: Mapping[UUID, Settled],
+    *,
+    now: datetime,
+    actor: str,
 ) -> dict[UUID, UUID]:
     pairs = {(payment.currency, entities[payment.entity_id].currency, payment.received_on) for payment in payments}
     rates = exchange_rates(pairs)
@@ -142,14 +147,15 @@ def _append(
             (new_id(), key, invoice_id, amount, write_off, payment.received_on, now)
             for invoice_id, amount, write_off in payment.allocations
         ]
-        events.append(_received(key, number, payment))
+        events.append(_received(key, number, payment, rate, settled))
     sql.insert("payments", _COLUMNS, rows)
     sql.insert("payment_allocations", ALLOCATION_COLUMNS, allocation_rows)
     record(events, now=now, actor=actor)
     return keys
 
 
-def _received(key: UUID, number: str, payment: NewPayment) -> Event:
+def _received(key: UUID, number: str, payment: NewPayment, rate: Decimal, settled: Mapping[UUID, Settled]) -> Event:
+    """The event carries all that the ledger posts, with the rates at which the invoices were issued."""
     return Event(
         "PaymentReceived",
         (
@@ -159,12 +165,21 @@ def _received(key: UUID, number: str, payment: NewPayment) -> Event:
         ),
         {
             "number": number,
+            "entity_id": str(payment.entity_id),
+            "received_on": payment.received_on.isoformat(),
             "amount": str(payment.amount),
             "currency": payment.currency,
+            "entity_rate": str(rate),
             "method": payment.method,
             "allocations": [
-                {"invoice_id": str(invoice_id), "amount": str(amount), "write_off": str(write_off)}
+                {
+                    "invoice_id": str(invoice_id),
+                    "amount": str(amount),
+                    "write_off": str(write_off),
+                    "entity_rate": str(settled[invoice_id].entity_rate),
+                }
                 for invoice_id, amount, write_off in payment.allocations
+                if amount + write_off
             ],
         },
     )

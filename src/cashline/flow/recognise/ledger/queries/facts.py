@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.recognise.ledger.rules.events import CARD_METHODS
 from cashline.flow.recognise.ledger.rules.posting import Fact, FactAmount
 from cashline.platform import sql
 
 _ONE = Decimal(1)
-CARD_METHODS = frozenset({"card"})
 
 
 def stock_facts(move_ids: Sequence[UUID]) -> list[Fact]:
@@ -48,32 +48,6 @@ def credit_note_facts(credit_note_ids: Sequence[UUID]) -> list[Fact]:
 
 
 _PAYMENT = "p.id, p.entity_id, p.currency, p.entity_rate, p.number, p.customer_id, p.method"
-
-
-def payment_facts(payment_ids: Sequence[UUID]) -> list[Fact]:
-    """Each payment with what it settled when it was recorded; the rest is unapplied."""
-    rows = sql.fetch(
-        f"SELECT {_PAYMENT}, p.received_on, p.amount, a.invoice_id, a.amount, a.write_off_amount, i.entity_rate "
-        "FROM payments p LEFT JOIN payment_allocations a ON a.payment_id = p.id "
-        "LEFT JOIN invoices i ON i.id = a.invoice_id WHERE p.id = ANY(%s) ORDER BY p.id, a.id",
-        (list(payment_ids),),
-    )
-    facts: list[Fact] = []
-    at = 0
-    while at < len(rows):
-        key, entity, currency, rate, number, customer, method, day, received = rows[at][:9]
-        name = "received_by_card" if method in CARD_METHODS else "received_by_bank"
-        amounts, left = [FactAmount(name, received)], received
-        while at < len(rows) and rows[at][0] == key:
-            invoice, applied, written_off, held = rows[at][9:]
-            if invoice is not None:
-                amounts.append(FactAmount("settled", applied + written_off, invoice, held))
-                amounts.append(FactAmount("written_off", written_off))
-                left -= applied
-            at += 1
-        amounts.append(FactAmount("unapplied", left, key, rate))
-        facts.append(Fact(entity, currency, rate, day, key, number, customer, None, tuple(amounts)))
-    return facts
 
 
 def allocation_facts(allocation_ids: Sequence[UUID]) -> list[Fact]:

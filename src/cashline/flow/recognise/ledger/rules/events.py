@@ -8,6 +8,7 @@ from cashline.flow.recognise.ledger.rules.posting import Fact, FactAmount
 from cashline.platform.events.rules import Event
 
 _ONE = Decimal(1)
+CARD_METHODS = frozenset({"card"})
 
 
 def shipment_fact(event: Event) -> Fact:
@@ -44,6 +45,30 @@ def invoice_fact(event: Event) -> Fact:
             FactAmount("net", Decimal(data["net"])),
             FactAmount("tax", Decimal(data["tax"])),
         ),
+    )
+
+
+def payment_fact(event: Event) -> Fact:
+    """A payment at the rate of its day, with what it settled at the rates of the invoices; the rest is unapplied."""
+    data, key = event.data, event.subject_id
+    rate, left = Decimal(data["entity_rate"]), Decimal(data["amount"])
+    amounts = [FactAmount("received_by_card" if data["method"] in CARD_METHODS else "received_by_bank", left)]
+    for item in data["allocations"]:
+        applied, written_off = Decimal(item["amount"]), Decimal(item["write_off"])
+        invoice, held = UUID(item["invoice_id"]), Decimal(item["entity_rate"])
+        amounts += [FactAmount("settled", applied + written_off, invoice, held), FactAmount("written_off", written_off)]
+        left -= applied
+    amounts.append(FactAmount("unapplied", left, key, rate))
+    return Fact(
+        UUID(data["entity_id"]),
+        data["currency"],
+        rate,
+        date.fromisoformat(data["received_on"]),
+        key,
+        data["number"],
+        _object(event, "customer"),
+        None,
+        tuple(amounts),
     )
 
 

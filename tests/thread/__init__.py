@@ -1,0 +1,1 @@
+"""Proofs across the stages: statements, kills, what the database refuses, random trade."""
