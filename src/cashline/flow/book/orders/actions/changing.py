@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from cashline.flow.agree.contracts.actions import end_agreements
 from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.book.credit.queries import accounts_for_update
 from cashline.flow.book.credit.rules import fit_within
@@ -65,7 +66,7 @@ def recheck_holds(*, now: datetime, actor: str, limit: int = 200) -> int:
 def cancel_orders(order_ids: Sequence[UUID], *, reason: str, now: datetime, actor: str) -> None:
     """Cancel what is not delivered of orders; what is delivered stays, and is billed.
 
-    The exposure falls by the undelivered value, and an agreement of which nothing was delivered is cancelled with its
+    The exposure falls by the undelivered value, and an agreement of which nothing was delivered ends with its
     order. Stock, shipments in picking, activations and installations follow by hand-off.
     """
     orders = queries.orders_for_update(order_ids)
@@ -77,9 +78,7 @@ def cancel_orders(order_ids: Sequence[UUID], *, reason: str, now: datetime, acto
     change_exposure(_given_back(orders, lines), now=now, actor=actor)
     cancelled = Counter(line.order_id for line in lines)
     if untouched := queries.untouched_agreements(orders):
-        from cashline.flow.agree.contracts.actions import cancel_agreements
-
-        cancel_agreements(untouched, reason=reason, now=now, actor=actor)
+        end_agreements(untouched, reason=reason, now=now, actor=actor)
     record(
         [
             Event(
