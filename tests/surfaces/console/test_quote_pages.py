@@ -8,6 +8,7 @@ import pytest
 from cashline.flow.agree.quotes import queries
 from cashline.kernel.identifiers import key_of, public
 from tests.support.agree import make_catalog, make_customer
+from tests.support.api import Api
 from tests.support.console import Console, Seen
 from tests.support.world import World, make_world
 
@@ -64,6 +65,16 @@ def test_the_builder_previews_saves_and_edits(form: dict[str, Any]) -> None:
     assert "€14,474.40" in edit.words
     page = seller.post(page.url + "edit/", form | {"discount_percent": "2.5", "lines-0-quantity": "10"})
     assert queries.quote(row.id).net_total == Decimal("13939.11")
+
+
+def test_editing_keeps_the_texts_of_the_lines(form: dict[str, Any]) -> None:
+    seller, api = Console("seller"), Api()
+    lines = [{"sku": "SENSOR-1", "quantity": 1, "description": f"Sensor {place}"} for place in ("north", "south")]
+    body = {name: form[name] for name in ("customer", "entity", "title", "valid_until", "starts_on")}
+    url = f"/quotes/{api.post('/quotes', body | {'lines': lines}).body['id']}/"
+    page = seller.post(url + "edit/", form | {"lines-1-sku": "SENSOR-1", "lines-1-quantity": "3"})
+    for words in ("Sensor north", "Sensor south", "Monitoring platform Pro"):
+        assert words in page.words
 
 
 def test_the_preview_tells_what_is_wrong_and_what_would_pass(form: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from cashline.platform.pages.components import Chart, Column, Row, Table
 
 
 def chart_json(chart: Chart) -> Markup:
-    """The chart for a `<script type="application/json">`; numbers are decimal strings, `<` and `&` are escaped."""
+    """The chart for the attribute `data-chart`; numbers are decimal strings, `<` and `&` are escaped."""
     data = {
         "title": str(chart.title),
         "kind": chart.kind,

@@ -106,7 +106,7 @@
   const OPTIONS = { bar: bars, bar_across: bars, line: lines, area: lines, waterfall, sankey };
 
   const inner = (place) => {
-    // The library empties its element: it draws in a child, so that the figures' script stays.
+    // The library empties its element: it draws in a child.
     let canvas = $(".canvas", place);
     if (!canvas) place.append((canvas = Object.assign(document.createElement("div"), { className: "canvas" })));
     return canvas;
@@ -130,7 +130,7 @@
   };
 
   const draw = async (place) => {
-    const data = JSON.parse($("script", place).textContent);
+    const data = JSON.parse(place.dataset.chart);
     drawn.get(place)?.dispose();
     if (data.kind === "dense") drawn.set(place, await dense(inner(place), data));
     else {

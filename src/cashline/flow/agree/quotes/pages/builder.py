@@ -63,9 +63,8 @@ def _lines(rows: tuple[Mapping[str, str], ...] = ()) -> LineFields:
         lazy("Lines"),
         (
             Field("sku", lazy("Product"), "lookup", lookup=reverse("product_options")),
-            Field("description", lazy("Text"), required=False, max_length=500, placeholder=lazy("As in the catalogue")),
             Field("quantity", lazy("Quantity"), "decimal", value=Decimal(1), width="quarter"),
-            Field("interval_months", lazy("Paid"), "choice", False, options=intervals, width="third"),
+            Field("interval_months", lazy("Paid"), "choice", False, options=intervals, width="quarter"),
             Field("term_months", lazy("Months"), "integer", False, least=0, most=120, width="quarter"),
             Field("discount_percent", lazy("Discount %"), "decimal", False, width="quarter"),
         ),
@@ -84,7 +83,15 @@ def _terms(today: date) -> FieldSet:
             Field("valid_until", lazy("Valid until"), "date", value=until, width="quarter"),
             Field("starts_on", lazy("Planned start"), "date", value=today, width="quarter"),
             Field("price_book", lazy("Price book"), "choice", False, options=books, width="half"),
-            Field("discount_percent", lazy("Discount on all lines"), "decimal", False, suffix="%", width="quarter"),
+            Field(
+                "discount_percent",
+                lazy("Discount"),
+                "decimal",
+                False,
+                suffix="%",
+                width="quarter",
+                hint=lazy("On every line."),
+            ),
             Field("discount_reason", lazy("Reason for the discount"), required=False, max_length=500, width="half"),
             Field("terms", lazy("Special terms, one a line"), "textarea", False, max_length=20_000),
         ),
@@ -138,8 +145,18 @@ def _line_of(line: Reading) -> NewQuoteLine:
         interval_months=int(interval) if interval else None,
         term_months=line.integer("term_months"),
         discount_percent=line.decimal("discount_percent") or Decimal(0),
-        description=line.text("description"),
     )
+
+
+def with_descriptions(content: QuoteContent, stored: Sequence[QuoteLineRow]) -> QuoteContent:
+    """The content with the texts that its lines had before; the n-th line of a product keeps that of the n-th."""
+    kept: dict[str, list[str]] = {}
+    for line in reversed(stored):
+        kept.setdefault(line.sku, []).append(line.description)
+    lines = tuple(
+        replace(line, description=kept[line.sku].pop()) if kept.get(line.sku) else line for line in content.lines
+    )
+    return replace(content, lines=lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +343,6 @@ def _values(row: QuoteRow) -> dict[str, str]:
 def _typed(line: QuoteLineRow) -> dict[str, str]:
     return {
         "sku": line.sku,
-        "description": line.description,
         "quantity": _number(line.quantity),
         "interval_months": str(line.interval_months),
         "term_months": str(line.term_months) if line.term_months else "",

@@ -174,7 +174,7 @@ def _summary(row: QuoteRow, shown: VersionRow) -> tuple[SummaryRow, ...]:
     return (
         SummaryRow(_("List prices"), Money(shown.list_total, row.currency)),
         SummaryRow(_("Discount"), Money(-discount, row.currency), note=f"{percent} %"),
-        SummaryRow(_("Net total"), Money(shown.net_total, row.currency), total=True, note=_("without tax")),
+        SummaryRow(_("Net total, without tax"), Money(shown.net_total, row.currency), total=True),
     )
 
 

@@ -95,11 +95,14 @@ def preview_table(lines: Sequence[OfferLine], currency: str) -> Table:
 
 def waterfall_chart(fall: OfferWaterfall, currency: str) -> Chart:
     """From list prices to net, over all terms."""
-    steps = (
-        (_("List prices"), fall.list_prices),
+    changes = (
         (_("Quantity tiers"), fall.tiers),
         (_("Line discounts"), fall.line_discounts),
         (_("Document discount"), fall.document_discount),
+    )
+    steps = (
+        (_("List prices"), fall.list_prices),
+        *((name, amount) for name, amount in changes if amount),
         (_("Net"), fall.net),
     )
     return Chart(
