@@ -65,6 +65,7 @@ def parse_id(prefix: str, text: str) -> uuid.UUID:
 
 
 PREFIXES = {
+    "account": "acc",
     "agreement": "agr",
     "agreement_line": "agl",
     "api_key": "key",
@@ -99,6 +100,7 @@ PREFIXES = {
     "quote_version": "quv",
     "refund": "rfd",
     "reminder": "rem",
+    "revenue_posting": "rvp",
     "shipment": "shp",
     "signature": "sig",
     "subscription": "sub",
