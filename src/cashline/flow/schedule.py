@@ -7,31 +7,43 @@ crash changes nothing more. A moved clock runs the very same entries day by day.
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+from cashline.flow.agree.quotes.jobs import expire_quotes
+from cashline.flow.book.orders.jobs import recheck_holds
+from cashline.flow.deliver.fulfilment.jobs import advance_due
+from cashline.flow.deliver.provisioning.jobs import fail_unanswered
+from cashline.flow.deliver.subscriptions.jobs import end_due
+from cashline.flow.invoice.billing.jobs import bill_due
+from cashline.flow.recognise.ledger.jobs import summarise
+from cashline.flow.recognise.revenue.jobs import recognise_month
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.clock.queries import read_clock
 from cashline.platform.events.actions import seal_events
 from cashline.platform.outbox.sending import send_due
 from cashline.platform.webhooks.actions import enqueue_events
 
+type MinuteJob = Callable[..., int]
+"""`job(*, now: datetime, actor: str) -> int`: how much was done."""
 type DailyJob = Callable[..., object]
 """`job(*, today: date, now: datetime, actor: str)`."""
 
-DAILY: tuple[tuple[str, DailyJob], ...] = ()
+MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, summarise)
+DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, recognise_month)
 ACTOR = "system:schedule"
 
 
-def run_minute(*, now: datetime) -> int:
-    """The work that should not wait: fulfilment steps, the event feed, webhooks, mails. Gives how much was done."""
-    done = seal_events(now=now)
+def run_minute(*, now: datetime, actor: str = ACTOR) -> int:
+    """The work that should not wait, then the event feed, webhooks and mails. Gives how much was done."""
+    done = sum(job(now=now, actor=actor) for job in MINUTELY)
+    done += seal_events(now=now)
     done += enqueue_events(now=now)
     return done + send_due(now=now)
 
 
 def run_day(*, today: date, now: datetime, actor: str = ACTOR) -> None:
     """The work of a business day."""
-    for _, job in DAILY:
+    for job in DAILY:
         job(today=today, now=now, actor=actor)
-    while run_minute(now=now):
+    while run_minute(now=now, actor=actor):
         pass
 
 

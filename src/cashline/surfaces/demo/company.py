@@ -93,7 +93,7 @@ def _catalogue(company: DemoCompany, since: date, who: dict[str, Any]) -> None:
         [NewWarehouse(company.entities[entity], code, name, country) for entity, code, name, country in places], **who
     )
     company.warehouses = {place[0]: key for place, key in zip(places, made, strict=True)}
-    stock_up(company, who["now"].date(), Decimal(400), who)
+    stock_up(company, who["now"].date(), Decimal(1500), who)
 
 
 def stock_up(company: DemoCompany, day: date, quantity: Decimal, who: dict[str, Any]) -> None:

@@ -57,7 +57,7 @@ class Trade:
         """One business day of selling and delivering."""
         who: dict[str, Any] = {"now": now, "actor": ACTOR}
         if today.day == 1 or (today.day < 4 and today.weekday() == 0):
-            stock_up(self.company, today, Decimal(160), who)
+            stock_up(self.company, today, Decimal(520), who)
         self.quote(today, now)
         self.decide(today, now)
         self.order(today, now)
@@ -72,7 +72,7 @@ class Trade:
         """The orders of the day, most of them from the web shop and by file."""
         who: dict[str, Any] = {"now": now, "actor": ACTOR}
         share = (today - self.start).days * 2 // max((self.end - self.start).days, 1)
-        count = self.chance.choice((2, 3, 4, 5)) + share
+        count = self.chance.choice((3, 4, 5, 6)) + share
         buyers = self.chance.sample(self.company.buyers, count)
         placed = place_orders([self._order(buyer, today) for buyer in buyers], today=today, **who)
         for one in placed:
@@ -84,8 +84,8 @@ class Trade:
             NewOrderLine(sku, Decimal(self.chance.choice((1, 2, 4, 10, 25))))
             for sku in self.chance.sample(cast.GOODS, self.chance.randint(1, 4))
         ]
-        if self.chance.randint(1, 5) <= 2:
-            interval = self.chance.choice((1, 1, 1, 12))
+        if self.chance.randint(1, 5) <= 3:
+            interval = self.chance.choice((1, 1, 1, 1, 12))
             quantity = Decimal(self.chance.choice((1, 5, 20)))
             sku = self.chance.choice(cast.RUNNING)
             lines.append(
