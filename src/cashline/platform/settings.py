@@ -57,7 +57,7 @@ FLOW = [
     "recognise.ledger",
     "recognise.revenue",
 ]
-REPORTS = [f"report.{name}" for name in ("statements", "metrics", "mining", "forecast", "explain", "health")]
+REPORTS = [f"report.{name}" for name in ("statements", "metrics", "mining", "forecast", "explain", "health", "finding")]
 """The rooms that read across all stages; they have doors and no tables."""
 INSTALLED_APPS = [
     "django.contrib.auth",
