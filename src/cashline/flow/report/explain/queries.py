@@ -1,0 +1,279 @@
+"""Explaining amounts: each kind of document reads its own derivation and names what it was made from."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.agree.quotes.queries import quote, quote_line, quotes_of_versions
+from cashline.flow.recognise.ledger.queries.entries import EntryRow, entry
+from cashline.flow.recognise.revenue.queries import posting
+from cashline.flow.report.explain.rules import Explanation, Source, read_id, total_of, what_is_left
+from cashline.kernel.derivations import Derivation
+from cashline.kernel.money import minor_units
+from cashline.kernel.refusals import NotFound
+from cashline.platform import sql
+
+_ZERO = Decimal(0)
+
+
+def explain(public_id: str) -> Explanation:
+    """Why the amount of a document is what it is; raises NotFound for what is not there or has no amount."""
+    kind, key = read_id(public_id)
+    return _BY_KIND[kind](key)
+
+
+def entity_of(explanation: Explanation) -> UUID:
+    """The legal entity whose amount is explained, for doors to ask whether the caller may see it."""
+    row = sql.fetch_one(_ENTITY[explanation.kind], (explanation.id,))
+    if row is None:
+        raise NotFound(f"There is no {explanation.kind.replace('_', ' ')} {explanation.id}.", field="id")
+    return UUID(str(row[0]))
+
+
+def _quote_line(key: UUID) -> Explanation:
+    row = quote_line(key)
+    whole = quote(quotes_of_versions([row.version_id])[row.version_id])
+    return Explanation(
+        "quote_line",
+        key,
+        f"{whole.number}, line {row.line_no}: {row.description}",
+        whole.currency,
+        row.net_total,
+        Derivation.from_json(row.derivation),
+        (Source("quote", whole.id, whole.number), Source("product", row.product_id, row.sku)),
+    )
+
+
+def _invoice(key: UUID) -> Explanation:
+    row = sql.fetch_one(
+        "SELECT i.number, i.currency, i.gross_total, i.agreement_id, a.number, i.customer_id, c.name FROM invoices i "
+        "JOIN customers c ON c.id = i.customer_id LEFT JOIN agreements a ON a.id = i.agreement_id WHERE i.id = %s",
+        (key,),
+    )
+    if row is None:
+        raise NotFound(f"There is no invoice {key}.", field="id")
+    number, currency, gross, agreement, agreement_number, customer, name = row
+    lines = [
+        Derivation.from_json(shape)
+        for (shape,) in sql.fetch("SELECT derivation FROM invoice_lines WHERE invoice_id = %s ORDER BY line_no", (key,))
+    ]
+    taxes = [_tax(currency, *tax) for tax in sql.fetch(_TAXES, (key,))]
+    sources = [Source("agreement", agreement, agreement_number)] if agreement else []
+    return Explanation(
+        "invoice",
+        key,
+        f"Invoice {number}",
+        currency,
+        gross,
+        total_of("invoices.gross", [("lines", lines), ("taxes", taxes)]),
+        (*sources, Source("customer", customer, name)),
+        (("Open amount", what_is_left(gross, _settled(key))),),
+    )
+
+
+_TAXES = "SELECT rate, base, tax, reason FROM invoice_taxes WHERE invoice_id = %s ORDER BY tax_code, rate"
+
+
+def _tax(currency: str, rate: Decimal, base: Decimal, tax: Decimal, reason: str) -> Derivation:
+    formula = f"round(base * rate / 100, {minor_units(currency)})"
+    return Derivation("taxes.base_times_rate", 1, {"base": base, "rate": rate}, formula, tax, reason)
+
+
+def _settled(invoice_id: UUID) -> dict[str, Decimal]:
+    row = sql.fetch_one(
+        "SELECT (SELECT COALESCE(sum(gross_total - unapplied_amount), 0) FROM credit_notes WHERE invoice_id = %(id)s "
+        "AND status = 'issued'), COALESCE(sum(amount), 0), COALESCE(sum(write_off_amount), 0) FROM payment_allocations "
+        "WHERE invoice_id = %(id)s",
+        {"id": invoice_id},
+    )
+    credited, paid, written_off = row or (_ZERO, _ZERO, _ZERO)
+    return {"credited": credited, "paid": paid, "written_off": written_off}
+
+
+def _invoice_line(key: UUID) -> Explanation:
+    row = sql.fetch_one(
+        "SELECT i.id, i.number, i.currency, l.line_no, l.description, l.net_amount, l.derivation, l.source_id, "
+        "d.kind, d.effective_on, d.quantity, i.agreement_id, a.number, l.period FROM invoice_lines l "
+        "JOIN invoices i ON i.id = l.invoice_id LEFT JOIN agreements a ON a.id = i.agreement_id "
+        "LEFT JOIN LATERAL (SELECT kind, effective_on, quantity FROM deliveries d WHERE d.line_id = l.line_id "
+        "AND (d.id = l.source_id OR d.source_id = l.source_id) LIMIT 1) d ON true WHERE l.id = %s",
+        (key,),
+    )
+    if row is None:
+        raise NotFound(f"There is no invoice line {key}.", field="id")
+    invoice, number, currency, line_no, description, net, shape, source, kind, day, quantity, agreement, of, period = (
+        row
+    )
+    sources = [Source("invoice", invoice, number)]
+    if kind:
+        sources.append(Source("delivery", source, f"{quantity.normalize():f} {kind} on {day}"))
+    elif period:
+        sources.append(Source("subscription", source, f"service from {period.lower} to before {period.upper}"))
+    if agreement:
+        sources.append(Source("agreement", agreement, of))
+    return Explanation(
+        "invoice_line",
+        key,
+        f"Invoice {number}, line {line_no}: {description}",
+        currency,
+        net,
+        Derivation.from_json(shape),
+        tuple(sources),
+    )
+
+
+def _credit_note(key: UUID) -> Explanation:
+    row = sql.fetch_one(
+        "SELECT c.number, c.currency, c.gross_total, c.invoice_id, i.number, c.reason FROM credit_notes c "
+        "JOIN invoices i ON i.id = c.invoice_id WHERE c.id = %s",
+        (key,),
+    )
+    if row is None:
+        raise NotFound(f"There is no credit note {key}.", field="id")
+    number, currency, gross, invoice, invoice_number, reason = row
+    rows = sql.fetch(
+        "SELECT derivation, tax_rate, net_amount, tax_amount FROM credit_note_lines WHERE credit_note_id = %s "
+        "ORDER BY line_no",
+        (key,),
+    )
+    lines = [Derivation.from_json(shape) for shape, *_ in rows]
+    taxes = [
+        Derivation(
+            "credit_notes.tax", 1, {"tax": tax}, "tax", tax, f"the tax of {net} at {rate.normalize():f} %, shared"
+        )
+        for _, rate, net, tax in rows
+    ]
+    return Explanation(
+        "credit_note",
+        key,
+        f"Credit note {number}: {reason}",
+        currency,
+        gross,
+        total_of("credit_notes.gross", [("lines", lines), ("taxes", taxes)]),
+        (Source("invoice", invoice, invoice_number),),
+    )
+
+
+def _obligation(key: UUID) -> Explanation:
+    row = sql.fetch_one(
+        "SELECT o.line_id, o.agreement_id, a.number, a.currency, o.allocated_price, o.derivation, l.line_no, "
+        "l.description, l.id FROM obligations o JOIN agreements a ON a.id = o.agreement_id JOIN LATERAL "
+        "(SELECT * FROM agreement_lines t WHERE t.line_id = o.line_id ORDER BY lower(t.valid) DESC LIMIT 1) l ON true "
+        "WHERE o.id = %s",
+        (key,),
+    )
+    if row is None:
+        raise NotFound(f"There is no obligation {key}.", field="id")
+    _, agreement, number, currency, allocated, shape, line_no, description, line = row
+    derivation = Derivation.from_json(shape)
+    if derivation.result != allocated:
+        change = {"first": derivation.result, "changed": allocated - derivation.result}
+        derivation = Derivation(
+            "revenue.reallocated", 1, change, "first + changed", allocated, derivation.note, (derivation,)
+        )
+    return Explanation(
+        "obligation",
+        key,
+        f"{number}, line {line_no}: {description}",
+        currency,
+        allocated,
+        derivation,
+        (Source("agreement", agreement, number), Source("agreement_line", line, f"line {line_no}")),
+    )
+
+
+def _revenue_posting(key: UUID) -> Explanation:
+    row = posting(key)
+    obligations = sql.fetch(
+        "SELECT id FROM obligations WHERE line_id = %s AND created_at <= %s ORDER BY version DESC LIMIT 1",
+        (row.line_id, row.created_at),
+    )
+    facts = sql.fetch(
+        "SELECT id, kind, quantity, effective_on FROM deliveries WHERE line_id = %s AND known_at <= %s ORDER BY id",
+        (row.line_id, row.created_at),
+    )
+    return Explanation(
+        "revenue_posting",
+        key,
+        f"Revenue of {row.agreement_number} in {row.month:%Y-%m}: {row.description}",
+        row.currency,
+        row.amount,
+        Derivation.from_json(row.derivation),
+        (
+            *(Source("obligation", obligation, "allocated price") for (obligation,) in obligations),
+            *(Source("delivery", fact, f"{count.normalize():f} {kind} on {day}") for fact, kind, count, day in facts),
+            Source("journal_entry", row.entry_id, f"entry of {row.entry_day}"),
+            Source("agreement", row.agreement_id, row.agreement_number),
+        ),
+    )
+
+
+def _journal_entry(key: UUID) -> Explanation:
+    row = entry(key)
+    debits = [
+        Derivation(
+            "ledger.line", 1, {"amount": line.amount}, "amount", line.amount, f"{line.account_code} {line.account_name}"
+        )
+        for line in row.lines
+        if line.amount > 0
+    ]
+    credits_found = [
+        Derivation(
+            "ledger.line",
+            1,
+            {"amount": -line.amount},
+            "amount",
+            -line.amount,
+            f"{line.account_code} {{line.account_name}}",
+        )
+        for line in row.lines
+        if line.amount < 0
+    ]
+    return Explanation(
+        "journal_entry",
+        key,
+        f"{row.text} ({row.rule})",
+        row.currency,
+        row.total,
+        total_of("ledger.entry", [("debits", debits)]),
+        _entry_sources(row),
+        (("Credits", total_of("ledger.entry", [("credits", credits_found)])),),
+    )
+
+
+def _entry_sources(row: EntryRow) -> tuple[Source, ...]:
+    """The document that was posted, and those whose balances it moved."""
+    found = [Source(row.source_type, row.source_id, row.text)]
+    if row.source_type == "revenue_posting":
+        found = [
+            Source("revenue_posting", key, f"line {amount.normalize():f}")
+            for key, amount in sql.fetch(
+                "SELECT id, amount FROM revenue_postings WHERE entry_id = %s ORDER BY id", (row.id,)
+            )
+        ]
+    for agreement in dict.fromkeys(line.agreement_id for line in row.lines if line.agreement_id):
+        found.append(Source("agreement", agreement, "agreement"))
+    return tuple(found)
+
+
+_BY_KIND: dict[str, Callable[[UUID], Explanation]] = {
+    "quote_line": _quote_line,
+    "invoice": _invoice,
+    "invoice_line": _invoice_line,
+    "credit_note": _credit_note,
+    "obligation": _obligation,
+    "revenue_posting": _revenue_posting,
+    "journal_entry": _journal_entry,
+}
+_ENTITY: dict[str, Any] = {
+    "quote_line": "SELECT q.entity_id FROM quote_lines l JOIN quote_versions v ON v.id = l.version_id "
+    "JOIN quotes q ON q.id = v.quote_id WHERE l.id = %s",
+    "invoice": "SELECT entity_id FROM invoices WHERE id = %s",
+    "invoice_line": "SELECT i.entity_id FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id WHERE l.id = %s",
+    "credit_note": "SELECT entity_id FROM credit_notes WHERE id = %s",
+    "obligation": "SELECT a.entity_id FROM obligations o JOIN agreements a ON a.id = o.agreement_id WHERE o.id = %s",
+    "revenue_posting": "SELECT a.entity_id FROM revenue_postings p JOIN agreements a ON a.id = p.agreement_id "
+    "WHERE p.id = %s",
+    "journal_entry": "SELECT entity_id FROM journal_entries WHERE id = %s",
+}

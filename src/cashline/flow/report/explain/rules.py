@@ -1,0 +1,74 @@
+"""Rules of explain: the answer to why an amount is what it is, down to the documents it was made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from cashline.kernel.derivations import Derivation, Input
+from cashline.kernel.identifiers import PREFIXES, key_of
+from cashline.kernel.refusals import NotFound
+
+EXPLAINED = (
+    "quote_line",
+    "invoice",
+    "invoice_line",
+    "credit_note",
+    "obligation",
+    "revenue_posting",
+    "journal_entry",
+)
+"""The kinds of things whose amount can be explained."""
+_KINDS = {PREFIXES[kind]: kind for kind in EXPLAINED}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document that an amount was made from. `kind` is a type of object."""
+
+    kind: str
+    id: UUID
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An amount with its derivation and its sources; `also` are further amounts of the same document."""
+
+    kind: str
+    id: UUID
+    title: str
+    currency: str
+    amount: Decimal
+    derivation: Derivation
+    sources: tuple[Source, ...] = ()
+    also: tuple[tuple[str, Derivation], ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Does every recorded formula give its result, and the derivation the amount?"""
+        return self.derivation.result == self.amount and not self.derivation.breaks()
+
+
+def read_id(text: str) -> tuple[str, UUID]:
+    """The kind and key of a public id that can be explained; raises NotFound."""
+    prefix = text.partition("_")[0]
+    if prefix not in _KINDS:
+        told = ", ".join(kind.replace("_", " ") for kind in EXPLAINED)
+        raise NotFound(f"Nothing is explained by the id {text[:64]!r}; it can be that of a {told}.", field="id")
+    return _KINDS[prefix], key_of(_KINDS[prefix], text)
+
+
+def total_of(rule: str, parts: Sequence[tuple[str, Sequence[Derivation]]], note: str = "") -> Derivation:
+    """The derivation of an amount that is the sum of groups of others, such as lines and taxes."""
+    inputs: dict[str, Input] = {name: [part.result for part in group] for name, group in parts}
+    result = sum((part.result for _, group in parts for part in group), Decimal(0))
+    formula = " + ".join(f"sum({name})" for name, _ in parts)
+    return Derivation(rule, 1, inputs, formula, result, note, tuple(part for _, group in parts for part in group))
+
+
+def what_is_left(gross: Decimal, taken: Mapping[str, Decimal]) -> Derivation:
+    """The derivation of an open amount: gross less what was credited, paid and written off."""
+    inputs: dict[str, Input] = {"gross": gross, **taken}
+    formula = " - ".join(["gross", *taken])
+    return Derivation("invoices.open_amount", 1, inputs, formula, gross - sum(taken.values(), Decimal(0)))
