@@ -219,7 +219,8 @@ def quote_edit(request: HttpRequest, quote_id: str) -> HttpResponseBase:
     )
 
     def save(read: Reading) -> Outcome:
-        actions.change_quote(row.id, content=content_of(read), today=setting.today, now=caller.now, actor=caller.actor)
+        content = with_descriptions(content_of(read), lines)
+        actions.change_quote(row.id, content=content, today=setting.today, now=caller.now, actor=caller.actor)
         return Outcome(address(row.id), str(_("The draft is saved.")))
 
     if request.method != "POST":
