@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -37,6 +36,7 @@ from cashline.platform.events.queries import timeline
 from cashline.platform.lists import Ask
 from tests.support.book import Shop
 from tests.support.cluster import Database
+from tests.support.racing import race
 from tests.support.receive import (
     DECLINED,
     GOOD,
@@ -264,30 +264,6 @@ def test_the_report_races_the_answer_and_the_retry(row: InvoiceRow) -> None:
     race(steps * 2)
     deliver()
     assert (queries.intent(intent_id).status, len(payments()), open_of(row)) == ("succeeded", 1, Decimal(0))
-
-
-def race(steps: list[Callable[[], object]]) -> None:
-    """Run the steps at the same time, each on a connection of its own; the first failure is raised."""
-    from django.db import connections
-
-    barrier, failures = threading.Barrier(len(steps)), []
-
-    def run(step: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            step()
-        except BaseException as failure:  # noqa: BLE001 - raised below, in the test's own thread
-            failures.append(failure)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(step,)) for step in steps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 def test_an_invoice_is_charged_no_more_than_is_open(row: InvoiceRow) -> None:

@@ -36,9 +36,9 @@ from cashline.kernel.refusals import Conflict, InvalidValue, Refusals
 from cashline.platform import sql
 from cashline.platform.clock.queries import machine_time
 from cashline.platform.events.queries import timeline
-from tests.flow.receive.test_charging import race
 from tests.support.book import Shop
 from tests.support.cluster import Database
+from tests.support.racing import race
 from tests.support.receive import (
     GOOD,
     assert_laws_hold,

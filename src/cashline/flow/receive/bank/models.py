@@ -43,7 +43,10 @@ class BankAccount(Table):
 
 
 class BankStatement(Table):
-    """One imported statement with its balances; `fingerprint` names its content, and `source` the file it came in."""
+    """One imported statement with its balances; `fingerprint` names its content, and `source` the file it came in.
+
+    Opening balance + its lines (but split ones) + `known_total`, what was booked from others, is the closing one.
+    """
 
     account = link_to("bank.BankAccount", db_index=False)
     kind = models.TextField()
@@ -57,6 +60,7 @@ class BankStatement(Table):
     opening_day = models.DateField(null=True)
     closing_day = models.DateField(null=True)
     line_count = models.IntegerField(db_default=0)
+    known_total = amount_column(db_default=0)
     source = models.TextField(blank=True, db_default="")
     file_sha256 = models.TextField()
     fingerprint = models.TextField()
@@ -65,9 +69,7 @@ class BankStatement(Table):
 
     class Meta:
         db_table = "bank_statements"
-        constraints = [
-            models.UniqueConstraint(fields=["account", "fingerprint"], name="bank_statement_imported_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "fingerprint"], name="bank_statement_imported_once")]
 
 
 class BankLine(Table):

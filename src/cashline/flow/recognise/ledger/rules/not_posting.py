@@ -12,7 +12,7 @@ _BY_REASON: dict[str, str] = {
         "UserRolesChanged UserTwoFactorRemoved ApiKeyCreated ApiKeyRevoked WebhookEndpointCreated "
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
-        "BooksOpened PeriodClosed PeriodReopened"
+        "BooksOpened PeriodClosed PeriodReopened BankAccountCreated BankAccountChanged"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
         "QuoteCreated QuoteChanged QuoteApprovalRequested QuoteApproved QuoteRejected QuoteWithdrawn QuoteSent "
@@ -37,7 +37,7 @@ _BY_REASON: dict[str, str] = {
     "its credit note posts": "InvoiceVoided",
     "no money has moved yet, or the money moved is posted by another event": (
         "PaymentIntentCreated PaymentActionRequired PaymentFailed PaymentRefundRequested PaymentRefundFailed "
-        "ChargebackLost"
+        "ChargebackLost BankStatementImported BankLineMatched BankLineUnmatched BankLineIgnored BankLineTakenUp"
     ),
 }
 NOT_POSTING: dict[str, str] = {event: reason for reason, events in _BY_REASON.items() for event in events.split()}

@@ -109,10 +109,12 @@ EXPOSURE = Law(
 )
 STATEMENTS = Law(
     "statement-adds-up",
-    "The opening balance of a bank statement and its lines make its closing balance",
-    "SELECT 'bank_statement', s.id, s.reference, s.closing_balance, s.opening_balance + COALESCE(l.total, 0) "
-    "FROM bank_statements s LEFT JOIN (SELECT statement_id, sum(amount) AS total FROM bank_lines GROUP BY 1) l "
-    "ON l.statement_id = s.id WHERE s.opening_balance + COALESCE(l.total, 0) <> s.closing_balance",
+    "The opening balance of a bank statement, its lines and those known from others make its closing balance",
+    "SELECT 'bank_statement', s.id, s.reference, s.closing_balance, "
+    "s.opening_balance + s.known_total + COALESCE(l.total, 0) "
+    "FROM bank_statements s LEFT JOIN (SELECT statement_id, sum(amount) AS total FROM bank_lines "
+    "WHERE status <> 'split' GROUP BY 1) l ON l.statement_id = s.id WHERE s.kind = 'statement' "
+    "AND s.opening_balance + s.known_total + COALESCE(l.total, 0) <> s.closing_balance",
 )
 STOCK = Law(
     "stock-is-moves",

@@ -1,0 +1,53 @@
+"""Reading bank accounts, statements and their lines."""
+
+from cashline.flow.receive.bank.queries.accounts import (
+    AccountRow,
+    StatementRow,
+    account,
+    accounts,
+    list_statements,
+    lock_accounts,
+    lock_owners,
+    missing_statements,
+    statement,
+)
+from cashline.flow.receive.bank.queries.lines import (
+    LineCount,
+    LineFilter,
+    LineRow,
+    OpenLine,
+    known_entries_of,
+    line,
+    line_counts,
+    lines_by_id,
+    lines_for_update,
+    list_lines,
+    lock_open_amounts,
+    open_lines_for_update,
+    settled_numbers,
+)
+
+__all__ = [
+    "AccountRow",
+    "LineCount",
+    "LineFilter",
+    "LineRow",
+    "OpenLine",
+    "StatementRow",
+    "account",
+    "accounts",
+    "known_entries_of",
+    "line",
+    "line_counts",
+    "lines_by_id",
+    "lines_for_update",
+    "list_lines",
+    "list_statements",
+    "lock_accounts",
+    "lock_open_amounts",
+    "lock_owners",
+    "missing_statements",
+    "open_lines_for_update",
+    "settled_numbers",
+    "statement",
+]
