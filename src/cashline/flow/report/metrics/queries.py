@@ -1,0 +1,233 @@
+"""Metrics: the figures of the flow board, and days sales outstanding, each in a statement or two."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from cashline.flow.recognise.ledger.queries.balances import MOVEMENTS, summary_bound
+from cashline.flow.report.health.queries import stuck
+from cashline.flow.report.metrics.rules import (
+    DSO_DAYS,
+    STAGES,
+    TIMED_BY,
+    ZERO,
+    DaysSalesOutstanding,
+    Figure,
+    StageFigures,
+    days_sales_outstanding,
+    dso_by_month,
+    grouped,
+    window_start,
+)
+from cashline.flow.report.mining.queries import cycle_times
+from cashline.flow.report.statements.queries import ageing
+from cashline.kernel.periods import add_months
+from cashline.platform import sql
+
+_FIGURES = (
+    (
+        "agree",
+        "quotes_open",
+        "Quotes in work",
+        "/quotes/",
+        "SELECT a.currency, count(*), sum(v.net_total) FROM quotes a JOIN quote_versions v ON v.quote_id = a.id "
+        "AND v.version = a.current_version WHERE a.status IN ('draft', 'in_approval', 'approved') {entity} GROUP BY 1",
+    ),
+    (
+        "agree",
+        "quotes_sent",
+        "Quotes with the buyer",
+        "/quotes/?status=sent",
+        "SELECT a.currency, count(*), sum(v.net_total) FROM quotes a JOIN quote_versions v ON v.quote_id = a.id "
+        "AND v.version = a.current_version WHERE a.status = 'sent' {entity} GROUP BY 1",
+    ),
+    (
+        "agree",
+        "agreements_unsigned",
+        "Contracts to be signed",
+        "/contracts/?status=out_for_signature",
+        "SELECT a.currency, count(*), sum(a.net_total) FROM agreements a WHERE a.status IN ('draft', "
+        "'out_for_signature') {entity} GROUP BY 1",
+    ),
+    (
+        "book",
+        "orders_held",
+        "Orders on hold",
+        "/orders/?status=held",
+        "SELECT a.currency, count(*), sum(a.net_total) FROM orders a WHERE a.status = 'held' {entity} GROUP BY 1",
+    ),
+    (
+        "book",
+        "orders_booked",
+        "Orders to deliver",
+        "/orders/?status=booked",
+        "SELECT a.currency, count(*), sum(a.net_total) FROM orders a WHERE a.status = 'booked' {entity} GROUP BY 1",
+    ),
+    (
+        "deliver",
+        "shipments_picking",
+        "Shipments being picked",
+        "/shipments/?status=picking",
+        "SELECT '', count(*), NULL::numeric FROM shipments a WHERE a.status = 'picking' {entity} HAVING count(*) > 0",
+    ),
+    (
+        "deliver",
+        "installations_open",
+        "Installations to be accepted",
+        "/installations/",
+        "SELECT '', count(*), NULL::numeric FROM installations i JOIN order_lines l ON l.id = i.order_line_id "
+        "JOIN orders a ON a.id = l.order_id WHERE i.status IN ('planned', 'scheduled', 'done') {entity} "
+        "HAVING count(*) > 0",
+    ),
+    (
+        "deliver",
+        "subscriptions_active",
+        "Subscriptions running",
+        "/subscriptions/?status=active",
+        "SELECT '', count(*), NULL::numeric FROM subscriptions a WHERE a.status IN ('active', 'cancelled') {entity} "
+        "HAVING count(*) > 0",
+    ),
+    (
+        "invoice",
+        "to_bill",
+        "Contracts due to be billed",
+        "/bill-runs/",
+        "SELECT '', count(*), NULL::numeric FROM billing_schedules a WHERE a.due_on <= %(today)s {entity} "
+        "HAVING count(*) > 0",
+    ),
+    (
+        "receive",
+        "invoices_open",
+        "Invoices to be paid",
+        "/invoices/?status=open",
+        "SELECT a.currency, count(*), sum(a.open_amount) FROM invoices a WHERE a.open_amount > 0 {entity} GROUP BY 1",
+    ),
+    (
+        "receive",
+        "invoices_overdue",
+        "of them overdue",
+        "/invoices/?status=overdue",
+        "SELECT a.currency, count(*), sum(a.open_amount) FROM invoices a WHERE a.open_amount > 0 "
+        "AND a.due_on < %(today)s {entity} GROUP BY 1",
+    ),
+    (
+        "receive",
+        "payments_unapplied",
+        "Payments on account",
+        "/payments/",
+        "SELECT a.currency, count(*), sum(a.unapplied_amount) FROM payments a WHERE a.unapplied_amount > 0 {entity} "
+        "GROUP BY 1",
+    ),
+    (
+        "recognise",
+        "deferred",
+        "Contracts with deferred revenue",
+        "/deferred-revenue/",
+        "SELECT a.currency, count(*), sum(a.billed - a.recognised) FROM contract_positions a "
+        "WHERE a.billed > a.recognised {entity} GROUP BY 1",
+    ),
+    (
+        "recognise",
+        "to_earn",
+        "Contracts still to earn",
+        "/revenue/",
+        "SELECT a.currency, count(*), sum((SELECT sum(m) FROM unnest(a.ahead) AS m)) FROM revenue_states a "
+        "WHERE a.ahead <> '{{}}' {entity} GROUP BY 1",
+    ),
+)
+"""Of each figure: its stage, code, title, the list that shows it, and the query for (currency, count, amount)."""
+
+
+def flow_board(*, today: date, entity_ids: Sequence[UUID] | None = None, with_days: bool = True) -> list[StageFigures]:
+    """The flow from quote to cash: what waits in each stage, its money, how much of it is stuck, and the usual days."""
+    narrowed = "" if entity_ids is None else "AND a.entity_id = ANY(%(entities)s)"
+    parts = [
+        f"SELECT '{code}', f.* FROM ({statement.format(entity=narrowed)}) AS f" for _, code, _, _, statement in _FIGURES
+    ]
+    entities = list(entity_ids) if entity_ids is not None else None
+    rows = sql.fetch(" UNION ALL ".join(parts), {"today": today, "entities": entities})
+    found = grouped([(code, currency, count, amount) for code, currency, count, amount in rows])
+    held_up = _stuck_by_stage(today, entities)
+    times = {}
+    if with_days:
+        times = {one.stage.code: one.median for one in cycle_times(until=today, entity_ids=entity_ids, cases=500)}
+    return [
+        StageFigures(
+            stage,
+            title,
+            tuple(
+                Figure(code, name, *found.get(code, (0, ())), address, held_up.get(code, 0))
+                for in_stage, code, name, address, _ in _FIGURES
+                if in_stage == stage
+            ),
+            times.get(TIMED_BY.get(stage, "")),
+        )
+        for stage, title in STAGES
+    ]
+
+
+_STUCK_IN = {
+    "quotes_in_approval": "quotes_open",
+    "agreements_unsigned": "agreements_unsigned",
+    "orders_held": "orders_held",
+    "goods_backordered": "orders_booked",
+    "steps_failed": "orders_booked",
+    "provisioning_failed": "orders_booked",
+    "unbilled": "to_bill",
+    "invoices_overdue": "invoices_overdue",
+    "payments_unapplied": "payments_unapplied",
+}
+
+
+def _stuck_by_stage(today: date, entities: list[UUID] | None) -> dict[str, int]:
+    """How many are stuck, by the figure under which they are shown."""
+    found: dict[str, int] = {}
+    for one in stuck(today=today, entity_ids=entities):
+        if code := _STUCK_IN.get(one.kind.code):
+            found[code] = found.get(code, 0) + one.count
+    return found
+
+
+def dso(*, as_of: date, entity_ids: Sequence[UUID] | None = None) -> list[DaysSalesOutstanding]:
+    """Days sales outstanding of each entity at the end of a day, in its currency."""
+    invoiced = _invoiced(window_start(as_of, DSO_DAYS), as_of, entity_ids)
+    return [
+        DaysSalesOutstanding(
+            entity.entity_id,
+            as_of,
+            days_sales_outstanding(entity.control, invoiced.get(entity.entity_id, ZERO)),
+            days_sales_outstanding(entity.buckets[0], invoiced.get(entity.entity_id, ZERO)),
+        )
+        for entity in ageing(as_of, entity_ids=entity_ids, limit=0).entities
+    ]
+
+
+def _invoiced(start: date, end: date, entity_ids: Sequence[UUID] | None) -> dict[UUID, Decimal]:
+    """Invoices less credit notes, with tax, by entity in its currency, from `start` to `end` inclusive."""
+    rows = sql.fetch(
+        f"SELECT a.entity_id, sum(m.functional_debit - m.functional_credit) FROM accounts a JOIN {MOVEMENTS} m "
+        "ON m.account_id = a.id WHERE a.role = 'receivable' AND m.rule IN ('invoice', 'credit_note') "
+        "AND m.day BETWEEN %(start)s AND %(end)s "
+        "AND (%(entities)s::uuid[] IS NULL OR a.entity_id = ANY(%(entities)s::uuid[])) GROUP BY 1",
+        {
+            "bound": summary_bound(),
+            "start": start,
+            "end": end,
+            "entities": list(entity_ids) if entity_ids is not None else None,
+        },
+    )
+    return dict(rows)
+
+
+def dso_history(entity_id: UUID, *, last: date, count: int = 12) -> list[tuple[date, Decimal | None]]:
+    """DSO at the ends of the last months of an entity, each over three months; oldest first."""
+    rows = sql.fetch(
+        "SELECT date_trunc('month', m.day)::date, sum(m.functional_debit - m.functional_credit), "
+        "COALESCE(sum(m.functional_debit - m.functional_credit) FILTER (WHERE m.rule IN ('invoice', "
+        "'credit_note')), 0) "
+        f"FROM accounts a JOIN {MOVEMENTS} m ON m.account_id = a.id WHERE a.role = 'receivable' "
+        "AND a.entity_id = %(entity)s AND m.day < %(end)s GROUP BY 1",
+        {"bound": summary_bound(), "entity": entity_id, "end": add_months(last.replace(day=1), 1)},
+    )
+    return dso_by_month(ZERO, {month: (moved, invoiced) for month, moved, invoiced in rows}, last=last, count=count)
