@@ -40,6 +40,8 @@ class BillRunResult:
     totals: tuple[CurrencyTotals, ...]
     exceptions: tuple[BillException, ...]
     hash: str
+    due: int = 0
+    looked_at: int = 0
     documents: tuple[BilledDocument, ...] = ()
 
     @property
@@ -58,16 +60,18 @@ def run_bills(
     agreement_ids: Sequence[UUID] | None = None,
     preview: bool = False,
     batch: int = BATCH,
+    most: int | None = None,
 ) -> BillRunResult:
     """Bill everything due by a day: goods shipped, services accepted, subscription periods; credit what was too much.
 
     Each batch is a transaction, so a run that was killed goes on where it stopped, and a second run finds nothing. A
-    preview is the same without the append. A run over named agreements keeps no manifest. Raises TooFarAhead.
+    preview is the same without the append; with `most` it looks at so many agreements at the most. A run over named
+    agreements keeps no manifest. Raises TooFarAhead.
     """
     require_near(as_of, local_day(now, "UTC"))
     scope = Scope(as_of, entity_id, _ids(customer_ids), _ids(agreement_ids))
     if preview or agreement_ids is not None:
-        return _run_at_once(scope, now=now, actor=actor, preview=preview, batch=batch)
+        return _run_at_once(scope, now=now, actor=actor, preview=preview, batch=min(batch, most or batch), most=most)
     run = start_bill_run(as_of=as_of, now=now, actor=actor, entity_id=entity_id, customer_ids=customer_ids)
     documents: list[BilledDocument] = []
     while (done := advance_bill_run(run, now=now, actor=actor, batch=batch)) is not None:
@@ -137,8 +141,11 @@ def resume_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
     _change_status(queries.bill_run_for_update(run_id), "resume", "BillRunResumed", now, actor)
 
 
-def _run_at_once(scope: Scope, *, now: datetime, actor: str, preview: bool, batch: int) -> BillRunResult:
-    manifest, documents = Manifest(), list[BilledDocument]()
+def _run_at_once(
+    scope: Scope, *, now: datetime, actor: str, preview: bool, batch: int, most: int | None
+) -> BillRunResult:
+    manifest = Manifest(due=queries.count_due(scope) if preview else 0)
+    documents: list[BilledDocument] = []
     while True:
         with transaction.atomic(savepoint=False):
             due = queries.due_agreements(
@@ -150,7 +157,7 @@ def _run_at_once(scope: Scope, *, now: datetime, actor: str, preview: bool, batc
             found = documents_of(planned) if preview else append_batch(planned, None, now=now, actor=actor)
         documents.extend(found[: LISTED - len(documents)])
         manifest = planned.counted_in(manifest)
-        if len(due) < batch:
+        if len(due) < batch or (most is not None and manifest.done >= most):
             break
     return _result(None, scope.as_of, manifest, documents)
 
@@ -185,5 +192,7 @@ def _result(run_id: UUID | None, as_of: date, manifest: Manifest, documents: Seq
         tuple(manifest.totals.values()),
         manifest.named,
         manifest.hash,
+        manifest.due,
+        manifest.done,
         tuple(documents),
     )
