@@ -66,7 +66,12 @@ class Invoice(Table):
         ]
         indexes = [
             models.Index(fields=["customer", "due_on"], name="invoices_open", condition=models.Q(open_amount__gt=0)),
-            models.Index(fields=["due_on", "id"], name="invoices_due", condition=models.Q(open_amount__gt=0)),
+            models.Index(
+                fields=["due_on", "id"],
+                include=["entity", "currency", "open_amount"],
+                name="invoices_due",
+                condition=models.Q(open_amount__gt=0),
+            ),
             models.Index(fields=["issued_on", "id"], name="invoices_issued"),
         ]
 

@@ -28,45 +28,37 @@ _RATE = "id, country, category, rate, lower(valid), upper(valid)"
 def rate_table(countries: Iterable[str]) -> RateTable:
     """Every rate of those countries, for `rules.decide_tax`."""
     found: dict[tuple[str, str], list[DatedRate]] = {}
-    for row in sql.fetch_as(
-        TaxRateRow,
-        f"SELECT {_RATE} FROM tax_rates WHERE country = ANY(%s) ORDER BY country, category, lower(valid) DESC",
-        (list(set(countries)),),
-    ):
-        found.setdefault((row.country, row.category), []).append(DatedRate(row.since, row.until, _exact(row.percent)))
+    for row in _rows("country = ANY(%s) ORDER BY country, category, lower(valid) DESC", list(set(countries))):
+        found.setdefault((row.country, row.category), []).append(DatedRate(row.since, row.until, row.percent))
     return RateTable(found)
 
 
 def rates_on(countries: Iterable[str], day: date) -> dict[tuple[str, str], Decimal]:
     """The percentage by country and category on a day; what has no rate is left out."""
-    rows = sql.fetch_as(
-        TaxRateRow,
-        f"SELECT {_RATE} FROM tax_rates WHERE country = ANY(%s) AND valid @> %s::date",
-        (list(set(countries)), day),
-    )
-    return {(row.country, row.category): _exact(row.percent) for row in rows}
+    rows = _rows("country = ANY(%s) AND valid @> %s::date", list(set(countries)), day)
+    return {(row.country, row.category): row.percent for row in rows}
 
 
 def list_rates(country: str = "") -> list[TaxRateRow]:
-    """All rates by country, category and day, or those of one country."""
-    return sql.fetch_as(
-        TaxRateRow,
-        f"SELECT {_RATE} FROM tax_rates WHERE %s IN ('', country) ORDER BY country, category, lower(valid) DESC",
-        (country,),
-    )
+    """All rates by country, category and day (the newest first), or those of one country."""
+    return _rows("%s IN ('', country) ORDER BY country, category, lower(valid) DESC", country)
 
 
 def rates_for_update(keys: Iterable[tuple[str, str]]) -> list[TaxRateRow]:
     """The rates of those countries and categories, locked until the commit."""
     countries, categories = zip(*set(keys), strict=True)
-    return sql.fetch_as(
-        TaxRateRow,
-        f"SELECT {_RATE} FROM tax_rates WHERE (country, category) IN (SELECT * FROM unnest(%s::text[], %s::text[])) "
-        "ORDER BY id FOR NO KEY UPDATE",
-        (list(countries), list(categories)),
+    return _rows(
+        "(country, category) IN (SELECT * FROM unnest(%s::text[], %s::text[])) ORDER BY id FOR NO KEY UPDATE",
+        list(countries),
+        list(categories),
     )
 
 
-def _exact(percent: Decimal) -> Decimal:
-    """Without the zeros that the column pads with: 19, and not 19.0000000000."""
-    return percent.normalize() + 0
+def _rows(condition: str, *params: object) -> list[TaxRateRow]:
+    """Rates, the percentage without the zeros that the column pads with: 19, and not 19.0000000000."""
+    found = []
+    for key, country, category, percent, since, until in sql.fetch(
+        f"SELECT {_RATE} FROM tax_rates WHERE {condition}", params
+    ):
+        found.append(TaxRateRow(key, country, category, percent.normalize() + 0, since, until))
+    return found

@@ -198,7 +198,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="invoice",
             index=models.Index(
-                condition=models.Q(("open_amount__gt", 0)), fields=["due_on", "id"], name="invoices_due"
+                condition=models.Q(("open_amount__gt", 0)),
+                fields=["due_on", "id"],
+                include=("entity", "currency", "open_amount"),
+                name="invoices_due",
             ),
         ),
         migrations.AddIndex(

@@ -41,13 +41,13 @@ class InvoiceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceTotals:
-    """How many invoices of a currency, and what they sum to."""
+class ReceivableTotals:
+    """What is open of one currency, and what of it is overdue."""
 
     currency: str
     count: int
-    gross_total: Decimal
     open_amount: Decimal
+    overdue: int
     overdue_amount: Decimal
 
 
@@ -145,15 +145,17 @@ def list_invoices(ask: lists.Ask, chosen: InvoiceFilter, *, today: date) -> Page
     )
 
 
-def invoice_totals(chosen: InvoiceFilter, *, today: date) -> list[InvoiceTotals]:
-    """What the chosen invoices sum to, by currency."""
-    conditions = _conditions(chosen, today)
+def receivable_totals(*, entity_ids: Sequence[UUID] | None, today: date) -> list[ReceivableTotals]:
+    """What is open and overdue by currency; read from an index of open invoices alone."""
+    conditions = lists.Conditions()
+    conditions.add("i.open_amount > 0")
+    conditions.among("i.entity_id", entity_ids, "uuid")
     return sql.fetch_as(
-        InvoiceTotals,
-        "SELECT i.currency, count(*), sum(i.gross_total), sum(i.open_amount), "
+        ReceivableTotals,
+        "SELECT i.currency, count(*), sum(i.open_amount), count(*) FILTER (WHERE i.due_on < %s), "
         "coalesce(sum(i.open_amount) FILTER (WHERE i.due_on < %s), 0) "
-        f"FROM {_SOURCE} WHERE {' AND '.join(conditions.texts)} GROUP BY i.currency ORDER BY i.currency",
-        [today, *conditions.params],
+        f"FROM invoices i WHERE {' AND '.join(conditions.texts)} GROUP BY i.currency ORDER BY i.currency",
+        [today, today, *conditions.params],
     )
 
 

@@ -2,6 +2,33 @@
 
 PHRASES: dict[str, dict[str, str]] = {
     "en": {
+        "net_total": "Net total",
+        "tax_total": "Tax",
+        "gross_total": "Total",
+        "why_unit": "{quantity} × {unit_price} {currency} was delivered: {amount} {currency}.",
+        "why_period": "{quantity} × {unit_price} {currency} for the period from {start} to {end}: {amount} {currency}.",
+        "why_prorated": (
+            "The service ran {days} of the {days_of_period} days of its period ({start} to {end}), so that share of "
+            "{quantity} × {unit_price} {currency} is charged: {amount} {currency}."
+        ),
+        "why_share": (
+            "{delivered} of the line were delivered by now, {delivered_before} of them before and billed then; this is "
+            "what the rest adds: {amount} {currency}."
+        ),
+        "why_correction": (
+            "The terms or deliveries now come to {planned} {currency}; {billed} {currency} was billed before. This is "
+            "the difference: {amount} {currency}."
+        ),
+        "why_credited": (
+            "{amount} {currency} of {billed} {currency} billed is taken back; {credited_before} {currency} was taken "
+            "back before."
+        ),
+        "why_rule": "Computed by {rule}: {amount} {currency}.",
+        "why_tax": "{rate} % on {base}. {basis}.",
+        "why_credited_tax": "The tax of the invoice on {base} at {rate} %, at most what is left of it. {basis}.",
+        "why_net": "The sum of {count} lines.",
+        "why_taxes": "The sum of the taxes, each rounded once for its rate.",
+        "why_gross": "Net total and tax.",
         "set_off": "Set off against invoice {number}; what exceeds it stays as credit on your account.",
         "payable_within": "Payable within {days} days without deduction.",
         "part_of_period": "{days} of {of_days} days",
@@ -18,6 +45,33 @@ PHRASES: dict[str, dict[str, str]] = {
         ),
     },
     "de": {
+        "net_total": "Nettobetrag",
+        "tax_total": "Steuer",
+        "gross_total": "Gesamtbetrag",
+        "why_unit": "{quantity} × {unit_price} {currency} wurde geliefert: {amount} {currency}.",
+        "why_period": "{quantity} × {unit_price} {currency} für den Zeitraum {start} bis {end}: {amount} {currency}.",
+        "why_prorated": (
+            "Der Dienst lief {days} der {days_of_period} Tage des Zeitraums (von {start} bis {end}); so viel von "
+            "{quantity} × {unit_price} {currency} wird berechnet: {amount} {currency}."
+        ),
+        "why_share": (
+            "{delivered} der Position sind bisher geliefert, davon {delivered_before} früher und damals berechnet; der "
+            "Rest ergibt {amount} {currency}."
+        ),
+        "why_correction": (
+            "Nach den heutigen Bedingungen und Lieferungen sind es {planned} {currency}; {billed} {currency} wurden "
+            "schon berechnet. Der Unterschied: {amount} {currency}."
+        ),
+        "why_credited": (
+            "{amount} {currency} von {billed} {currency} werden gutgeschrieben; {credited_before} {currency} wurden es "
+            "schon früher."
+        ),
+        "why_rule": "Berechnet nach {rule}: {amount} {currency}.",
+        "why_tax": "{rate} % auf {base}. {basis}.",
+        "why_credited_tax": "Die Steuer der Rechnung auf {base} zu {rate} %, höchstens was davon übrig ist. {basis}.",
+        "why_net": "Die Summe von {count} Positionen.",
+        "why_taxes": "Die Summe der Steuern, jede für ihren Satz einmal gerundet.",
+        "why_gross": "Nettobetrag und Steuer.",
         "set_off": "Wird mit der Rechnung {number} verrechnet; ein Überschuss bleibt als Guthaben bestehen.",
         "payable_within": "Zahlbar innerhalb von {days} Tagen ohne Abzug.",
         "part_of_period": "{days} von {of_days} Tagen",
@@ -34,6 +88,33 @@ PHRASES: dict[str, dict[str, str]] = {
         ),
     },
     "fr": {
+        "net_total": "Total net",
+        "tax_total": "TVA",
+        "gross_total": "Total",
+        "why_unit": "{quantity} × {unit_price} {currency} livrés : {amount} {currency}.",
+        "why_period": "{quantity} × {unit_price} {currency} pour la période du {start} au {end} : {amount} {currency}.",
+        "why_prorated": (
+            "Le service a couru {days} des {days_of_period} jours de sa période (du {start} au {end}) ; cette part de "
+            "{quantity} × {unit_price} {currency} est facturée : {amount} {currency}."
+        ),
+        "why_share": (
+            "{delivered} de la ligne sont livrés à ce jour, dont {delivered_before} auparavant et facturés alors ; le "
+            "reste ajoute {amount} {currency}."
+        ),
+        "why_correction": (
+            "Les conditions et livraisons donnent désormais {planned} {currency} ; {billed} {currency} étaient déjà "
+            "facturés. La différence : {amount} {currency}."
+        ),
+        "why_credited": (
+            "{amount} {currency} sur {billed} {currency} facturés sont repris ; {credited_before} {currency} l'étaient "
+            "déjà."
+        ),
+        "why_rule": "Calculé par {rule} : {amount} {currency}.",
+        "why_tax": "{rate} % sur {base}. {basis}.",
+        "why_credited_tax": "La taxe de la facture sur {base} à {rate} %, au plus ce qui en reste. {basis}.",
+        "why_net": "La somme de {count} lignes.",
+        "why_taxes": "La somme des taxes, chacune arrondie une fois pour son taux.",
+        "why_gross": "Total net et taxe.",
         "set_off": "Imputé sur la facture {number} ; l'excédent reste un avoir sur votre compte.",
         "payable_within": "Payable sous {days} jours sans escompte.",
         "part_of_period": "{days} jours sur {of_days}",

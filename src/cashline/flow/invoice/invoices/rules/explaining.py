@@ -1,0 +1,103 @@
+"""Why each amount of an invoice or a credit note is what it is: in a sentence, and as a derivation to recompute."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement
+from cashline.flow.invoice.invoices.rules.wording import phrase
+from cashline.kernel.derivations import Derivation
+from cashline.kernel.money import minor_units
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One amount: `name` is its place (`line-3`, `tax-S-19`, `net`, `tax`, `gross`), `words` why it is so."""
+
+    name: str
+    label: str
+    amount: Decimal
+    words: str
+    derivation: Derivation
+
+
+def explain(source: Statement, locale: str = "en") -> tuple[Explanation, ...]:
+    """Every amount of the document, lines first, then taxes, then totals."""
+    lines = [_line(line, source, locale) for line in source.lines]
+    taxes = [_tax(tax, source, locale) for tax in source.taxes]
+    return (*lines, *taxes, *_totals(source, lines, taxes, locale))
+
+
+def explanation(source: Statement, name: str, locale: str = "en") -> Explanation | None:
+    """The amount of that name; None where there is none."""
+    return next((found for found in explain(source, locale) if found.name == name), None)
+
+
+def tax_name(tax: StatedTax) -> str:
+    """The name of a tax, such as tax-S-19."""
+    return f"tax-{tax.code}-{tax.rate:f}"
+
+
+def _line(line: StatedLine, source: Statement, locale: str) -> Explanation:
+    derivation = Derivation.from_json(line.derivation)
+    words = _words(line, derivation, source, locale)
+    explained = replace(derivation, note=words)
+    return Explanation(f"line-{line.line_no}", line.description, line.net_amount, words, explained)
+
+
+def _words(line: StatedLine, derivation: Derivation, source: Statement, locale: str) -> str:
+    given: dict[str, Any] = {
+        "currency": source.currency,
+        "amount": f"{line.net_amount:f}",
+        "quantity": f"{line.quantity:f}",
+        "unit_price": f"{line.unit_price:f}",
+    }
+    given |= {name: str(value) for name, value in derivation.inputs.items()}
+    if line.period is not None:
+        given |= {"start": line.period.start.isoformat(), "end": line.period.last_day.isoformat()}
+    key = {
+        "billing.unit": "why_period" if line.period is not None else "why_unit",
+        "billing.prorated": "why_prorated",
+        "billing.delivered_share": "why_share",
+        "billing.correction": "why_correction",
+        "credit_notes.line": "why_credited",
+    }.get(derivation.rule, "why_rule")
+    return phrase(locale, key, rule=derivation.rule, **given)
+
+
+def _tax(tax: StatedTax, source: Statement, locale: str) -> Explanation:
+    digits = minor_units(source.currency)
+    if source.is_credit_note:
+        bases = tuple(
+            line.net_amount for line in source.lines if (line.tax_code, line.tax_rate) == (tax.code, tax.rate)
+        )
+        words = phrase(locale, "why_credited_tax", rate=f"{tax.rate:f}", base=f"{tax.base:f}", basis=tax.basis)
+        derivation = Derivation("credit_notes.tax", 1, {"tax": tax.tax, "lines": bases}, "tax", tax.tax, words)
+    else:
+        words = phrase(locale, "why_tax", rate=f"{tax.rate:f}", base=f"{tax.base:f}", basis=tax.basis)
+        if tax.reason:
+            words = f"{words} {tax.reason}."
+        inputs = {"base": tax.base, "rate": tax.rate}
+        formula = f"round(base*rate/100,{digits})"
+        derivation = Derivation("invoices.tax", 1, inputs, formula, tax.tax, words)
+    return Explanation(tax_name(tax), f"{tax.code} {tax.rate:f} %", tax.tax, words, derivation)
+
+
+def _totals(
+    source: Statement, lines: Iterable[Explanation], taxes: Iterable[Explanation], locale: str
+) -> tuple[Explanation, ...]:
+    line_parts = tuple(found.derivation for found in lines)
+    tax_parts = tuple(found.derivation for found in taxes)
+    nets, sums = tuple(part.result for part in line_parts), tuple(part.result for part in tax_parts)
+    net_words, tax_words = phrase(locale, "why_net", count=len(nets)), phrase(locale, "why_taxes")
+    net = Derivation("invoices.net", 1, {"lines": nets}, "sum(lines)", source.net_total, net_words, line_parts)
+    tax = Derivation("invoices.tax_total", 1, {"taxes": sums}, "sum(taxes)", source.tax_total, tax_words, tax_parts)
+    words = phrase(locale, "why_gross")
+    inputs = {"net": source.net_total, "tax": source.tax_total}
+    gross = Derivation("invoices.gross", 1, inputs, "net+tax", source.gross_total, words, (net, tax))
+    return (
+        Explanation("net", phrase(locale, "net_total"), source.net_total, net_words, net),
+        Explanation("tax", phrase(locale, "tax_total"), source.tax_total, tax_words, tax),
+        Explanation("gross", phrase(locale, "gross_total"), source.gross_total, words, gross),
+    )
