@@ -16,18 +16,19 @@ GET /v1/products?sort=sku
 {"items": [{"sku": "CABLE"}, {"sku": "GATE", "id": "$gate"}, {"sku": "INST"}, {"sku": "MON"}]}
 ```
 
-> GET /v1/products/$gate/prices?currency=EUR
+> GET /v1/products/$gate/prices
 
 | currency | unit_price |
 | --- | --- |
 | EUR | 100.00 |
+| USD | 100.00 |
 
 ```console
 $ cashline clock show
 2026-01-15T09:00:00+00:00 (moved)
 ```
 """
-LIES = [("200\n", "404\n"), ('"GATE"', '"GRATE"'), ("| 100.00", "| 100.01"), ("09:00:00", "09:00:01")]
+LIES = [("200\n", "404\n"), ('"GATE"', '"GRATE"'), ("EUR | 100.00", "EUR | 100.01"), ("09:00:00", "09:00:01")]
 
 
 def test_a_true_story_passes_and_every_lie_in_it_fails(committed_db: Database, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Starting the program: database, tables, web processes and jobs, and stopping all of them together."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from cashline.platform.database import connection
+from cashline.platform.pages.static_files import collect_static_files
 
 
 def migrate_database() -> None:
@@ -27,17 +27,16 @@ def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
 
 def run_demo(*, host: str, port: int, reset: bool) -> None:
     """Make the demo company where there is none, then serve it."""
-    os.environ.setdefault("CASHLINE_DATABASE", "cashline_demo")
+    from cashline.surfaces.demo.seed import is_sandbox, seed_demo
+
     started = time.monotonic()
     click.echo("Starting the database …")
     with connection.available():
-        if reset:
+        if reset and is_sandbox():
             connection.drop_database()
         connection.prepare()
         click.echo("Bringing the tables up to date …")
         connection.migrate()
-        from cashline.surfaces.demo.seed import seed_demo
-
         login = seed_demo()
         address = f"http://{host}:{port}/"
         click.echo(f"\n  Cashline is ready after {time.monotonic() - started:.0f} seconds.\n")
@@ -58,6 +57,7 @@ def _commands(host: str, port: int, workers: int, *, with_jobs: bool) -> list[li
 
 def _run(commands: Sequence[Sequence[str]]) -> None:
     """Run the processes until one ends or a signal comes; then end them all."""
+    collect_static_files()
     processes = [subprocess.Popen(command) for command in commands]
     stopping = False
 

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import psycopg
+
 from cashline.kernel.periods import add_months
+from cashline.kernel.refusals import Conflict
 from cashline.platform import sql
-from cashline.platform.clock.actions import make_sandbox, move_clock, release_clock
+from cashline.platform.clock.actions import ClockRefused, make_sandbox, move_clock, release_clock
 from cashline.platform.clock.queries import machine_time
+from cashline.platform.database import connection
 from cashline.platform.events.actions import seal_events
 from cashline.surfaces.demo.company import PASSWORD, PORTAL_EMAIL, set_up
 from cashline.surfaces.demo.money import Money
@@ -26,8 +30,24 @@ class DemoLogin:
 LOGIN = DemoLogin("olga@nordlicht.example", PASSWORD, PORTAL_EMAIL)
 
 
-class HalfSeeded(RuntimeError):
+class HalfSeeded(Conflict):
     """A seeding that was interrupted; the demo starts anew with --reset."""
+
+    code = "half_seeded"
+
+
+def is_sandbox() -> bool:
+    """Is there a database in use, and is it a sandbox? Raises ClockRefused for a live company, which stays as it is."""
+    owner = connection.owner_dsn()
+    try:
+        with psycopg.connect(owner, connect_timeout=15) as session:
+            row = session.execute("SELECT sandbox FROM clock WHERE id = 1").fetchone()
+            traded = session.execute("SELECT 1 FROM events LIMIT 1").fetchone()
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+        return False
+    if traded and not (row and row[0]):
+        raise ClockRefused("This database holds a live company, which a demo never replaces.")
+    return bool(row and row[0])
 
 
 def is_seeded() -> bool:
