@@ -161,8 +161,11 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [PACKAGE / "surfaces" / "web" / "static"]
 STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "cashline.platform.pages.static_files.StaticFiles"},
+}
 WHITENOISE_USE_FINDERS = True
 
 SMTP_HOST = os.environ.get("CASHLINE_SMTP_HOST", "")
