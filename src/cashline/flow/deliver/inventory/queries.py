@@ -198,6 +198,19 @@ def stock_row(stock_id: UUID) -> StockRow:
     return rows[0]
 
 
+def stock_at(warehouse_id: UUID, product_id: UUID) -> StockRow:
+    """What lies of a product in a warehouse; raises NotFound where none ever did."""
+    rows = sql.fetch_as(
+        StockRow,
+        f"SELECT {_STOCK} FROM {_PLACES} JOIN products p ON p.id = s.product_id "
+        "WHERE s.warehouse_id = %s AND s.product_id = %s",
+        (warehouse_id, product_id),
+    )
+    if not rows:
+        raise NotFound("There is no such stock.", field="sku")
+    return rows[0]
+
+
 def available(product_ids: Iterable[UUID], entity_id: UUID) -> dict[UUID, Decimal]:
     """What is free of each product in the entity's warehouses together."""
     return dict(

@@ -155,7 +155,7 @@ def _handler(endpoint: SandboxEndpoint) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Hands each POST to the switchboard."""
 
-        def do_POST(self) -> None:  # noqa: N802 - the name is the base class's
+        def do_POST(self) -> None:
             """Answer one call."""
             length = min(int(self.headers.get("Content-Length") or 0), MAX_CALL)
             answer, call = endpoint.board.take(dict(self.headers.items()), self.rfile.read(length))
