@@ -1,0 +1,157 @@
+"""`cashline product …` and `cashline price …`: the catalogue from a terminal."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import click
+
+from cashline.platform.doors.terminal import DAY, NUMBER, TERMINAL, json_option, limit_option, now, resolve, say, table
+
+SHOWN = ("sku", "name", "kind", "billing_trigger", "active")
+PRICES_SHOWN = ("currency", "interval_months", "unit_price", "valid_from", "valid_until")
+
+
+@click.group("product")
+def product() -> None:
+    """Products: what is sold."""
+
+
+@click.group("price")
+def price() -> None:
+    """Price books and prices."""
+
+
+COMMANDS = (product, price)
+
+
+def find_product(text: str) -> UUID:
+    """A product by public id or SKU."""
+    from cashline.flow.agree.catalog.queries import products_by_sku
+
+    def by_sku(sku: str) -> UUID | None:
+        found = products_by_sku([sku]).get(sku)
+        return found.id if found else None
+
+    return resolve("product", text, by_sku)
+
+
+def _shape(key: UUID) -> dict[str, Any]:
+    from cashline.flow.agree.catalog import api, queries
+
+    return api.shape(queries.product(key))
+
+
+@product.command("list")
+@click.option("--words", default="", help="Looked for in SKU, name and description.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["goods", "subscription", "service"]))
+@click.option("--cursor", default="")
+@limit_option
+@json_option
+def product_list(words: str, kinds: Sequence[str], cursor: str, limit: int, as_json: bool) -> None:
+    """Products by SKU."""
+    from cashline.flow.agree.catalog import api, queries
+    from cashline.platform.lists import Ask
+
+    page = queries.list_products(Ask("sku", cursor=cursor, limit=limit), words=words, kinds=kinds)
+    table([api.shape(row) for row in page.items], SHOWN, as_json=as_json, next_cursor=page.next_cursor)
+
+
+@product.command("show")
+@click.argument("sku")
+@json_option
+def product_show(sku: str, as_json: bool) -> None:
+    """One product by SKU or id, with its prices."""
+    from cashline.flow.agree.catalog import api, queries
+
+    key = find_product(sku)
+    prices = [api.price_shape(row) for row in queries.prices_of(key)]
+    if as_json:
+        say(_shape(key) | {"prices": prices}, "", as_json=True)
+        return
+    shape = _shape(key)
+    say(shape, f"{shape['sku']}  {shape['name']}  ({shape['kind']})", as_json=False)
+    table(prices, PRICES_SHOWN, as_json=False)
+
+
+@product.command("create")
+@click.argument("sku")
+@click.argument("name")
+@click.option("--kind", required=True, type=click.Choice(["goods", "subscription", "service"]))
+@click.option("--description", default="")
+@click.option("--unit", default="C62", show_default=True, help="UNECE Recommendation 20.")
+@click.option("--unit-cost", default="0", type=NUMBER, show_default=True)
+@json_option
+def product_create(
+    sku: str, name: str, kind: str, description: str, unit: str, unit_cost: Decimal, as_json: bool
+) -> None:
+    """Create a product."""
+    from cashline.flow.agree.catalog import actions
+    from cashline.flow.agree.catalog.rules import NewProduct
+
+    new = NewProduct(sku, name, kind, description, unit, unit_cost=unit_cost)
+    (key,) = actions.create_products([new], now=now(), actor=TERMINAL.actor)
+    say(_shape(key), f"{sku} is created; set its price next.", as_json=as_json)
+
+
+@price.command("books")
+@json_option
+def price_books(as_json: bool) -> None:
+    """All price books."""
+    from cashline.flow.agree.catalog import queries
+    from cashline.kernel.identifiers import public
+
+    rows = [
+        {"id": public("price_book", row.id), "name": row.name, "currency": row.currency, "is_default": row.is_default}
+        for row in queries.price_books()
+    ]
+    table(rows, ("name", "currency", "is_default"), as_json=as_json)
+
+
+@price.command("create-book")
+@click.argument("name")
+@click.argument("currency")
+@click.option("--default", "is_default", is_flag=True)
+@json_option
+def price_book_create(name: str, currency: str, is_default: bool, as_json: bool) -> None:
+    """Create a price book; the first of a currency is its default."""
+    from cashline.flow.agree.catalog import actions
+    from cashline.flow.agree.catalog.rules import NewPriceBook
+    from cashline.kernel.identifiers import public
+
+    book = NewPriceBook(name, currency, is_default)
+    (key,) = actions.create_price_books([book], now=now(), actor=TERMINAL.actor)
+    say({"id": public("price_book", key), "name": name, "currency": currency}, f"{name} is created.", as_json=as_json)
+
+
+@price.command("set")
+@click.argument("sku")
+@click.argument("amount", type=NUMBER)
+@click.option("--currency", required=True)
+@click.option("--from", "valid_from", required=True, type=DAY, help="The first day on which it applies.")
+@click.option("--interval", "interval_months", default=0, show_default=True, help="Months between payments; 0: once.")
+@click.option("--book", default="", help="The name of a price book; else the default of the currency.")
+@json_option
+def price_set(
+    sku: str, amount: Decimal, currency: str, valid_from: date, interval_months: int, book: str, as_json: bool
+) -> None:
+    """Set the price of SKU for one unit; it ends the price before it."""
+    from cashline.flow.agree.catalog import actions
+    from cashline.flow.agree.catalog.rules import NewPrice
+
+    new = NewPrice(_book(currency, book), find_product(sku), interval_months, valid_from, amount)
+    actions.set_prices([new], now=now(), actor=TERMINAL.actor)
+    shape = {"sku": sku, "currency": currency, "unit_price": amount, "valid_from": valid_from}
+    say(shape, f"{sku} costs {amount} {currency} from {valid_from} on.", as_json=as_json)
+
+
+def _book(currency: str, name: str) -> UUID:
+    from cashline.flow.agree.catalog import queries
+    from cashline.kernel.refusals import NotFound
+
+    for row in queries.price_books():
+        if row.currency == currency and (row.name == name if name else row.is_default):
+            return row.id
+    raise NotFound(f"There is no price book {name!r} in {currency}.", field="book")
