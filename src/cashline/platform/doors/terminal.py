@@ -62,13 +62,12 @@ def authority_for(email: str) -> Authority:
     if not email:
         return TERMINAL
     from cashline.kernel.refusals import NotFound
-    from cashline.platform import sql
-    from cashline.platform.people.queries import user_authority
+    from cashline.platform.people.queries import user_authority, user_by_email
 
-    row = sql.fetch_one("SELECT id FROM users WHERE lower(email) = lower(%s)", (email,))
-    if row is None:
+    key = user_by_email(email)
+    if key is None:
         raise NotFound(f"There is no user {email!r}.", field="as")
-    return user_authority(row[0])
+    return user_authority(key)
 
 
 def now() -> datetime:

@@ -29,13 +29,9 @@ def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's command
 
 def find_agreement(text: str) -> UUID:
     """An agreement by public id or number."""
-    from cashline.platform import sql
+    from cashline.flow.agree.contracts.queries import agreement_numbered
 
-    def by_number(number: str) -> UUID | None:
-        row = sql.fetch_one("SELECT id FROM agreements WHERE number = %s", (number,))
-        return row[0] if row else None
-
-    return resolve("agreement", text, by_number)
+    return resolve("agreement", text, agreement_numbered)
 
 
 def _shape(key: UUID) -> dict[str, Any]:

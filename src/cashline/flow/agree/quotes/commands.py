@@ -35,13 +35,9 @@ def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's command
 
 def find_quote(text: str) -> UUID:
     """A quote by public id or number."""
-    from cashline.platform import sql
+    from cashline.flow.agree.quotes.queries import quote_numbered
 
-    def by_number(number: str) -> UUID | None:
-        row = sql.fetch_one("SELECT id FROM quotes WHERE number = %s", (number,))
-        return row[0] if row else None
-
-    return resolve("quote", text, by_number)
+    return resolve("quote", text, quote_numbered)
 
 
 def _shape(key: UUID) -> dict[str, Any]:

@@ -101,6 +101,12 @@ def agreement(agreement_id: UUID) -> AgreementRow:
     return found
 
 
+def agreement_numbered(number: str) -> UUID | None:
+    """The agreement with that number."""
+    row = sql.fetch_one("SELECT id FROM agreements WHERE number = %s", (number,))
+    return row[0] if row else None
+
+
 def agreements_for_update(ids: Iterable[UUID]) -> dict[UUID, AgreementRow]:
     """The agreements, locked in key order until the commit; raises NotFound where one is missing."""
     wanted = set(ids)

@@ -6,14 +6,14 @@ gives the same digits as the code here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from cashline.kernel.derivations import Derivation, Input
 from cashline.kernel.money import to_decimal
 from cashline.kernel.refusals import InvalidValue
-from cashline.kernel.rounding import divide, round_to
+from cashline.kernel.rounding import RoundingMode, divide, round_to
 
 
 class ChargeModel(StrEnum):
@@ -231,7 +231,7 @@ def _volume(charge: Charge, quantity: Decimal) -> _Made:
 
 
 def _package(charge: Charge, quantity: Decimal) -> _Made:
-    packages = divide(quantity, charge.package_size).quantize(Decimal(1), ROUND_CEILING)
+    packages = round_to(divide(quantity, charge.package_size), 0, RoundingMode.CEILING)
     inputs: dict[str, Input] = {
         "quantity": quantity,
         "package_size": charge.package_size,

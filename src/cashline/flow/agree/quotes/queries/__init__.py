@@ -134,6 +134,12 @@ def quote(quote_id: UUID) -> QuoteRow:
     return found
 
 
+def quote_numbered(number: str) -> UUID | None:
+    """The quote with that number."""
+    row = sql.fetch_one("SELECT id FROM quotes WHERE number = %s", (number,))
+    return row[0] if row else None
+
+
 def quotes_for_update(ids: Iterable[UUID]) -> dict[UUID, QuoteRow]:
     """The quotes, locked in key order until the commit; raises NotFound where one is missing.
 

@@ -1,12 +1,12 @@
 """The seller's authority: how much may be given off the list total without asking, and what would pass without."""
 
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from cashline.flow.agree.pricing.rules.waterfall import discount_percent
 from cashline.kernel.refusals import Refusal
-from cashline.kernel.rounding import divide
+from cashline.kernel.rounding import RoundingMode, divide, round_to
 from cashline.platform.permissions.rules import Authority
 
 DISCOUNT_RULE = "discount_beyond_authority"
@@ -64,5 +64,5 @@ def judge_discount(
         return DiscountVerdict(discount, limit, None)
     before = divide(net_total * _HUNDRED, kept)
     passing = _HUNDRED - divide(list_total * (_HUNDRED - limit), before) if before else Decimal(-1)
-    rounded = passing.quantize(Decimal("0.01"), ROUND_FLOOR)
+    rounded = round_to(passing, 2, RoundingMode.FLOOR)
     return DiscountVerdict(discount, limit, rounded if rounded >= 0 else None)
