@@ -9,7 +9,9 @@ import msgspec
 from django.http import HttpRequest
 from ninja.renderers import BaseRenderer
 
+from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import InvalidValue
+from cashline.kernel.rounding import round_to
 
 MAX_DEPTH = 32
 
@@ -55,6 +57,26 @@ def _bounded(value: Any, depth: int) -> None:
             _bounded(item, depth + 1)
 
 
+def tidy(value: Any, currency: str = "") -> Any:
+    """Numbers as people write them: amounts with the digits of the currency beside them, others without idle zeros.
+
+    An amount is known by the four decimals of its column; a digit that counts is never dropped.
+    """
+    if isinstance(value, dict):
+        own = value.get("currency")
+        inner = own if isinstance(own, str) and own else currency
+        return {key: tidy(item, inner) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tidy(item, currency) for item in value]
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return value
+    exponent = int(value.as_tuple().exponent)
+    if exponent == -4 and currency:
+        short = round_to(value, minor_units(currency))
+        return short if short == value else value
+    return Decimal(f"{value:f}".rstrip("0").rstrip(".")) if exponent <= -6 else value
+
+
 class ExactRenderer(BaseRenderer):
     """Writes answers with msgspec: decimals and ids as strings, instants in ISO 8601."""
 
@@ -62,4 +84,4 @@ class ExactRenderer(BaseRenderer):
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
         """The body of an answer."""
-        return msgspec.json.encode(data, enc_hook=str)
+        return msgspec.json.encode(tidy(data), enc_hook=str)
