@@ -143,7 +143,7 @@ def test_a_broken_term_is_refused(interval: int, term: int) -> None:
         ({"model": "unit", "colour": "red"}, "colour"),
         ({"model": "volume"}, "tiers"),
         ({"model": "volume", "tiers": [{"unit_price": "1", "up_to": "5"}]}, "tiers.0.up_to"),
-        ({"model": "volume", "tiers": [*[{"unit_price": "1", "up_to": "5"}] * 2, {"unit_price": "1"}]}, "tiers.1.up_to"),
+        ({"model": "volume", "tiers": [*[{"unit_price": "1", "up_to": "5"}] * 2, {"unit_price": 1}]}, "tiers.1.up_to"),
         ({"model": "graduated", "tiers": ["x"]}, "tiers.0"),
         ({"model": "package", "price": "1", "package_size": "0"}, "package_size"),
         ({"model": "percentage", "price": "1", "minimum": "3", "maximum": "2"}, "minimum"),
