@@ -95,7 +95,10 @@ def test_a_file_of_several_accounts_books_each_to_its_own(world: World) -> None:
     result = load(file)
     assert (result.added, len(result.statement_ids)) == (2, 3)
     by_account = {account.id: account.iban for account in queries.accounts()}
-    assert {(by_account[line.account_id], line.amount) for line in lines()} == {(BERLIN, Decimal(119)), (OTHER, Decimal(238))}
+    assert {(by_account[line.account_id], line.amount) for line in lines()} == {
+        (BERLIN, Decimal(119)),
+        (OTHER, Decimal(238)),
+    }
     assert load(file).added == 0
     assert len(statements()) == 3
 

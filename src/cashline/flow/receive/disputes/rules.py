@@ -4,13 +4,16 @@ The invariant: the disputed parts of an invoice never pass what is open on it, a
 disputed. Only the disputed part is left out of reminders and credit exposure; the rest stays due.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from cashline.kernel.lifecycle import Lifecycle
-from cashline.kernel.money import Money
+from cashline.kernel.money import Money, minor_units
 from cashline.kernel.refusals import InvalidValue, Refusal
+from cashline.kernel.rounding import RoundingMode, divide, round_to
 
 
 class DisputeStatus(StrEnum):
@@ -111,3 +114,35 @@ def check_credit(credit: Money, *, disputed: Money) -> None:
 def _check_amount(amount: Money) -> None:
     if amount.amount <= 0 or amount.rounded() != amount:
         raise InvalidValue("The amount is more than zero, in whole minor units.", field="amount")
+
+
+@dataclass(frozen=True, slots=True)
+class CreditablePart:
+    """A line of the invoice: what can still be credited of it (net), and its tax rate in percent."""
+
+    line_id: UUID
+    left: Decimal
+    tax_rate: Decimal
+
+
+def spread_credit(gross: Money, parts: Sequence[CreditablePart]) -> list[tuple[UUID, Decimal]]:
+    """Net amounts by line that with their tax make at most `gross`, the largest lines first.
+
+    119 of one line at 19 % is 100 net. Raises DisputeTooLarge where the lines have not so much left.
+    """
+    _check_amount(gross)
+    digits = minor_units(gross.currency)
+    missing = gross.amount
+    found: list[tuple[UUID, Decimal]] = []
+    for part in sorted(parts, key=lambda one: -one.left):
+        factor = 1 + part.tax_rate / 100
+        whole = round_to(part.left * factor, digits)
+        taken = min(missing, whole)
+        net = part.left if taken == whole else round_to(divide(taken, factor), digits, RoundingMode.DOWN)
+        if net > 0:
+            found.append((part.line_id, net))
+        missing -= taken
+        if not missing:
+            return found
+    left = Money(gross.amount - missing, gross.currency)
+    raise DisputeTooLarge(f"Only {left} can still be credited on this invoice.", field="amount")

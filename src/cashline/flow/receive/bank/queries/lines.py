@@ -178,7 +178,8 @@ def known_entries_of(account_id: UUID, first: date, last: date) -> list[KnownEnt
         "count(*), s.kind, s.sequence, s.opening_balance, s.closing_balance "
         "FROM bank_lines l JOIN bank_statements s ON s.id = l.statement_id "
         "WHERE l.account_id = %s AND l.booked_on BETWEEN %s AND %s AND l.status <> %s "
-        "GROUP BY l.entry_fingerprint, l.booked_on, l.entry_amount, l.currency, l.entry_ref, s.id ORDER BY min(l.id::text)",
+        "GROUP BY l.entry_fingerprint, l.booked_on, l.entry_amount, l.currency, l.entry_ref, s.id "
+        "ORDER BY min(l.id::text)",
         (account_id, first, last, BankLineStatus.SPLIT.value),
     )
     return [_known_entry(row) for row in rows]

@@ -12,7 +12,8 @@ _BY_REASON: dict[str, str] = {
         "UserRolesChanged UserTwoFactorRemoved ApiKeyCreated ApiKeyRevoked WebhookEndpointCreated "
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
-        "BooksOpened PeriodClosed PeriodReopened BankAccountCreated BankAccountChanged"
+        "BooksOpened PeriodClosed PeriodReopened BankAccountCreated BankAccountChanged "
+        "ReminderPolicySet"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
         "QuoteCreated QuoteChanged QuoteApprovalRequested QuoteApproved QuoteRejected QuoteWithdrawn QuoteSent "
@@ -34,7 +35,11 @@ _BY_REASON: dict[str, str] = {
     "it tells of a run, whose documents post for themselves": (
         "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted"
     ),
-    "its credit note posts": "InvoiceVoided",
+    "its credit note posts": "InvoiceVoided DisputeCredited",
+    "asking for money, or contesting it, moves none": (
+        "ReminderSent RemindersHeld ReminderHoldLifted PromiseRecorded DisputeOpened DisputeReviewed DisputeRejected "
+        "DisputeWithdrawn DisputeReopened"
+    ),
     "no money has moved yet, or the money moved is posted by another event": (
         "PaymentIntentCreated PaymentActionRequired PaymentFailed PaymentRefundRequested PaymentRefundFailed "
         "ChargebackLost BankStatementImported BankLineMatched BankLineUnmatched BankLineIgnored BankLineTakenUp"
