@@ -170,8 +170,8 @@ def test_the_database_refuses_a_fact_twice_and_an_end_before_the_beginning() -> 
     shop = make_shop()
     row = subscription(book(shop, line("PLAT-PRO", interval_months=1)))
     for statement in (
-        "INSERT INTO deliveries SELECT gen_random_uuid(), line_id, customer_id, kind, quantity, effective_on, source_id, "
-        "known_at, order_line_id FROM deliveries",
+        "INSERT INTO deliveries SELECT gen_random_uuid(), line_id, customer_id, kind, quantity, effective_on, "
+        "source_id, known_at, order_line_id FROM deliveries",
         "UPDATE subscriptions SET ends_on = activated_on - 1",
     ):
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -55,7 +55,8 @@ def plan_line(
     if max_discount is not None and unit_price * HUNDRED < alone * (HUNDRED - max_discount):
         return [
             problems.DiscountOverAuthority(
-                f"{unit_price:f} is more than {max_discount:f} % below the list price of {alone:f}.",
+                f"{unit_price.normalize():f} is more than {max_discount.normalize():f} % below the list price of "
+                f"{alone.normalize():f}.",
                 field="unit_price",
                 fix="Make a quote and have the discount approved, or leave the price out.",
             )
