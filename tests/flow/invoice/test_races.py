@@ -144,16 +144,20 @@ def test_the_database_alone_refuses_to_credit_too_much_even_raced(committed_db: 
         [CreditRequest(row.id, "Part", [(lines_of([row.id])[row.id][0].id, D(9))])], today=TODAY, now=NOW, actor=ACTOR
     )[0]
     statement = (
+        "WITH note AS (INSERT INTO credit_notes (id, number, invoice_id, entity_id, customer_id, currency, status, "
+        "cause, reason, issued_on, net_total, tax_total, gross_total, created_at) SELECT gen_random_uuid(), "
+        "'CN-{number}', invoice_id, entity_id, customer_id, currency, status, cause, reason, issued_on, {net}, {tax}, "
+        "{net} + {tax}, created_at FROM credit_notes WHERE id = %s RETURNING id) "
         "INSERT INTO credit_note_lines (id, credit_note_id, line_no, invoice_line_id, description, quantity, "
-        "net_amount, tax_code, tax_rate, tax_amount, derivation) SELECT gen_random_uuid(), credit_note_id, {number}, "
-        "invoice_line_id, description, 1, {net}, tax_code, tax_rate, {tax}, derivation FROM credit_note_lines "
+        "net_amount, tax_code, tax_rate, tax_amount, derivation) SELECT gen_random_uuid(), note.id, 1, "
+        "invoice_line_id, description, 1, {net}, tax_code, tax_rate, {tax}, derivation FROM credit_note_lines, note "
         "WHERE credit_note_id = %s AND line_no = 1"
     )
-    outcome = all_at_once(6, lambda index: sql.execute(statement.format(number=index + 2, net=30, tax=0), (note,)))
+    outcome = all_at_once(6, lambda at: sql.execute(statement.format(number=at, net=30, tax=0), (note, note)))
     assert len(outcome.done) == 2
     assert all(isinstance(error.__cause__, CheckViolation) for error in outcome.refused)
     with pytest.raises(DatabaseError, match="more tax"):
-        sql.execute(statement.format(number=50, net=1, tax=16), (note,))
+        sql.execute(statement.format(number=50, net=1, tax=16), (note, note))
 
 
 @pytest.mark.usefixtures("committed_db")

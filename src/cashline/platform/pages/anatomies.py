@@ -114,6 +114,8 @@ class DocumentPage:
     tabs: tuple[View, ...] = ()
     stats: tuple[Stat, ...] = ()
     crumbs: tuple[Crumb, ...] = ()
+    refresh_seconds: int = 0
+    """After how long the document is shown anew by itself; 0 for one that nothing is working on."""
 
     @property
     def title(self) -> str:

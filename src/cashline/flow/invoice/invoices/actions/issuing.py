@@ -209,8 +209,6 @@ def _issued(key: UUID, number: str, item: PreparedInvoice) -> Event:
     objects = [ObjectRef("invoice", key), ObjectRef("customer", draft.customer_id)]
     objects.append(ObjectRef("agreement", draft.agreement_id))
     objects.extend(ObjectRef("order", order_id) for order_id in item.terms.order_ids)
-    if draft.bill_run_id is not None:
-        objects.append(ObjectRef("bill_run", draft.bill_run_id))
     data = {
         "number": number,
         "entity_id": str(draft.entity_id),

@@ -1,4 +1,4 @@
-"""An issued invoice is frozen, and its lines and taxes sum to its totals."""
+"""An issued invoice is frozen, and its lines and taxes, which come in one statement, sum to its totals."""
 
 from django.db import migrations
 
@@ -11,10 +11,10 @@ BEGIN
     IF TG_OP = 'DELETE' AND OLD.status <> 'draft' THEN
         RAISE EXCEPTION 'invoice % is issued and cannot be deleted', OLD.number USING ERRCODE = 'restrict_violation';
     ELSIF TG_OP = 'UPDATE' AND OLD.status <> 'draft' AND
-          (NEW.number, NEW.entity_id, NEW.customer_id, NEW.agreement_id, NEW.seller_id, NEW.buyer_id, NEW.currency,
+          (NEW.status = 'draft', NEW.number, NEW.entity_id, NEW.customer_id, NEW.agreement_id, NEW.seller_id, NEW.buyer_id, NEW.currency,
            NEW.issued_on, NEW.due_on, NEW.supply_on, NEW.net_total, NEW.tax_total, NEW.gross_total, NEW.entity_rate)
           IS DISTINCT FROM
-          (OLD.number, OLD.entity_id, OLD.customer_id, OLD.agreement_id, OLD.seller_id, OLD.buyer_id, OLD.currency,
+          (false, OLD.number, OLD.entity_id, OLD.customer_id, OLD.agreement_id, OLD.seller_id, OLD.buyer_id, OLD.currency,
            OLD.issued_on, OLD.due_on, OLD.supply_on, OLD.net_total, OLD.tax_total, OLD.gross_total, OLD.entity_rate) THEN
         RAISE EXCEPTION 'invoice % is issued and cannot change', OLD.number USING ERRCODE = 'restrict_violation';
     END IF;
@@ -37,12 +37,13 @@ CREATE TRIGGER invoice_taxes_frozen BEFORE UPDATE OR DELETE ON invoice_taxes
 CREATE FUNCTION check_invoice_lines_sum() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE broken text;
 BEGIN
-    EXECUTE $q$SELECT min(i.number) FROM (SELECT DISTINCT invoice_id FROM added) a
+    EXECUTE $q$SELECT min(i.number) FROM (SELECT invoice_id, count(*) AS lines FROM added GROUP BY 1) a
         JOIN invoices i ON i.id = a.invoice_id AND i.status <> 'draft'
-        JOIN LATERAL (SELECT sum(l.net_amount) AS total FROM invoice_lines l WHERE l.invoice_id = i.id) s ON true
-        WHERE s.total <> i.net_total$q$ INTO broken;
+        JOIN LATERAL (SELECT sum(l.net_amount) AS total, count(*) AS lines FROM invoice_lines l
+                      WHERE l.invoice_id = i.id) s ON true
+        WHERE s.total <> i.net_total OR s.lines <> a.lines$q$ INTO broken;
     IF broken IS NOT NULL THEN
-        RAISE EXCEPTION 'the lines of invoice % do not sum to its total', broken USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'the lines of invoice % do not sum to its total, or came later', broken USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
@@ -51,12 +52,13 @@ CREATE TRIGGER invoice_lines_sum AFTER INSERT ON invoice_lines REFERENCING NEW T
 CREATE FUNCTION check_invoice_taxes_sum() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE broken text;
 BEGIN
-    EXECUTE $q$SELECT min(i.number) FROM (SELECT DISTINCT invoice_id FROM added) a
+    EXECUTE $q$SELECT min(i.number) FROM (SELECT invoice_id, count(*) AS rates FROM added GROUP BY 1) a
         JOIN invoices i ON i.id = a.invoice_id AND i.status <> 'draft'
-        JOIN LATERAL (SELECT sum(t.tax) AS tax, sum(t.base) AS base FROM invoice_taxes t WHERE t.invoice_id = i.id) s
-        ON true WHERE s.tax <> i.tax_total OR s.base <> i.net_total$q$ INTO broken;
+        JOIN LATERAL (SELECT sum(t.tax) AS tax, sum(t.base) AS base, count(*) AS rates FROM invoice_taxes t
+                      WHERE t.invoice_id = i.id) s ON true
+        WHERE s.tax <> i.tax_total OR s.base <> i.net_total OR s.rates <> a.rates$q$ INTO broken;
     IF broken IS NOT NULL THEN
-        RAISE EXCEPTION 'the taxes of invoice % do not sum to its total', broken USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'the taxes of invoice % do not sum to its total, or came later', broken USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;

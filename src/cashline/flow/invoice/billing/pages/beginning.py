@@ -1,0 +1,170 @@
+"""Beginning a bill run: by which day, for whom, and a preview that is the run itself without the append."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from cashline.flow.agree.customers.queries import customers_by_id
+from cashline.flow.invoice.billing import actions
+from cashline.flow.invoice.billing.actions import BilledDocument, BillRunResult
+from cashline.flow.invoice.billing.pages.runs import exceptions_table, totals_table
+from cashline.kernel.identifiers import public
+from cashline.kernel.money import Money
+from cashline.kernel.refusals import Refusal
+from cashline.platform.company.queries import Entity, entities
+from cashline.platform.doors.caller import Caller, caller_of
+from cashline.platform.doors.once import Outcome, once
+from cashline.platform.jobs.worker import wake
+from cashline.platform.pages.anatomies import FormPage, Section
+from cashline.platform.pages.components import Column, Crumb, Notice, Option, Row, Table, Tone
+from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.render import done, render_aside, render_form
+
+PREVIEWED, SHOWN = 2000, 50
+"""How many due agreements a preview looks at, and how many of their documents the page lists."""
+DOCUMENT_COLUMNS = (
+    Column("customer", lazy("Customer"), place="title"),
+    Column("kind", lazy("Document"), place="state"),
+    Column("lines", lazy("Lines"), "number"),
+    Column("net", lazy("Net"), "money"),
+    Column("tax", lazy("Tax"), "money"),
+    Column("gross", lazy("Total"), "money", place="amount"),
+)
+
+
+type Known = dict[str, Entity]
+type Preview = tuple[tuple[Section, ...], tuple[Notice, ...]]
+
+
+def _entities(caller: Caller) -> Known:
+    """The legal entities that the caller may bill for."""
+    allowed = caller.entities("billing.run")
+    return {entity.code: entity for entity in entities() if allowed is None or entity.id in allowed}
+
+
+def _fieldsets(caller: Caller, known: Known) -> tuple[FieldSet, ...]:
+    every = caller.entities("billing.run") is None
+    options = tuple(Option(code, f"{code} · {entity.name}") for code, entity in known.items())
+    fields = (
+        Field("as_of", _("Bill everything due by"), "date", value=caller.today(), width="half"),
+        Field(
+            "entity",
+            _("Legal entity"),
+            "choice",
+            required=not every,
+            value="" if every or not known else next(iter(known)),
+            options=(Option("", _("All")), *options) if every else options,
+            width="half",
+        ),
+    )
+    return (FieldSet(_("What is due"), fields),)
+
+
+def bill_run_new(request: HttpRequest) -> HttpResponseBase:
+    """Ask by which day to bill, show what would come of it, and begin the run."""
+    caller = caller_of(request)
+    caller.require("billing.run")
+    known = _entities(caller)
+    page = FormPage(
+        _("Bill now"),
+        request.path,
+        _fieldsets(caller, known),
+        _("Begin the run"),
+        reverse("bill_run_list"),
+        intro=_("Goods that were shipped, services that were accepted and periods that begin are billed, once."),
+        crumbs=(Crumb(_("Bill runs"), reverse("bill_run_list")),),
+        preview_url=reverse("bill_run_preview"),
+    )
+    if request.method != "POST":
+        every = caller.entities("billing.run") is None
+        chosen = None if every or not known else next(iter(known.values()))
+        sections, notices = _preview(caller, caller.today(), chosen) if every or chosen else ((), ())
+        return render_form(request, replace(page, aside=sections, aside_notices=notices))
+    read = read_form(request.POST, page.fieldsets)
+    errors: tuple[FieldError, ...] = read.errors
+    if not errors:
+        try:
+            outcome = once(request, lambda: _begin(caller, read, known))
+            return done(request, outcome.url, outcome.sentence)
+        except Refusal as refusal:
+            errors = errors_of(refusal)
+    return render_form(request, replace(page, values=read.raw, errors=errors))
+
+
+def _begin(caller: Caller, read: Reading, known: Known) -> Outcome:
+    chosen = known.get(read.text("entity"))
+    as_of = read.day("as_of") or caller.today()
+    entity_id = chosen.id if chosen else None
+    key = actions.start_bill_run(as_of=as_of, entity_id=entity_id, now=caller.now, actor=caller.actor)
+    wake()
+    return Outcome(reverse("bill_run_detail", args=[public("bill_run", key)]), _("The run has begun."))
+
+
+def bill_run_preview(request: HttpRequest) -> HttpResponse:
+    """What the run would bill, while the form is filled in."""
+    caller = caller_of(request)
+    caller.require("billing.run")
+    known = _entities(caller)
+    read = read_form(request.POST, _fieldsets(caller, known))
+    if read.errors:
+        return render_aside(request, (), tuple(Notice(error.message, Tone.WARNING) for error in read.errors))
+    as_of = read.day("as_of") or caller.today()
+    return render_aside(request, *_preview(caller, as_of, known.get(read.text("entity"))))
+
+
+def _preview(caller: Caller, as_of: date, chosen: Entity | None) -> Preview:
+    try:
+        result = actions.run_bills(
+            as_of=as_of,
+            now=caller.now,
+            actor=caller.actor,
+            entity_id=chosen.id if chosen else None,
+            preview=True,
+            most=PREVIEWED,
+        )
+    except Refusal as refusal:
+        return (), (Notice(refusal.message, Tone.WARNING, refusal.fix),)
+    return _sections(result), _notices(result)
+
+
+def _notices(result: BillRunResult) -> tuple[Notice, ...]:
+    found = []
+    if result.due > result.looked_at:
+        words = _("The preview shows the first %(count)s of %(due)s contracts that are due; the run bills all.")
+        found.append(Notice(words % {"count": result.looked_at, "due": result.due}))
+    if result.exceptions:
+        words = _("%(count)s contracts cannot be billed yet; they stay due.") % {"count": len(result.exceptions)}
+        found.append(Notice(words, Tone.WARNING))
+    return tuple(found)
+
+
+def _sections(result: BillRunResult) -> tuple[Section, ...]:
+    found = [Section(_("Would be billed"), totals_table(result.totals))]
+    if result.exceptions:
+        found.append(Section(_("Cannot be billed"), exceptions_table(result.exceptions[:SHOWN])))
+    if result.documents:
+        title = _("Documents (%(count)s)") % {"count": result.invoices + result.credit_notes}
+        found.append(Section(title, _documents(result.documents[:SHOWN])))
+    return tuple(found)
+
+
+def _documents(documents: tuple[BilledDocument, ...]) -> Table:
+    customers = customers_by_id(item.customer_id for item in documents)
+    rows: list[Row] = []
+    for index, item in enumerate(documents):
+        cells: dict[str, Any] = {
+            "customer": customers[item.customer_id].name if item.customer_id in customers else "",
+            "kind": _("Credit note") if item.is_credit_note else _("Invoice"),
+            "lines": item.lines,
+            "net": Money(item.net, item.currency),
+            "tax": Money(item.tax, item.currency),
+            "gross": Money(item.gross, item.currency),
+        }
+        rows.append(Row(str(index), cells))
+    return Table(DOCUMENT_COLUMNS, tuple(rows))

@@ -1,0 +1,281 @@
+"""An invoice as a document: lines, tax, what settled it, timeline; every amount with its reason; its files."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from cashline.flow.invoice.invoices import queries
+from cashline.flow.invoice.invoices.actions import DocumentForm, invoice_document
+from cashline.flow.invoice.invoices.pages.listing import state_of
+from cashline.flow.invoice.invoices.queries import InvoiceRow
+from cashline.flow.invoice.invoices.rules.explaining import explanation, tax_name
+from cashline.flow.invoice.invoices.rules.settlements import TYPES, Settlement, settlements
+from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement, can_be_einvoice
+from cashline.kernel.derivations import Derivation
+from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.money import Money
+from cashline.kernel.refusals import NotFound
+from cashline.platform.documents.queries import StoredContent
+from cashline.platform.doors.caller import Caller, caller_of
+from cashline.platform.doors.schemas import require_visible
+from cashline.platform.events.queries import timeline
+from cashline.platform.pages.anatomies import DerivationPage, DocumentPage, Section
+from cashline.platform.pages.components import (
+    Action,
+    Cell,
+    Column,
+    Crumb,
+    Download,
+    KeyValue,
+    MoneyCell,
+    Notice,
+    Row,
+    SummaryRow,
+    Table,
+    Tone,
+)
+from cashline.platform.pages.fields import Field
+from cashline.platform.pages.render import render_derivation, render_document
+from cashline.platform.pages.threads import address_of, thread_of
+from cashline.platform.pages.timelines import timeline_of
+
+SHOWN_LINES = 500
+"""How many lines a page shows; the files have all."""
+LINE_COLUMNS = (
+    Column("line_no", lazy("No."), "number", place="hidden"),
+    Column("description", lazy("Description"), place="title"),
+    Column("period", lazy("Period")),
+    Column("quantity", lazy("Quantity"), "number"),
+    Column("unit_price", lazy("Unit price"), "money"),
+    Column("tax", lazy("Tax")),
+    Column("net_amount", lazy("Net"), "money", place="amount"),
+)
+TAX_COLUMNS = (
+    Column("code", lazy("Tax"), place="title"),
+    Column("basis", lazy("Why")),
+    Column("base", lazy("On"), "money"),
+    Column("tax", lazy("Tax"), "money", place="amount"),
+)
+SETTLEMENT_COLUMNS = (
+    Column("document", lazy("Document"), "code", place="title"),
+    Column("day", lazy("Day"), "date"),
+    Column("paid", lazy("Paid"), "money", place="amount"),
+    Column("credited", lazy("Credited"), "money"),
+    Column("written_off", lazy("Written off"), "money"),
+    Column("reason", lazy("Reason")),
+)
+FILE_WORDS = {DocumentForm.PDF: lazy("PDF"), DocumentForm.UBL: lazy("UBL 2.1"), DocumentForm.CII: lazy("CII")}
+
+
+def seen(caller: Caller, invoice_id: str, permission: str = "invoices.read") -> InvoiceRow:
+    """The invoice, where the caller has the permission for its legal entity; else NotFound or Forbidden."""
+    row = queries.invoice(key_of("invoice", invoice_id))
+    require_visible(caller, permission, row.entity_id, "invoice", row.id)
+    return row
+
+
+def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    """One invoice."""
+    caller = caller_of(request)
+    row = seen(caller, invoice_id)
+    statement = queries.statement_of(row.id)
+    settled = settlements((event for event in timeline([row.id]) if event.type in TYPES), row.id)
+    page = DocumentPage(
+        _("Invoice"),
+        row.number,
+        state_of(row, caller.today()),
+        party=Cell(row.customer_name, address_of("customer", row.customer_id)),
+        actions=_steps(row, caller),
+        thread=thread_of([row.id], row.id),
+        facts=_facts(row, statement),
+        sections=_sections(row, statement, settled),
+        summary=_summary(row, settled),
+        timeline=timeline_of([row.id], current=row.id),
+        downloads=_downloads(row, statement),
+        notices=_notices(row),
+        crumbs=(Crumb(_("Invoices"), reverse("invoice_list")),),
+    )
+    return render_document(request, page)
+
+
+def _why(row: InvoiceRow, name: str) -> str:
+    return reverse("invoice_why", args=[public("invoice", row.id), name])
+
+
+def _facts(row: InvoiceRow, statement: Statement) -> tuple[KeyValue, ...]:
+    run = Cell(_("Bill run"), address_of("bill_run", row.bill_run_id)) if row.bill_run_id else None
+    facts = (
+        KeyValue(_("Issued"), row.issued_on),
+        KeyValue(_("Due"), row.due_on, _("%(days)s days") % {"days": (row.due_on - row.issued_on).days}),
+        KeyValue(_("Supplied until"), row.supply_on),
+        KeyValue(_("Purchase order"), statement.purchase_order),
+        KeyValue(_("Orders"), ", ".join(statement.order_numbers)),
+        KeyValue(_("Billed to"), _party(statement)),
+        KeyValue(_("VAT number"), statement.buyer.vat_id),
+        KeyValue(_("Rate to the books"), None if row.entity_rate == 1 else row.entity_rate.normalize() + 0),
+        KeyValue(_("Made by"), run),
+    )
+    return tuple(fact for fact in facts if fact.value)
+
+
+def _party(statement: Statement) -> Cell:
+    address = statement.buyer.address
+    return Cell(statement.buyer.name, sub=", ".join(part for part in (address.street, address.city) if part))
+
+
+def _sections(row: InvoiceRow, statement: Statement, settled: list[Settlement]) -> tuple[Section, ...]:
+    lines = tuple(_line(row, line) for line in statement.lines[:SHOWN_LINES])
+    more = len(statement.lines) - len(lines)
+    words = _("%(count)s more lines stand in the files.") % {"count": more} if more else ""
+    found = [
+        Section(_("Lines"), Table(LINE_COLUMNS, lines), text=words, anchor="lines"),
+        Section(_("Tax"), Table(TAX_COLUMNS, tuple(_tax(row, tax) for tax in statement.taxes)), anchor="tax"),
+    ]
+    table = Table(SETTLEMENT_COLUMNS, tuple(_settled(row, item) for item in settled), empty=_("Nothing came in yet."))
+    found.append(Section(_("Payments and credit notes"), table, anchor="settled"))
+    return tuple(found)
+
+
+def _line(row: InvoiceRow, line: StatedLine) -> Row:
+    rate = f"{line.tax_rate:f} %" if line.tax_code == "S" else line.tax_code
+    cells: dict[str, Any] = {
+        "line_no": line.line_no,
+        "description": Cell(line.description, sub=line.sku),
+        "period": f"{line.period.start.isoformat()} – {line.period.last_day.isoformat()}" if line.period else "",
+        "quantity": line.quantity,
+        "unit_price": Money(line.unit_price, row.currency),
+        "tax": rate,
+        "net_amount": MoneyCell(Money(line.net_amount, row.currency), explain=_why(row, f"line-{line.line_no}")),
+    }
+    return Row(public("invoice_line", line.id), cells)
+
+
+def _tax(row: InvoiceRow, tax: StatedTax) -> Row:
+    cells: dict[str, Any] = {
+        "code": f"{tax.code} {tax.rate:f} %",
+        "basis": Cell(tax.basis, sub=tax.reason),
+        "base": Money(tax.base, row.currency),
+        "tax": MoneyCell(Money(tax.tax, row.currency), explain=_why(row, tax_name(tax))),
+    }
+    return Row(tax_name(tax), cells)
+
+
+def _settled(row: InvoiceRow, item: Settlement) -> Row:
+    cells: dict[str, Any] = {
+        "document": item.number,
+        "day": item.day,
+        "paid": Money(item.paid, row.currency) if item.paid else None,
+        "credited": Money(item.credited, row.currency) if item.credited else None,
+        "written_off": Money(item.written_off, row.currency) if item.written_off else None,
+        "reason": item.reason,
+    }
+    return Row(public(item.kind, item.document_id), cells, address_of(item.kind, item.document_id))
+
+
+def _summary(row: InvoiceRow, settled: list[Settlement]) -> tuple[SummaryRow, ...]:
+    def money(amount: Decimal) -> Money:
+        return Money(amount, row.currency)
+
+    paid, credited, written_off = _sums(settled)
+    found = [
+        SummaryRow(_("Net total"), MoneyCell(money(row.net_total), explain=_why(row, "net"))),
+        SummaryRow(_("Tax"), MoneyCell(money(row.tax_total), explain=_why(row, "tax"))),
+        SummaryRow(_("Total"), MoneyCell(money(row.gross_total), explain=_why(row, "gross")), total=True),
+    ]
+    for words, amount in ((_("Credited"), credited), (_("Paid"), paid), (_("Written off"), written_off)):
+        if amount:
+            found.append(SummaryRow(words, money(-amount)))
+    found.append(SummaryRow(_("Open"), MoneyCell(money(row.open_amount), explain=_why(row, "open")), total=True))
+    return tuple(found)
+
+
+def _sums(settled: list[Settlement]) -> tuple[Decimal, Decimal, Decimal]:
+    zero = Decimal(0)
+    return (
+        sum((item.paid for item in settled), zero),
+        sum((item.credited for item in settled), zero),
+        sum((item.written_off for item in settled), zero),
+    )
+
+
+def _steps(row: InvoiceRow, caller: Caller) -> tuple[Action, ...]:
+    if not caller.authority.allows("credit_notes.write", row.entity_id):
+        return ()
+    key = public("invoice", row.id)
+    refused = "" if row.status == "issued" else _("The invoice is void.")
+    why = Field("reason", _("Reason"), "textarea", max_length=1000)
+    again = _("The invoice is taken back in full; the next bill run bills anew what was delivered.")
+    return (
+        Action(_("Credit"), reverse("invoice_credit", args=[key]), "primary", post=False, refused=refused, key="c"),
+        Action(
+            _("Void"), reverse("invoice_void", args=[key]), "danger", confirm=again, fields=(why,), refused=refused
+        ),
+    )  # fmt: skip
+
+
+def _downloads(row: InvoiceRow, statement: Statement) -> tuple[Download, ...]:
+    forms = tuple(DocumentForm) if can_be_einvoice(statement) else (DocumentForm.PDF,)
+    return tuple(
+        Download(FILE_WORDS[form], reverse("invoice_file", args=[public("invoice", row.id), form.value]))
+        for form in forms
+    )
+
+
+def _notices(row: InvoiceRow) -> tuple[Notice, ...]:
+    if row.status == "void":
+        return (Notice(_("This invoice was taken back by a full credit note."), Tone.WARNING),)
+    return ()
+
+
+def invoice_why(request: HttpRequest, invoice_id: str, name: str) -> HttpResponse:
+    """Why an amount of the invoice is what it is."""
+    row = seen(caller_of(request), invoice_id)
+    crumbs = (
+        Crumb(_("Invoices"), reverse("invoice_list")),
+        Crumb(row.number, reverse("invoice_detail", args=[invoice_id])),
+    )
+    if name == "open":
+        derivation = _open_derivation(row)
+        page = DerivationPage(_("Open"), Money(row.open_amount, row.currency), derivation, crumbs)
+        return render_derivation(request, page)
+    found = explanation(queries.statement_of(row.id), name, get_language() or "en")
+    if found is None:
+        raise NotFound(f"There is no amount {name[:40]!r} on this invoice.", field="name")
+    page = DerivationPage(found.label, Money(found.amount, row.currency), found.derivation, crumbs)
+    return render_derivation(request, page)
+
+
+def _open_derivation(row: InvoiceRow) -> Derivation:
+    settled = settlements((event for event in timeline([row.id]) if event.type in TYPES), row.id)
+    paid, credited, written_off = _sums(settled)
+    inputs = {"total": row.gross_total, "credited": credited, "paid": paid, "written_off": written_off}
+    words = _("What is left of the total after credit notes, payments and write-offs.")
+    return Derivation("invoices.open", 1, inputs, "total-credited-paid-written_off", row.open_amount, words)
+
+
+def invoice_file(request: HttpRequest, invoice_id: str, form: str) -> HttpResponse:
+    """A document of the invoice: shown (PDF) or downloaded (XML)."""
+    caller = caller_of(request)
+    row = seen(caller, invoice_id)
+    return file_page(invoice_document(row.id, known_form(form), now=caller.now))
+
+
+def known_form(form: str) -> DocumentForm:
+    """The form of that name; raises NotFound."""
+    try:
+        return DocumentForm(form)
+    except ValueError:
+        raise NotFound(f"There is no document {form[:20]!r} of this kind.", field="form") from None
+
+
+def file_page(stored: StoredContent) -> HttpResponse:
+    """A stored file in the browser."""
+    answer = HttpResponse(stored.content, content_type=stored.file.media_type)
+    shown = "inline" if stored.file.media_type == "application/pdf" else "attachment"
+    answer["Content-Disposition"] = f'{shown}; filename="{stored.file.file_name}"'
+    return answer
