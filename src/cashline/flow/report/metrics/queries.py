@@ -6,18 +6,20 @@ from decimal import Decimal
 from uuid import UUID
 
 from cashline.flow.recognise.ledger.queries.balances import MOVEMENTS, summary_bound
-from cashline.flow.report.health.queries import stuck
+from cashline.flow.report.health.queries import Stuck, stuck
 from cashline.flow.report.metrics.rules import (
     DSO_DAYS,
     STAGES,
     TIMED_BY,
     ZERO,
+    DayMoney,
     DaysSalesOutstanding,
     Figure,
     StageFigures,
     days_sales_outstanding,
     dso_by_month,
     grouped,
+    trend_start,
     window_start,
 )
 from cashline.flow.report.mining.queries import cycle_times
@@ -139,8 +141,17 @@ _FIGURES = (
 """Of each figure: its stage, code, title, the list that shows it, and the query for (currency, count, amount)."""
 
 
-def flow_board(*, today: date, entity_ids: Sequence[UUID] | None = None, with_days: bool = True) -> list[StageFigures]:
-    """The flow from quote to cash: what waits in each stage, its money, how much of it is stuck, and the usual days."""
+def flow_board(
+    *,
+    today: date,
+    entity_ids: Sequence[UUID] | None = None,
+    with_days: bool = True,
+    held_up: Sequence[Stuck] | None = None,
+) -> list[StageFigures]:
+    """The flow from quote to cash: what waits in each stage, its money, how much of it is stuck, and the usual days.
+
+    `held_up` is what `stuck` found, where it was asked already.
+    """
     narrowed = "" if entity_ids is None else "AND a.entity_id = ANY(%(entities)s)"
     parts = [
         f"SELECT '{code}', f.* FROM ({statement.format(entity=narrowed)}) AS f" for _, code, _, _, statement in _FIGURES
@@ -148,7 +159,7 @@ def flow_board(*, today: date, entity_ids: Sequence[UUID] | None = None, with_da
     entities = list(entity_ids) if entity_ids is not None else None
     rows = sql.fetch(" UNION ALL ".join(parts), {"today": today, "entities": entities})
     found = grouped([(code, currency, count, amount) for code, currency, count, amount in rows])
-    held_up = _stuck_by_stage(today, entities)
+    late = _stuck_by_figure(stuck(today=today, entity_ids=entities) if held_up is None else held_up)
     times = {}
     if with_days:
         times = {one.stage.code: one.median for one in cycle_times(until=today, entity_ids=entity_ids, cases=500)}
@@ -157,7 +168,7 @@ def flow_board(*, today: date, entity_ids: Sequence[UUID] | None = None, with_da
             stage,
             title,
             tuple(
-                Figure(code, name, *found.get(code, (0, ())), address, held_up.get(code, 0))
+                Figure(code, name, *found.get(code, (0, ())), address, late.get(code, 0))
                 for in_stage, code, name, address, _ in _FIGURES
                 if in_stage == stage
             ),
@@ -180,10 +191,10 @@ _STUCK_IN = {
 }
 
 
-def _stuck_by_stage(today: date, entities: list[UUID] | None) -> dict[str, int]:
+def _stuck_by_figure(held_up: Sequence[Stuck]) -> dict[str, int]:
     """How many are stuck, by the figure under which they are shown."""
     found: dict[str, int] = {}
-    for one in stuck(today=today, entity_ids=entities):
+    for one in held_up:
         if code := _STUCK_IN.get(one.kind.code):
             found[code] = found.get(code, 0) + one.count
     return found
@@ -191,7 +202,7 @@ def _stuck_by_stage(today: date, entities: list[UUID] | None) -> dict[str, int]:
 
 def dso(*, as_of: date, entity_ids: Sequence[UUID] | None = None) -> list[DaysSalesOutstanding]:
     """Days sales outstanding of each entity at the end of a day, in its currency."""
-    invoiced = _invoiced(window_start(as_of, DSO_DAYS), as_of, entity_ids)
+    invoiced = invoiced_with_tax(window_start(as_of, DSO_DAYS), as_of, entity_ids)
     return [
         DaysSalesOutstanding(
             entity.entity_id,
@@ -203,7 +214,7 @@ def dso(*, as_of: date, entity_ids: Sequence[UUID] | None = None) -> list[DaysSa
     ]
 
 
-def _invoiced(start: date, end: date, entity_ids: Sequence[UUID] | None) -> dict[UUID, Decimal]:
+def invoiced_with_tax(start: date, end: date, entity_ids: Sequence[UUID] | None) -> dict[UUID, Decimal]:
     """Invoices less credit notes, with tax, by entity in its currency, from `start` to `end` inclusive."""
     rows = sql.fetch(
         f"SELECT a.entity_id, sum(m.functional_debit - m.functional_credit) FROM accounts a JOIN {MOVEMENTS} m "
@@ -231,3 +242,40 @@ def dso_history(entity_id: UUID, *, last: date, count: int = 12) -> list[tuple[d
         {"bound": summary_bound(), "entity": entity_id, "end": add_months(last.replace(day=1), 1)},
     )
     return dso_by_month(ZERO, {month: (moved, invoiced) for month, moved, invoiced in rows}, last=last, count=count)
+
+
+def booked_by_day(*, today: date, entity_ids: Sequence[UUID] | None = None) -> list[DayMoney]:
+    """What was ordered on each day of this month and the month before, without tax, in the currency of the orders."""
+    narrowed = "" if entity_ids is None else "AND entity_id = ANY(%(entities)s)"
+    return sql.fetch_as(
+        DayMoney,
+        "SELECT 'booked', entity_id, currency, ordered_on, sum(net_total) FROM orders "
+        f"WHERE ordered_on BETWEEN %(start)s AND %(today)s AND status <> 'cancelled' {narrowed} GROUP BY 2, 3, 4",
+        {"start": trend_start(today), "today": today, "entities": list(entity_ids or ())},
+    )
+
+
+def posted_by_day(*, today: date, months: int = 12, entity_ids: Sequence[UUID] | None = None) -> list[DayMoney]:
+    """What was invoiced (less credits, without tax), collected (less refunds) and earned, in the entities' currencies.
+
+    By day for this month and the month before, by month (on its first day) for those up to `months` ago.
+    """
+    return sql.fetch_as(
+        DayMoney,
+        "SELECT k.kind, k.entity_id, k.currency, CASE WHEN m.day >= %(daily)s THEN m.day "
+        "ELSE date_trunc('month', m.day)::date END, k.sign * sum(m.functional_debit - m.functional_credit) "
+        "FROM (SELECT a.id, a.entity_id, e.currency, CASE WHEN a.role = 'contract_position' THEN 'invoiced' "
+        "WHEN a.type = 'income' THEN 'earned' ELSE 'collected' END AS kind, "
+        "CASE WHEN a.role IN ('bank', 'card_clearing') THEN 1 ELSE -1 END AS sign FROM accounts a "
+        "JOIN legal_entities e ON e.id = a.entity_id WHERE (a.role IN ('contract_position', 'bank', 'card_clearing') "
+        "OR a.type = 'income') AND (%(entities)s::uuid[] IS NULL OR a.entity_id = ANY(%(entities)s::uuid[]))) k "
+        f"JOIN {MOVEMENTS} m ON m.account_id = k.id AND m.day BETWEEN %(start)s AND %(today)s "
+        "WHERE k.kind <> 'invoiced' OR m.rule IN ('invoice', 'credit_note') GROUP BY 1, 2, 3, 4, k.sign",
+        {
+            "bound": summary_bound(),
+            "daily": trend_start(today),
+            "start": add_months(today.replace(day=1), 1 - months),
+            "today": today,
+            "entities": list(entity_ids) if entity_ids is not None else None,
+        },
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from cashline.kernel.derivations import Derivation, Input
@@ -124,3 +125,41 @@ def grouped(
             found = money.setdefault(code, {})
             found[currency] = found.get(currency, ZERO) + amount
     return {code: (count, tuple(sorted(money.get(code, {}).items()))) for code, count in counts.items()}
+
+
+ROLLING_DAYS = 7
+
+
+class DayMoney(NamedTuple):
+    """What was booked, invoiced, collected or earned (`kind`) on a day, in a currency."""
+
+    kind: str
+    entity_id: UUID
+    currency: str
+    day: date
+    amount: Decimal
+
+
+def month_so_far(days: Mapping[date, Decimal], today: date) -> tuple[Decimal, Decimal]:
+    """The sum of this month up to today, and that of the month before up to the same day of it."""
+    before = add_months(today.replace(day=1), -1)
+    now = sum((amount for day, amount in days.items() if today.replace(day=1) <= day <= today), ZERO)
+    last = today.replace(day=1) - timedelta(days=1)
+    until = last.replace(day=min(today.day, last.day))
+    then = sum((amount for day, amount in days.items() if before <= day <= until), ZERO)
+    return now, then
+
+
+def rolling_week(days: Mapping[date, Decimal], today: date, count: int = 30) -> tuple[Decimal, ...]:
+    """For each of the last `count` days, the sum of the week that ends with it, oldest first."""
+    found = []
+    for back in range(count - 1, -1, -1):
+        last = today - timedelta(days=back)
+        week = (last - timedelta(days=place) for place in range(ROLLING_DAYS))
+        found.append(sum((days.get(day, ZERO) for day in week), ZERO))
+    return tuple(found)
+
+
+def trend_start(today: date) -> date:
+    """The first day that the figures of a month so far look at."""
+    return add_months(today.replace(day=1), -1) - timedelta(days=ROLLING_DAYS)

@@ -1,0 +1,110 @@
+"""The home page: the flow from quote to cash with its counts and money, what is stuck, and how the month goes."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cashline.flow.report.health.queries import Stuck, stuck
+from cashline.flow.report.metrics import queries as metrics
+from cashline.flow.report.metrics.rules import window_start
+from cashline.flow.report.statements.queries import ageing
+from cashline.platform.doors.caller import Caller, caller_of
+from cashline.platform.pages.anatomies import BoardPage, Section
+from cashline.platform.pages.components import Action, Notice, Tone
+from cashline.platform.pages.formats import format_day
+from cashline.platform.pages.render import render_board
+from cashline.surfaces.web.home import figures
+from cashline.surfaces.web.home.scope import Converter, Scope, converter, scope_of
+from cashline.surfaces.web.home.stuck import stuck_list
+from cashline.surfaces.web.shell import address
+
+PORTAL = "/portal/"
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The board of the entities that the caller may see, or of one of them (`?entity=DE01`)."""
+    caller = caller_of(request)
+    if caller.authority.customer_id:
+        return redirect(PORTAL)
+    caller.require("reports.read")
+    scope = scope_of(caller, "reports.read", request.GET.get("entity", ""))
+    if not scope.shown:
+        nobody = Notice(_("There is no legal entity yet."), detail=_("The first one is created through the API."))
+        return render_board(request, BoardPage(_("From quote to cash"), notices=(nobody,)))
+    read = _read(scope)
+    rates = converter({one.currency for one in read.days} | {one.currency for one in scope.shown}, scope)
+    page = BoardPage(
+        _("From quote to cash"),
+        figures.cards(read),
+        figures.stats(scope, read, rates),
+        _sections(scope, read, rates),
+        views=scope.views(request.path),
+        actions=tuple(_actions(caller)),
+        notices=tuple(_notices(caller, read.held_up, rates)),
+        subtitle=_subtitle(scope, rates),
+    )
+    return render_board(request, page)
+
+
+def _read(scope: Scope) -> figures.Read:
+    keys = scope.entity_ids
+    held_up = stuck(today=scope.today, entity_ids=keys)
+    return figures.Read(
+        metrics.flow_board(today=scope.today, entity_ids=keys, held_up=held_up),
+        held_up,
+        ageing(scope.today, entity_ids=[one.id for one in scope.shown], limit=0).entities,
+        [
+            *metrics.booked_by_day(today=scope.today, entity_ids=keys),
+            *metrics.posted_by_day(today=scope.today, months=figures.MONTHS, entity_ids=keys),
+        ],
+        _invoiced_lately(scope),
+    )
+
+
+def _invoiced_lately(scope: Scope) -> dict[str, Decimal]:
+    invoiced = metrics.invoiced_with_tax(window_start(scope.today), scope.today, scope.entity_ids)
+    found: dict[str, Decimal] = {}
+    for key, amount in invoiced.items():
+        currency = scope.entity(key).currency
+        found[currency] = found.get(currency, Decimal(0)) + amount
+    return found
+
+
+def _sections(scope: Scope, read: figures.Read, rates: Converter) -> tuple[Section, ...]:
+    everything = Action.link(_("All of it"), address("stuck_list"))
+    return (
+        Section(_("What is stuck"), figures.stuck_table(read), actions=(everything,) if read.held_up else ()),
+        Section(_("Receivables by age"), chart=figures.ageing_chart(scope, read, rates)),
+        Section(_("Invoiced, collected and earned"), chart=figures.month_chart(scope, read, rates)),
+    )
+
+
+def _actions(caller: Caller) -> Iterator[Action]:
+    if caller.authority.allows("quotes.write") and address("quote_new"):
+        yield Action.link(_("New quote"), address("quote_new"), icon="plus", primary=True, key="n")
+
+
+def _notices(caller: Caller, held_up: Sequence[Stuck], rates: Converter) -> Iterator[Notice]:
+    waiting = next((one.count for one in held_up if one.kind.code == "quotes_in_approval"), 0)
+    if waiting and caller.authority.allows("quotes.approve"):
+        told = ngettext("%(count)s quote waits for approval.", "%(count)s quotes wait for approval.", waiting)
+        look = Action.link(_("Look"), f"{address('quote_list')}?status=in_approval")
+        yield Notice(told % {"count": waiting}, Tone.INFO, actions=(look,))
+    if rates.missing:
+        text = _("No exchange rate is known of %(currencies)s: those amounts are left out of the sums.")
+        yield Notice(text % {"currencies": ", ".join(rates.missing)}, Tone.WARNING)
+
+
+def _subtitle(scope: Scope, rates: Converter) -> str:
+    told = {"day": format_day(scope.today), "currency": scope.currency}
+    if len(rates.rates) < 2:
+        return _("%(day)s, in %(currency)s") % told
+    return _("%(day)s, sums in %(currency)s at the rates of the day") % told
+
+
+URLS: list[URLPattern] = [path("", home, name="home"), path("stuck/", stuck_list, name="stuck_list")]
