@@ -1,0 +1,122 @@
+"""The API of the ledger: journal entries, trial balance, months."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import ConfigDict, StringConstraints
+
+from cashline.flow.recognise.ledger import actions
+from cashline.flow.recognise.ledger.queries import balances, entries
+from cashline.flow.recognise.ledger.queries.entries import EntryRow
+from cashline.kernel.identifiers import key_of, public
+from cashline.platform.company.queries import Entity, entity_by_code
+from cashline.platform.doors.caller import caller_of
+from cashline.platform.lists import Ask
+
+router = Router(tags=["Recognise"])
+type Code = Annotated[str, StringConstraints(max_length=8)]
+type Day = Annotated[date, Query()]
+
+
+class Month(Schema):
+    """A month of an entity, named by any of its days, and why it is closed or opened."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    entity: Code
+    month: date
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+@router.get("/journal-entries")
+def entry_list(
+    request: HttpRequest,
+    cursor: Annotated[str, StringConstraints(max_length=200)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    rule: Annotated[str, StringConstraints(max_length=50)] = "",
+    start: date | None = None,
+    end: date | None = None,
+) -> dict[str, Any]:
+    """Entries, newest first; days are from `start` up to before `end`."""
+    caller = caller_of(request)
+    caller.require("ledger.read")
+    page = entries.list_entries(
+        Ask(cursor=cursor, limit=limit),
+        entity_ids=caller.entities("ledger.read"),
+        rules=[rule] if rule else (),
+        start=start,
+        end=end,
+    )
+    return {"items": [_entry(row) for row in page.items], "next_cursor": page.next_cursor}
+
+
+@router.get("/journal-entries/{entry_id}")
+def entry_detail(request: HttpRequest, entry_id: str) -> dict[str, Any]:
+    """One entry with its lines: debit positive, credit negative."""
+    caller = caller_of(request)
+    row = entries.entry(key_of("journal_entry", entry_id))
+    caller.require("ledger.read", row.entity_id)
+    lines = [
+        {
+            "account": line.account_code,
+            "name": line.account_name,
+            "amount": line.amount,
+            "functional_amount": line.functional_amount,
+        }
+        for line in row.lines
+    ]
+    return _entry(row) | {"lines": lines}
+
+
+@router.get("/trial-balance")
+def trial_balance(request: HttpRequest, entity: Code, as_of: date | None = None) -> dict[str, Any]:
+    """Debits, credits and balance of each account at the end of a day, in the entity's currency."""
+    caller = caller_of(request)
+    owner = entity_by_code(entity)
+    caller.require("ledger.read", owner.id)
+    rows = balances.trial_balance(owner.id, as_of or caller.today(owner.timezone))
+    items = [
+        {"code": row.code, "name": row.name, "debit": row.debit, "credit": row.credit, "balance": row.balance}
+        for row in rows
+    ]
+    return {"entity": owner.code, "currency": owner.currency, "items": items, "next_cursor": ""}
+
+
+@router.post("/periods/close")
+def period_close(request: HttpRequest, body: Month) -> dict[str, Any]:
+    """Close a month: it takes no entry any more."""
+    caller = caller_of(request)
+    owner = _owner(request, body.entity)
+    actions.close_period(entity_id=owner.id, month=body.month, reason=body.reason, now=caller.now, actor=caller.actor)
+    return {"entity": owner.code, "month": f"{body.month:%Y-%m}", "status": "closed"}
+
+
+@router.post("/periods/reopen")
+def period_reopen(request: HttpRequest, body: Month) -> dict[str, Any]:
+    """Open a closed month again; the reason is kept."""
+    caller = caller_of(request)
+    owner = _owner(request, body.entity)
+    actions.reopen_period(entity_id=owner.id, month=body.month, reason=body.reason, now=caller.now, actor=caller.actor)
+    return {"entity": owner.code, "month": f"{body.month:%Y-%m}", "status": "open"}
+
+
+def _owner(request: HttpRequest, code: str) -> Entity:
+    owner = entity_by_code(code)
+    caller_of(request).require("ledger.close", owner.id)
+    return owner
+
+
+def _entry(row: EntryRow) -> dict[str, Any]:
+    return {
+        "id": public("journal_entry", row.id),
+        "entity": row.entity_code,
+        "day": row.day,
+        "rule": row.rule,
+        "text": row.text,
+        "currency": row.currency,
+        "total": row.total,
+        "source_type": row.source_type,
+        "posted_at": row.posted_at,
+    }

@@ -1,0 +1,68 @@
+"""`cashline ledger …`: the books from a terminal."""
+
+from datetime import datetime
+
+import click
+
+from cashline.platform.doors.terminal import TERMINAL, json_option, now, reason_option, say, table, today
+
+
+@click.group("ledger")
+def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's commands are found
+    """The journal: trial balance, entries, months."""
+
+
+@COMMANDS.command("trial-balance")
+@click.option("--entity", required=True, help="The code of the legal entity.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day; today where left out.")
+@json_option
+def trial_balance_command(entity: str, as_of: datetime | None, as_json: bool) -> None:
+    """Debits, credits and balance of each account, in the entity's currency; the last line sums them."""
+    from cashline.flow.recognise.ledger.queries import trial_balance
+    from cashline.platform.company.queries import entity_by_code
+
+    owner = entity_by_code(entity)
+    rows = trial_balance(owner.id, as_of.date() if as_of else today(owner.timezone))
+    items = [
+        {"code": row.code, "name": row.name, "debit": row.debit, "credit": row.credit, "balance": row.balance}
+        for row in rows
+    ]
+    items.append(
+        {
+            "code": "",
+            "name": f"Sum in {owner.currency}",
+            "debit": sum(row.debit for row in rows),
+            "credit": sum(row.credit for row in rows),
+            "balance": sum(row.balance for row in rows),
+        }
+    )
+    table(items, ("code", "name", "debit", "credit", "balance"), as_json=as_json)
+
+
+@COMMANDS.command("close")
+@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@click.option("--entity", required=True, help="The code of the legal entity.")
+@json_option
+def close_command(month: datetime, entity: str, as_json: bool) -> None:
+    """Close a month: it takes no entry any more, and what comes late goes to the first open day."""
+    from cashline.flow.recognise.ledger.actions import close_period
+    from cashline.platform.company.queries import entity_by_code
+
+    owner = entity_by_code(entity)
+    close_period(entity_id=owner.id, month=month.date(), now=now(), actor=TERMINAL.actor)
+    say({"entity": entity, "month": f"{month:%Y-%m}", "status": "closed"}, f"{month:%Y-%m} is closed.", as_json=as_json)
+
+
+@COMMANDS.command("reopen")
+@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@click.option("--entity", required=True, help="The code of the legal entity.")
+@reason_option
+@json_option
+def reopen_command(month: datetime, entity: str, reason: str, as_json: bool) -> None:
+    """Open a closed month again."""
+    from cashline.flow.recognise.ledger.actions import reopen_period
+    from cashline.platform.company.queries import entity_by_code
+
+    owner = entity_by_code(entity)
+    reopen_period(entity_id=owner.id, month=month.date(), reason=reason, now=now(), actor=TERMINAL.actor)
+    say({"entity": entity, "month": f"{month:%Y-%m}", "status": "open"}, f"{month:%Y-%m} is open.", as_json=as_json)

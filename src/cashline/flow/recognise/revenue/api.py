@@ -1,0 +1,54 @@
+"""The API of revenue: recognise up to a day, or see what that would post."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import ConfigDict, StringConstraints
+
+from cashline.flow.recognise.revenue.actions import RevenueRunResult, run_revenue
+from cashline.platform.company.queries import entity_by_code
+from cashline.platform.doors.caller import caller_of
+
+router = Router(tags=["Recognise"])
+
+
+class RunIn(Schema):
+    """The last day that counts, for one legal entity or (none named) all that the caller may run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    through: date
+    entity: Annotated[str, StringConstraints(max_length=8)] | None = None
+
+
+@router.post("/revenue-runs")
+def revenue_run(request: HttpRequest, body: RunIn) -> dict[str, Any]:
+    """Post the difference between the plan and what is recognised; a second run finds none."""
+    return _run(request, body, preview=False)
+
+
+@router.post("/revenue-run-previews")
+def revenue_preview(request: HttpRequest, body: RunIn) -> dict[str, Any]:
+    """What the run would post; nothing is kept."""
+    return _run(request, body, preview=True)
+
+
+def _run(request: HttpRequest, body: RunIn, *, preview: bool) -> dict[str, Any]:
+    caller = caller_of(request)
+    entity_id = entity_by_code(body.entity).id if body.entity else None
+    caller.require("revenue.run", entity_id)
+    entity_ids = [entity_id] if entity_id else caller.entities("revenue.run")
+    results = [
+        run_revenue(through=body.through, now=caller.now, actor=caller.actor, entity_id=one, preview=preview)
+        for one in (entity_ids if entity_ids is not None else [None])
+    ]
+    return {"through": body.through, "preview": preview, "totals": [row for one in results for row in _totals(one)]}
+
+
+def _totals(result: RevenueRunResult) -> list[dict[str, Any]]:
+    return [
+        {"currency": currency, "month": f"{month:%Y-%m}", "kind": kind, "amount": amount}
+        for (currency, month, kind), amount in sorted(result.totals.items())
+    ]

@@ -1,0 +1,66 @@
+"""The API of statements: receivables by age, and the roll-forward of deferred revenue."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import StringConstraints
+
+from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.rules import BUCKETS
+from cashline.kernel.identifiers import public
+from cashline.kernel.periods import add_months
+from cashline.platform.company.queries import entity_by_code
+from cashline.platform.doors.caller import caller_of
+
+router = Router(tags=["Reports"])
+type Code = Annotated[str, StringConstraints(max_length=8)]
+
+
+@router.get("/reports/ageing")
+def ageing_report(request: HttpRequest, as_of: date | None = None) -> dict[str, Any]:
+    """What customers owe at the end of a day by days overdue, and the control account that it ties to."""
+    caller = caller_of(request)
+    caller.require("reports.read")
+    found = ageing(as_of or caller.today(), entity_ids=caller.entities("reports.read"))
+    return {
+        "as_of": found.as_of,
+        "items": [
+            {
+                "customer": public("customer", row.customer_id),
+                "name": row.customer_name,
+                "currency": row.currency,
+                "total": row.total,
+                **dict(zip(BUCKETS, row.buckets, strict=True)),
+            }
+            for row in found.rows
+        ],
+        "entities": [
+            {
+                "entity": public("entity", row.entity_id),
+                "currency": row.currency,
+                "total": row.total,
+                "control_account": row.control,
+                "ties": row.ties,
+            }
+            for row in found.entities
+        ],
+        "next_cursor": "",
+    }
+
+
+@router.get("/reports/deferred-revenue")
+def deferred_report(request: HttpRequest, entity: Code, start: date | None = None, end: date | None = None) -> Any:
+    """Opening, billed, recognised and closing by month, in the entity's currency; the last twelve months by default."""
+    caller = caller_of(request)
+    owner = entity_by_code(entity)
+    caller.require("reports.read", owner.id)
+    today = caller.today(owner.timezone)
+    last = end or add_months(today.replace(day=1), 1)
+    found = deferred_waterfall(owner.id, start=start or add_months(last, -12), end=last, today=today)
+    return {"entity": owner.code, "currency": owner.currency, "months": [_month(one) for one in found.months]}
+
+
+def _month(one: Any) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("month", "opening", "billed", "recognised", "other", "closing")}
