@@ -1,7 +1,8 @@
 """Django's settings, all from the environment; nothing here touches the database or the clock.
 
 `CASHLINE_DATABASE_URL` points at a PostgreSQL of one's own (see `database/connection.py`), `CASHLINE_SECRET_KEY` is
-kept in the data folder where it is not given, `CASHLINE_HOSTS` lists the host names that are served, `CASHLINE_URL` is the address that mails and documents name.
+kept in the data folder where it is not given, `CASHLINE_HOSTS` lists the host names that are served, `CASHLINE_URL` is
+the address that mails and documents name.
 """
 
 import os

@@ -68,7 +68,7 @@ _PRICE = (
     "x.id, x.price_book_id, x.product_id, b.currency, x.interval_months, lower(x.valid), upper(x.valid), "
     "x.unit_price, x.charge"
 )
-SORTS = {"sku": "p.sku", "name": "lower(p.name)", "kind": "p.kind", "created_at": "p.created_at"}
+SORTS = {"sku": "p.sku", "name": "lower(p.name)", "kind": "p.kind", "created_at": "p.id"}
 
 
 def products_by_id(ids: Iterable[UUID]) -> dict[UUID, ProductRow]:

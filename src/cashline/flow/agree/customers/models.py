@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 
 from cashline.flow.agree.customers.rules import AddressRole, CustomerStatus
 from cashline.platform.database.tables import Table, currency_column, instant_column, link_to, status_column
@@ -34,7 +35,7 @@ class Customer(Table):
                 condition=models.Q(payment_terms_days__gte=0, payment_terms_days__lte=365), name="customer_terms_sane"
             )
         ]
-        indexes = [models.Index(fields=["name"], name="customers_name")]
+        indexes = [models.Index(Lower("name"), "id", name="customers_name")]
 
 
 class Address(Table):

@@ -59,7 +59,7 @@ SORTS = {
     "country": "c.country",
     "currency": "c.currency",
     "status": "c.status",
-    "created_at": "c.created_at",
+    "created_at": "c.id",
 }
 
 

@@ -55,7 +55,7 @@ SORTS = {
     "status": "a.status",
     "starts_on": "a.starts_on",
     "net_total": "a.net_total",
-    "created_at": "a.created_at",
+    "created_at": "a.id",
 }
 
 

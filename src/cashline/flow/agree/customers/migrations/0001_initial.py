@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.db import migrations, models
 
 import cashline.kernel.identifiers
@@ -47,7 +48,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "customers",
-                "indexes": [models.Index(fields=["name"], name="customers_name")],
+                "indexes": [models.Index(django.db.models.functions.text.Lower("name"), "id", name="customers_name")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("payment_terms_days__gte", 0), ("payment_terms_days__lte", 365)),

@@ -116,7 +116,7 @@ SORTS = {
     "status": "q.status",
     "valid_until": "q.valid_until",
     "net_total": "v.net_total",
-    "created_at": "q.created_at",
+    "created_at": "q.id",
 }
 
 
