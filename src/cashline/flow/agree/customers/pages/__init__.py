@@ -126,7 +126,7 @@ def _facts(row: CustomerRow) -> tuple[KeyValue, ...]:
         KeyValue(_("Country"), countries().get(row.country, row.country)),
         KeyValue(_("Currency"), row.currency),
         KeyValue(_("Tax number"), row.tax_id, checked),
-        KeyValue(_("Payment terms"), f"{row.payment_terms_days} days"),
+        KeyValue(_("Payment terms"), _("%(days)s days") % {"days": row.payment_terms_days}),
         KeyValue(_("Time zone"), row.timezone),
         KeyValue(_("Language"), locale_name(row.locale)),
         KeyValue(_("Their reference"), row.external_reference or ""),
@@ -137,6 +137,9 @@ def _facts(row: CustomerRow) -> tuple[KeyValue, ...]:
 def _steps(row: CustomerRow) -> tuple[Action, ...]:
     """The next steps that the customer's state allows."""
     made = [Action.link(_("Edit"), reverse("customer_edit", args=[public("customer", row.id)]), icon="pencil", key="e")]
+    if row.status == CustomerStatus.ACTIVE:
+        quote = f"{reverse('quote_new')}?customer={public('customer', row.id)}"
+        made.insert(0, Action.link(_("New quote"), quote, icon="file-pen", primary=True, key="q"))
     words = {"block": _("Block"), "unblock": _("Unblock"), "close": _("Close")}
     reason = Field("reason", _("Reason"), "textarea", max_length=1000)
     for verb in CUSTOMER.verbs(row.status):
