@@ -125,6 +125,11 @@ def bill_run(run_id: UUID) -> BillRunRow:
     return _run(*row)
 
 
+def bill_runs_by_number(numbers: Iterable[str]) -> dict[str, UUID]:
+    """The ids of the runs with those numbers; an unknown number is left out."""
+    return dict(sql.fetch("SELECT number, id FROM bill_runs WHERE number = ANY(%s)", (list(set(numbers)),)))
+
+
 def bill_run_for_update(run_id: UUID) -> BillRunRow:
     """One run, locked until the commit; raises NotFound."""
     row = sql.fetch_one(f"SELECT {_RUN} FROM bill_runs r WHERE r.id = %s FOR NO KEY UPDATE", (run_id,))

@@ -80,7 +80,8 @@ def shape(row: CreditNoteRow) -> dict[str, Any]:
     }
 
 
-def _preview(plan: PlannedCreditNote) -> dict[str, Any]:
+def preview_shape(plan: PlannedCreditNote) -> dict[str, Any]:
+    """A credit note as it would be."""
     currency = plan.invoice.currency
     return {
         "invoice_id": public("invoice", plan.invoice.id),
@@ -102,7 +103,8 @@ def _preview(plan: PlannedCreditNote) -> dict[str, Any]:
     }
 
 
-def _detail(row: CreditNoteRow) -> dict[str, Any]:
+def detail_shape(row: CreditNoteRow) -> dict[str, Any]:
+    """A credit note with its lines and taxes."""
     statement = queries.statement_of(row.id)
     return shape(row) | {
         "lines": [line_shape(line, "credit_note_line", row.currency) for line in statement.lines],
@@ -156,7 +158,7 @@ def credit_note_create(request: HttpRequest, body: CreditNoteIn) -> tuple[int, d
     caller = caller_of(request)
     _, today = creditable_invoice(caller, body.invoice_id)
     (key,) = actions.issue_credit_notes([body.request()], today=today, now=caller.now, actor=caller.actor)
-    return 201, _detail(queries.credit_note(key))
+    return 201, detail_shape(queries.credit_note(key))
 
 
 @router.post("/credit-note-previews")
@@ -165,7 +167,7 @@ def credit_note_preview(request: HttpRequest, body: CreditNoteIn) -> dict[str, A
     caller = caller_of(request)
     _, today = creditable_invoice(caller, body.invoice_id)
     (plan,) = actions.preview_credit_notes([body.request()], today=today)
-    return _preview(plan)
+    return preview_shape(plan)
 
 
 @router.post("/invoices/{invoice_id}/void", response={201: dict[str, Any]})
@@ -174,13 +176,13 @@ def invoice_void(request: HttpRequest, invoice_id: PublicId, body: Why) -> tuple
     caller = caller_of(request)
     row, today = creditable_invoice(caller, invoice_id)
     (key,) = actions.void_invoices([row.id], reason=body.reason, today=today, now=caller.now, actor=caller.actor)
-    return 201, _detail(queries.credit_note(key))
+    return 201, detail_shape(queries.credit_note(key))
 
 
 @router.get("/credit-notes/{credit_note_id}")
 def credit_note_show(request: HttpRequest, credit_note_id: PublicId) -> dict[str, Any]:
     """One credit note with its lines and taxes."""
-    return _detail(_seen(caller_of(request), credit_note_id))
+    return detail_shape(_seen(caller_of(request), credit_note_id))
 
 
 @router.get("/credit-notes/{credit_note_id}/explain")

@@ -150,6 +150,11 @@ def credit_note(credit_note_id: UUID) -> CreditNoteRow:
     return found
 
 
+def credit_notes_by_number(numbers: Iterable[str]) -> dict[str, UUID]:
+    """The ids of the credit notes with those numbers; an unknown number is left out."""
+    return dict(sql.fetch("SELECT number, id FROM credit_notes WHERE number = ANY(%s)", (list(set(numbers)),)))
+
+
 def credit_notes_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[CreditNoteRow]]:
     """The credit notes of invoices, oldest first."""
     found: dict[UUID, list[CreditNoteRow]] = {}
