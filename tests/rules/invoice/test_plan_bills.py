@@ -3,13 +3,13 @@
 import itertools
 import json
 import random
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.support.billing_facts import accepted, activated, ended, returned, shipped, term
 
 from cashline.flow.agree.contracts.rules import TermLine

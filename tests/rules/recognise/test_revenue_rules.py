@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact, DeliveryKind
 from cashline.flow.recognise.revenue.rules.allocation import allocate_price, derivation_of
+from cashline.flow.recognise.revenue.rules.contracts import plan_contract
 from cashline.flow.recognise.revenue.rules.planning import (
     Concession,
     Cut,
@@ -22,6 +24,7 @@ from cashline.flow.recognise.revenue.rules.planning import (
 )
 from cashline.flow.recognise.revenue.rules.promises import Promise
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.rounding import divide
 
 D = Decimal
 
@@ -307,3 +310,39 @@ def test_running_often_or_once_posts_the_same(
     for one_planned in once:
         nonzero = {month: value for month, value in posted[one_planned.promise.line_id].items() if value}
         assert nonzero == plan_revenue(one_planned, end)
+
+
+def term(price: Decimal, alone: Decimal, quantity: int) -> TermLine:
+    each = divide(alone, D(quantity)).quantize(D("1e-10"))
+    return TermLine(
+        new_id(), new_id(), AGREEMENT, new_id(), new_id(), "EUR", 1, new_id(), "goods", "x", D(quantity), each, each,
+        None, 0, 0, "on_shipment", "point", "standard", price, START, None,
+    )  # fmt: skip
+
+
+AGREEMENT = new_id()
+
+
+@given(
+    st.lists(
+        st.tuples(money, st.booleans(), st.integers(1, 6), st.lists(st.integers(-40, 200), max_size=6)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(-10, 220),
+)
+def test_short_cut_comes_to_the_same(lines: list[tuple[Decimal, bool, int, list[int]]], through_after: int) -> None:
+    """The quick plan of units delivered is the general plan, to the letter of every derivation."""
+    terms, deliveries = [], {}
+    for price, discounted, quantity, offsets in lines:
+        one = term(price, price * 2 if discounted else price, quantity)
+        terms.append(one)
+        found = [
+            fact(one.line_id, DeliveryKind.SHIPPED, START + timedelta(days=offset)) for offset in offsets[:quantity]
+        ]
+        if found:
+            deliveries[one.line_id] = found
+    through = START + timedelta(days=through_after)
+    quick = plan_contract(terms, deliveries, {}, {}, through=through)
+    general = plan_contract(terms, deliveries, {}, {}, through=through, quick=False)
+    assert quick == general

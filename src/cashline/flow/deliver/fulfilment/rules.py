@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from cashline.flow.agree.catalog.rules import ProductKind
 from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.refusals import InvalidValue, Refusal
@@ -89,8 +91,7 @@ class InvalidShipDate(Refusal):
     code = "invalid_ship_date"
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryFact:
+class DeliveryFact(msgspec.Struct, frozen=True, gc=False):
     """What was delivered of an agreement line (by lineage), when it took effect and where it is written.
 
     `quantity` is negative for a return; `ENDED` says that a running service stops before `effective_on`, `CANCELLED`

@@ -19,7 +19,8 @@ from cashline.flow.recognise.ledger.actions import open_or_find_books, plan_entr
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount
 from cashline.flow.recognise.revenue import queries
 from cashline.flow.recognise.revenue.queries import Facts, LockedAgreement, Recorded
-from cashline.flow.recognise.revenue.rules.contracts import ContractPlan, NotPlannable, PlannedPosting, plan_contract
+from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, plan_contract
+from cashline.flow.recognise.revenue.rules.rows import ContractPlan, PlannedPosting
 from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.company.queries import exchange_rates
@@ -150,24 +151,36 @@ def _append(
     if groups:
         entry_ids = _post(groups, now=now, actor=actor)
         sql.insert("revenue_postings", _POSTING_COLUMNS, list(_posting_rows(groups, entry_ids, now)))
-    sql.execute(
-        "INSERT INTO revenue_states (agreement_id, entity_id, currency, facts, through, complete_on, ahead) "
-        "SELECT s.agreement_id, s.entity_id, s.currency, s.facts, s.through, s.complete_on, s.ahead::numeric[] "
-        "FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::date[], %s::date[], %s::text[]) "
-        "AS s(agreement_id, entity_id, currency, facts, through, complete_on, ahead) ON CONFLICT (agreement_id) "
-        "DO UPDATE SET facts = EXCLUDED.facts, through = EXCLUDED.through, complete_on = EXCLUDED.complete_on, "
-        "ahead = EXCLUDED.ahead",
-        (
-            [agreement.id for agreement, _ in plans],
-            [agreement.entity_id for agreement, _ in plans],
-            [agreement.currency for agreement, _ in plans],
-            [counts[agreement.id] for agreement, _ in plans],
-            [plan.through for _, plan in plans],
-            [plan.complete_on for _, plan in plans],
-            ["{" + ",".join(map(str, plan.ahead)) + "}" for _, plan in plans],
-        ),
-    )
+    _keep_states(plans, counts)
     record([_event(agreement, plan) for agreement, plan in plans if plan.postings], now=now, actor=actor)
+
+
+def _keep_states(plans: Sequence[tuple[LockedAgreement, ContractPlan]], counts: Mapping[UUID, int]) -> None:
+    """Keep how far each contract was run: a row for a new one, a change for one that was run before."""
+    rows = [(plan.through, counts[agreement.id], plan.complete_on, plan.ahead, agreement) for agreement, plan in plans]
+    sql.insert(
+        "revenue_states",
+        ("agreement_id", "entity_id", "currency", "facts", "through", "complete_on", "ahead"),
+        [
+            (one.id, one.entity_id, one.currency, facts, through, complete_on, ahead)
+            for through, facts, complete_on, ahead, one in rows
+            if one.through is None
+        ],
+    )
+    known = [row for row in rows if row[-1].through is not None]
+    if known:
+        sql.execute(
+            "UPDATE revenue_states AS s SET facts = c.facts, through = c.through, complete_on = c.complete_on, "
+            "ahead = c.ahead::numeric[] FROM unnest(%s::uuid[], %s::int[], %s::date[], %s::date[], %s::text[]) "
+            "AS c(agreement_id, facts, through, complete_on, ahead) WHERE s.agreement_id = c.agreement_id",
+            (
+                [one.id for *_, one in known],
+                [facts for _, facts, *_ in known],
+                [through for through, *_ in known],
+                [complete_on for _, _, complete_on, *_ in known],
+                ["{" + ",".join(map(str, ahead)) + "}" for *_, ahead, _ in known],
+            ),
+        )
 
 
 class _Group(NamedTuple):
@@ -222,7 +235,7 @@ def _fact(group: _Group, rate: Decimal) -> Fact:
     if not any(by_kind.values()):  # what cancels out is still shown, line by line
         parts = [(posting.kind, posting.amount) for posting in group.postings]
     amounts = (FactAmount("recognised", total), *(FactAmount(kind, amount) for kind, amount in parts))
-    number = f"{agreement.number} {group.postings[0].month:%Y-%m}"
+    number = f"{agreement.number} {group.postings[0].month.isoformat()[:7]}"
     return Fact(
         agreement.entity_id,
         agreement.currency,

@@ -36,12 +36,12 @@ class RevenuePosting(Table):
     """
 
     line_id = models.UUIDField()
-    agreement = link_to("contracts.Agreement")
+    agreement_id = models.UUIDField(db_index=True)
     month = models.DateField()
     sequence = models.IntegerField()
     through = models.DateField()
     amount = amount_column()
-    entry = link_to("ledger.JournalEntry")
+    entry = link_to("ledger.JournalEntry", db_index=False)
     derivation = models.JSONField()
     created_at = instant_column()
 

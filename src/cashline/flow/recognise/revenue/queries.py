@@ -219,7 +219,13 @@ def list_postings(
     """One page of revenue postings; `entity_ids` None means all legal entities."""
     conditions = lists.Conditions()
     conditions.among("a.entity_id", entity_ids, "uuid")
-    for text, value in (("p.agreement_id = %s", agreement_id), ("p.entry_id = %s", entry_id), ("p.month = %s", month)):
+    if entry_id is not None:  # found by the agreement of its lines, since postings are not indexed by their entry
+        conditions.add(
+            "p.entry_id = %s AND p.agreement_id IN (SELECT l.agreement_id FROM journal_lines l WHERE l.entry_id = %s)",
+            entry_id,
+            entry_id,
+        )
+    for text, value in (("p.agreement_id = %s", agreement_id), ("p.month = %s", month)):
         if value is not None:
             conditions.add(text, value)
     return lists.page(

@@ -249,7 +249,8 @@ def _entry_sources(row: EntryRow) -> tuple[Source, ...]:
         found = [
             Source("revenue_posting", key, f"line {amount.normalize():f}")
             for key, amount in sql.fetch(
-                "SELECT id, amount FROM revenue_postings WHERE entry_id = %s ORDER BY id", (row.id,)
+                "SELECT id, amount FROM revenue_postings WHERE entry_id = %s AND agreement_id = ANY(%s) ORDER BY id",
+                (row.id, [line.agreement_id for line in row.lines if line.agreement_id]),
             )
         ]
     for agreement in dict.fromkeys(line.agreement_id for line in row.lines if line.agreement_id):

@@ -17,7 +17,8 @@ from cashline.flow.invoice.billing.rules.agreements import DueAgreement, bill_ag
 from cashline.flow.invoice.billing.rules.charges import DEFAULT_CONVENTIONS
 from cashline.flow.invoice.billing.rules.planning import LineToBill
 from cashline.flow.invoice.invoices.rules.issuing import Grounds, PreparedInvoice, prepare
-from cashline.flow.recognise.revenue.rules.contracts import PlannedObligationRow, plan_contract
+from cashline.flow.recognise.revenue.rules.contracts import plan_contract
+from cashline.flow.recognise.revenue.rules.rows import PlannedObligationRow
 from cashline.kernel.periods import add_months
 from cashline.kernel.refusals import Refusal
 

@@ -5,12 +5,13 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
+
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.kernel.rounding import divide, round_to
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedLine:
+class PlannedLine(msgspec.Struct, frozen=True, gc=False):
     """A line to post: debit positive, credit negative. `functional` is in the entity's currency."""
 
     role: AccountRole
@@ -21,8 +22,7 @@ class PlannedLine:
     agreement_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedEntry:
+class PlannedEntry(msgspec.Struct, frozen=True, gc=False):
     """An entry to post: once per (source, rule, book)."""
 
     entity_id: UUID

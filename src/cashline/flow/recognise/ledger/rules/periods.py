@@ -1,9 +1,10 @@
 """Months of the books: an open month takes entries, a closed one none; what comes late goes to the first open day."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
 from cashline.kernel.lifecycle import Lifecycle

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.recognise.ledger.rules.entries import (
     Balance,
@@ -63,8 +65,7 @@ class FactAmount(NamedTuple):
     rate: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """What is posted of one source: its amounts, and the rate from its currency to the entity's on its day."""
 
     entity_id: UUID

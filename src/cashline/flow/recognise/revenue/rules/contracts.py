@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -23,6 +22,15 @@ from cashline.flow.recognise.revenue.rules.planning import (
 )
 from cashline.flow.recognise.revenue.rules.progress import cut_short_on
 from cashline.flow.recognise.revenue.rules.promises import Promise, is_over_time, promise_of
+from cashline.flow.recognise.revenue.rules.rows import (
+    ContractPlan,
+    PlannedObligationRow,
+    PlannedPosting,
+    RecordedRevenue,
+    stated_derivation,
+    to_date_derivation,
+)
+from cashline.flow.recognise.revenue.rules.units import plan_units
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import add_months, month_of
 from cashline.kernel.refusals import Refusal
@@ -37,60 +45,6 @@ class NotPlannable(Refusal):
     code = "revenue_not_plannable"
 
 
-class RecordedRevenue(Protocol):
-    """What was recorded of a line: the latest version of its obligation, and (amount, sequence) by month."""
-
-    @property
-    def version(self) -> int:
-        """The latest version; -1 where there is none."""
-
-    @property
-    def prices(self) -> tuple[Decimal, Decimal, Decimal] | None:
-        """Transaction, stand-alone and allocated price of that version."""
-
-    @property
-    def months(self) -> dict[date, tuple[Decimal, int]]:
-        """What was posted by month, and the last sequence."""
-
-
-class PlannedObligationRow(NamedTuple):
-    """A version of an obligation to record."""
-
-    line_id: UUID
-    version: int
-    pattern: str
-    open_ended: bool
-    transaction_price: Decimal
-    stand_alone_price: Decimal
-    allocated_price: Decimal
-    derivation: str
-
-
-class PlannedPosting(NamedTuple):
-    """Revenue to post: so much of a line in a month, dated `day` unless that month is closed."""
-
-    line_id: UUID
-    kind: str
-    month: date
-    day: date
-    sequence: int
-    amount: Decimal
-    derivation: str
-
-
-class ContractPlan(NamedTuple):
-    """What a run appends of a contract; `complete_on` is the day after which nothing is earned without a new fact.
-
-    `ahead` is what is still to be earned by month, from the month of `through` on.
-    """
-
-    through: date
-    obligations: list[PlannedObligationRow]
-    postings: list[PlannedPosting]
-    complete_on: date | None
-    ahead: list[Decimal]
-
-
 def plan_contract(
     lines: Sequence[TermLine],
     deliveries: Mapping[UUID, Sequence[DeliveryFact]],
@@ -98,14 +52,18 @@ def plan_contract(
     recorded: Mapping[UUID, RecordedRevenue],
     *,
     through: date,
+    quick: bool = True,
 ) -> ContractPlan:
     """The difference between the revenue of a contract as planned and as recorded; empty where it is as planned.
 
-    Raises NotPlannable for lines that were amended: their modification is not among these rules.
+    Raises NotPlannable for lines that were amended: their modification is not among these rules. A new contract of
+    goods and services is planned by a short cut that comes to the same (`quick`).
     """
     if len({line.line_id for line in lines}) != len(lines):
         raise NotPlannable("A line of this agreement was amended; its revenue is not recognised by this version.")
     digits = minor_units(lines[0].currency) if lines else 2
+    if quick and not concessions and (plan := plan_units(lines, deliveries, recorded, through, digits)) is not None:
+        return plan
     promises = [promise_of(line, digits) for line in lines]
     cuts = cuts_of(lines, promises, deliveries)
     given = [one for line in lines for one in concessions.get(line.line_id, ())] if concessions else []
@@ -175,10 +133,7 @@ def price_now(promise: Promise, cuts: Sequence[Cut], concessions: Sequence[Conce
 def _row(one: PlannedObligation, price: Decimal, version: int, digits: int) -> PlannedObligationRow:
     promise = one.promise
     if one.share.pool == promise.price == one.allocated == price:
-        derivation = (
-            f'{{"rule":"revenue.stated_price","version":1,"inputs":{{"price":"{price}"}},'
-            f'"formula":"price","result":"{price}"}}'
-        )
+        derivation = stated_derivation(price)
     else:
         derivation = _json(derivation_of(one.share, digits).as_json() | _segments(one))
     return PlannedObligationRow(
@@ -231,12 +186,7 @@ def posting_derivation(one: PlannedObligation, day: date, before: Decimal) -> st
         layer = one.segments[0].layers[0]
         done = one.progress.at(day)
         if layer.start < done <= layer.end:
-            earned = layer.earned(done, one.digits)
-            return (
-                f'{{"rule":"revenue.to_date","version":1,"inputs":{{"price":"{layer.price}","done":"{done}",'
-                f'"whole":"{layer.end}","before":"{before}"}},'
-                f'"formula":"round(price * done / whole, {one.digits}) - before","result":"{earned - before}"}}'
-            )
+            return to_date_derivation(layer.price, done, layer.end, before, layer.earned(done, one.digits), one.digits)
     return _json(one.derivation(day, before).as_json())
 
 
