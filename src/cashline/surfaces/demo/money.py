@@ -61,7 +61,7 @@ class Money:
         amount = round_to(row.open_amount / 4, 2)
         if amount <= 0:
             return
-        reason = self.chance.choice(("wrong_price", "damaged_goods", "missing_goods"))
+        reason = self.chance.choice(("price", "damaged", "not_delivered"))
         key = open_disputes(
             [NewDispute(row.invoice_id, amount, reason, "Please look at the delivery note.")], today=today, **who
         )[0]
