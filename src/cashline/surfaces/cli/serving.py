@@ -1,5 +1,6 @@
 """Starting the program: database, tables, web processes and jobs, and stopping all of them together."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ def migrate_database() -> None:
 
 def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
     """Serve until stopped."""
+    os.environ.setdefault("CASHLINE_URL", f"http://{host}:{port}")
     with connection.available():
         _run(_commands(host, port, workers, with_jobs=with_jobs))
 
@@ -29,6 +31,7 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
     """Make the demo company where there is none, then serve it."""
     from cashline.surfaces.demo.seed import is_sandbox, seed_demo
 
+    os.environ.setdefault("CASHLINE_URL", f"http://{host}:{port}")
     started = time.monotonic()
     click.echo("Starting the database …")
     with connection.available():
