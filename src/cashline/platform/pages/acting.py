@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from cashline.kernel.refusals import Refusal
+from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 from cashline.platform.doors.once import Outcome, once
+from cashline.platform.pages.fields import Field, FieldSet, Reading, read_form
 from cashline.platform.pages.render import done, refused
 
 
@@ -26,3 +27,14 @@ def take_step(request: HttpRequest, url: str, sentence: str, step: Callable[[], 
         return Outcome(url, sentence)
 
     return act(request, url, taken)
+
+
+def read_dialog(request: HttpRequest, *fields: Field) -> Reading:
+    """What was typed into the fields of an action's dialog; raises everything that is wrong with it."""
+    read = read_form(request.POST, (FieldSet("", fields),))
+    labels = {field.name: field.label for field in fields}
+    raise_all(
+        InvalidValue(f"{labels.get(error.field, error.field)}: {error.message}", field=error.field, fix=error.fix)
+        for error in read.errors
+    )
+    return read
