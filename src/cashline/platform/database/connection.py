@@ -41,6 +41,7 @@ def embedded_server() -> EmbeddedServer:
 
 
 def is_embedded() -> bool:
+    """Is the server that comes along in use, and none of one's own?"""
     return not os.environ.get("CASHLINE_DATABASE_URL")
 
 

@@ -14,6 +14,7 @@ from cashline.platform.database.embedded import DISMISSED, EmbeddedServer
 
 
 def main(folder: str, process: str, *options: str) -> None:
+    """Watch until the process that is watched is gone, then stop its server."""
     os.chdir("/")
     if sys.stdin.buffer.read() == DISMISSED:
         return

@@ -85,6 +85,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def main(command: list[str]) -> None:
+    """Run the command that follows as a user without privileges."""
     namespace = may_enter_namespace()
     if command == ["--uid"]:
         sys.stdout.write(str(0 if namespace else NOBODY))
