@@ -14,6 +14,7 @@ from cashline.flow.agree.catalog.actions import change_product
 from cashline.flow.agree.contracts import actions as contracts
 from cashline.flow.agree.contracts.queries.signatures import signing_token
 from cashline.flow.agree.contracts.rules.signing import SignatureGiven, Signer, Visit
+from cashline.flow.agree.customers.rules import NewCustomer
 from cashline.flow.agree.quotes import actions as quotes
 from cashline.flow.agree.quotes.rules import Acceptance, NewQuote, NewQuoteLine, QuoteContent
 from cashline.flow.deliver.fulfilment import actions as fulfilment
@@ -29,6 +30,7 @@ from cashline.platform import sql
 from cashline.platform.documents.seal_keys import seal_key_of
 from cashline.platform.events.actions import seal_events
 from cashline.platform.permissions.rules import Authority, Grant
+from tests.support.agree import make_customers
 from tests.support.invoice import make_billing_shop
 from tests.support.receive import GOOD
 from tests.support.world import ACTOR, NOW, TODAY
@@ -47,11 +49,13 @@ LINES = (
 )
 
 
-def prepare() -> None:
-    """A company with stock, books, tax rates, its seal, and an endpoint that switches the subscription."""
+def prepare(*more: NewCustomer) -> None:
+    """A company with stock, books, tax rates, its seal, an endpoint that switches the subscription, and a customer."""
     shop = make_billing_shop(sensors=40)
+    make_customers(more)
     who: dict[str, Any] = {"now": NOW, "actor": ACTOR}
-    open_books(entity_id=shop.world.berlin, **who)
+    for entity_id in (shop.world.berlin, shop.world.boston):
+        open_books(entity_id=entity_id, **who)
     provisioning.set_endpoint(key=SERVICE, url="https://switch.example/", secret="whsec_" + "a" * 32, **who)
     change_product(shop.catalog.platform, changes={"provisioning_key": SERVICE}, **who)
     seal_key_of(shop.world.berlin, now=NOW)
@@ -72,14 +76,14 @@ def _keys(statement: str, *params: Any) -> list[UUID]:
 
 
 def quote() -> None:
-    """Quote all three kinds of products in one offer."""
-    if _one("SELECT count(*) FROM quotes"):
-        return
+    """Quote all three kinds of products in one offer to each customer."""
+    entity = _one("SELECT id FROM legal_entities WHERE code = 'DE01'")
     content = QuoteContent(
         title="Machine monitoring, hall 4", valid_until=date(2026, 2, 14), starts_on=TODAY, lines=LINES
     )
-    new = NewQuote(_one("SELECT id FROM customers"), _one("SELECT id FROM legal_entities WHERE code = 'DE01'"), content)
-    quotes.create_quote(new, today=TODAY, now=NOW, actor=SELLER.actor)
+    unasked = "SELECT c.id FROM customers c WHERE NOT EXISTS (SELECT FROM quotes q WHERE q.customer_id = c.id)"
+    wanted = [NewQuote(customer, entity, content) for customer in _keys(unasked)]
+    quotes.create_quotes(wanted, today=TODAY, now=NOW, actor=SELLER.actor)
 
 
 def send() -> None:
@@ -158,13 +162,17 @@ def _bill(day: date) -> None:
 
 
 def pay_by_card() -> None:
-    """Charge a card for the first invoice: the intent, the gateway's answer, the payment."""
-    if not _one("SELECT count(*) FROM payment_intents"):
-        ((invoice, customer, entity, currency, amount),) = sql.fetch(
-            "SELECT id, customer_id, entity_id, currency, open_amount FROM invoices WHERE issued_on = %s", (TODAY,)
+    """Charge a card for the first invoices: the intent, the gateway's answer, the payment."""
+    wanted = [
+        payments.NewIntent(entity, customer, currency, amount, "sandbox", GOOD, invoice)
+        for invoice, customer, entity, currency, amount in sql.fetch(
+            "SELECT id, customer_id, entity_id, currency, open_amount FROM invoices i WHERE issued_on = %s "
+            "AND NOT EXISTS (SELECT FROM payment_intents p WHERE p.invoice_id = i.id)",
+            (TODAY,),
         )
-        intent = payments.NewIntent(entity, customer, currency, amount, "sandbox", GOOD, invoice)
-        payments.create_intents([intent], now=at(INSTALLED), actor=ACTOR)
+    ]
+    if wanted:
+        payments.create_intents(wanted, now=at(INSTALLED), actor=ACTOR)
     named = payments.gateways(sandbox=True)
     for key in _keys("SELECT id FROM payment_intents WHERE status = 'pending'"):
         payments.charge_card(key, gateway_named=named, now=at(INSTALLED), actor=ACTOR)
@@ -201,6 +209,14 @@ def seal_the_log() -> None:
     """Seal what happened into the chained log, and sum the journal."""
     seal_events(now=CLOSED)
     summarise_journal()
+
+
+def walk(until: str = "seal_the_log") -> None:
+    """Take the steps up to and including one in this process."""
+    for name, step in STEPS.items():
+        step()
+        if name == until:
+            return
 
 
 STEPS: dict[str, Callable[[], None]] = {
