@@ -13,6 +13,7 @@ from cashline.flow.deliver.fulfilment.jobs import advance_due
 from cashline.flow.deliver.provisioning.jobs import fail_unanswered
 from cashline.flow.deliver.subscriptions.jobs import end_due
 from cashline.flow.invoice.billing.jobs import advance_runs, bill_due
+from cashline.flow.receive.collections.jobs import run_due as remind_due
 from cashline.flow.recognise.ledger.jobs import summarise
 from cashline.flow.recognise.revenue.jobs import recognise_month
 from cashline.platform.clock.actions import move_clock
@@ -27,7 +28,7 @@ type DailyJob = Callable[..., object]
 """`job(*, today: date, now: datetime, actor: str)`."""
 
 MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, advance_runs, summarise)
-DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, recognise_month)
+DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, remind_due, recognise_month)
 ACTOR = "system:schedule"
 
 
