@@ -96,6 +96,11 @@ class SandboxGateway:
         state = self._acquirer.find(gateway_reference)
         return replace(self._result(state), attempts=(CallAttempt(1, "answered", 200),))
 
+    def return_url(self, gateway_reference: str) -> str:
+        """Where the payer goes after 3-D Secure; empty where the charge did not say."""
+        url = str(self._acquirer.find(gateway_reference)["return_url"])
+        return url if url.startswith(("https://", "http://", "/")) else ""
+
     def complete_action(self, gateway_reference: str, *, approve: bool) -> ChargeResult:
         """The payer passed or failed 3-D Secure on the sandbox's page."""
         return self._result(self._acquirer.complete_action(gateway_reference, approve=approve))

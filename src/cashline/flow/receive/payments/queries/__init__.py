@@ -12,6 +12,7 @@ from cashline.flow.receive.payments.queries.intents import (
     intent_by_reference,
     intents_for_update,
     list_intents,
+    payable,
     payable_for_update,
 )
 from cashline.flow.receive.payments.queries.payments import (
@@ -69,6 +70,7 @@ __all__ = [
     "list_intents",
     "list_payments",
     "open_invoices",
+    "payable",
     "payable_for_update",
     "payment",
     "payment_by_reference",

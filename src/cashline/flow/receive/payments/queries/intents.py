@@ -139,6 +139,19 @@ def payable_for_update(invoice_ids: Iterable[UUID]) -> dict[UUID, PayableInvoice
     }
 
 
+def payable(invoice_id: UUID) -> PayableInvoice:
+    """One issued invoice with what is under way for it; raises NotFound."""
+    row = sql.fetch_one(
+        "SELECT id, number, customer_id, entity_id, currency, open_amount FROM invoices "
+        "WHERE id = %s AND number IS NOT NULL",
+        (invoice_id,),
+    )
+    if row is None:
+        raise NotFound("There is no such issued invoice.", field="invoice")
+    under_way = amounts_under_way([invoice_id]).get(invoice_id, Decimal(0))
+    return PayableInvoice(row[0], row[1], row[2], row[3], row[4], row[5], under_way)
+
+
 def amounts_under_way(invoice_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
     """What charges that are not finished would pay of each invoice; invoices without any are left out."""
     return dict(
