@@ -51,6 +51,8 @@ class DoorMiddleware:
         try:
             clock = read_clock()
             authority = _authority(request, clock, is_api=is_api)
+        except PortalOnly:
+            return redirect("/portal/")
         except Refusal as refusal:
             if is_api:
                 return error_answer(refusal)
@@ -99,8 +101,9 @@ class DoorMiddleware:
         if isinstance(exception, Unauthenticated):
             return redirect(f"/login/?next={request.path}")
         from cashline.platform.pages.render import render_refusal
+        from cashline.surfaces.portal.frame import frame_of
 
-        return render_refusal(request, exception)
+        return render_refusal(request, exception, portal=frame_of(request))
 
 
 class _Undo(Exception):
@@ -114,6 +117,12 @@ def _body(request: HttpRequest) -> bytes:
     if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
         raise TooLarge(f"A request holds at most {MAX_BODY} bytes.")
     return request.body
+
+
+class PortalOnly(Forbidden):
+    """A customer's person asked for a page of the console: the portal is their place."""
+
+    code = "portal_only"
 
 
 class TooLarge(Refusal):
@@ -138,8 +147,7 @@ def _authority(request: HttpRequest, clock: ClockReading, *, is_api: bool) -> Au
     if authority.customer_id and not request.path.startswith(("/portal/", *OPEN_PATHS)):
         if is_api:
             raise Forbidden("The API is for programs and staff; portal users have the portal.")
-        if request.path != "/":
-            raise Unauthenticated("This page is for staff.")
+        raise PortalOnly("This page is for staff.")
     return authority
 
 

@@ -75,11 +75,3 @@ def test_the_programs_own_role_is_back_afterwards_also_after_a_failure(db: Datab
     with pytest.raises(ProgrammingError), transaction.atomic(), as_portal(key):
         sql.execute("DELETE FROM orders")
     assert who()[0] == "cashline_app"
-
-
-def test_without_a_customer_nothing_is_seen(db: Database) -> None:
-    with transaction.atomic():
-        sql.execute("SELECT set_config('role', 'cashline_portal', true)")
-        found = [sql.fetch(f"SELECT 1 FROM {table}") for table in TABLES]
-        sql.execute("RESET ROLE")
-    assert found == [[]] * len(TABLES)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from cashline.kernel.refusals import Forbidden, NotFound, Refusal
 from cashline.platform.pages.render import render_refusal
 from cashline.surfaces.doors import error_answer
+from cashline.surfaces.portal.frame import frame_of
 
 
 class ServerFailure(Refusal):
@@ -24,7 +25,9 @@ class BadRequest(Refusal):
 
 
 def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return error_answer(refusal) if request.path.startswith("/v1/") else render_refusal(request, refusal)
+    if request.path.startswith("/v1/"):
+        return error_answer(refusal)
+    return render_refusal(request, refusal, portal=frame_of(request))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names it

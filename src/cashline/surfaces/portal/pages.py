@@ -1,0 +1,62 @@
+"""The addresses of the portal. `/sign/` works without a log-in, by the personal link alone."""
+
+from django.urls import URLPattern, path
+
+from cashline.surfaces.portal import (
+    contracts,
+    disputes,
+    home,
+    installations,
+    invoices,
+    orders,
+    parts,
+    paying,
+    payments,
+    quotes,
+    signing,
+    subscriptions,
+)
+
+URLS: list[URLPattern] = [
+    path("portal/", home.home, name="portal_home"),
+    path("portal/account/", home.account, name="portal_account"),
+    path("portal/files/<str:file_id>/", parts.stored_file, name="portal_file"),
+    path("portal/quotes/", quotes.quote_list, name="portal_quote_list"),
+    path("portal/quotes/<str:quote_id>/", quotes.quote_detail, name="portal_quote"),
+    path("portal/quotes/<str:quote_id>/why/<int:line_no>/", quotes.quote_why, name="portal_quote_why"),
+    path("portal/quotes/<str:quote_id>/accept/", quotes.quote_accept, name="portal_quote_accept"),
+    path("portal/quotes/<str:quote_id>/decline/", quotes.quote_decline, name="portal_quote_decline"),
+    path("portal/contracts/", contracts.contract_list, name="portal_contract_list"),
+    path("portal/contracts/<str:contract_id>/", contracts.contract_detail, name="portal_contract"),
+    path("portal/orders/", orders.order_list, name="portal_order_list"),
+    path("portal/orders/<str:order_id>/", orders.order_detail, name="portal_order"),
+    path("portal/installations/<str:installation_id>/", installations.installation_detail, name="portal_installation"),
+    path(
+        "portal/installations/<str:installation_id>/accept/",
+        installations.installation_accept,
+        name="portal_installation_accept",
+    ),
+    path(
+        "portal/installations/<str:installation_id>/reject/",
+        installations.installation_reject,
+        name="portal_installation_reject",
+    ),
+    path("portal/subscriptions/", subscriptions.subscription_list, name="portal_subscription_list"),
+    path("portal/subscriptions/<str:subscription_id>/", subscriptions.subscription_detail, name="portal_subscription"),
+    path("portal/invoices/", invoices.invoice_list, name="portal_invoice_list"),
+    path("portal/invoices/<str:invoice_id>/", invoices.invoice_detail, name="portal_invoice"),
+    path("portal/invoices/<str:invoice_id>/files/<str:form>/", invoices.invoice_file, name="portal_invoice_file"),
+    path("portal/invoices/<str:invoice_id>/why/<str:name>/", invoices.invoice_why, name="portal_invoice_why"),
+    path("portal/invoices/<str:invoice_id>/pay/", paying.pay, name="portal_pay"),
+    path("portal/invoices/<str:invoice_id>/charged/", paying.charged, name="portal_charged"),
+    path("portal/invoices/<str:invoice_id>/dispute/", disputes.dispute_open, name="portal_dispute"),
+    path("portal/charges/<str:charge_id>/", paying.charge_detail, name="portal_charge"),
+    path("portal/credit-notes/<str:credit_note_id>/file/", invoices.credit_note_file, name="portal_credit_note_file"),
+    path("portal/disputes/<str:dispute_id>/withdraw/", disputes.dispute_withdraw, name="portal_dispute_withdraw"),
+    path("portal/payments/", payments.payment_list, name="portal_payment_list"),
+    path("portal/payments/<str:payment_id>/", payments.payment_detail, name="portal_payment"),
+    path("sign/<str:token>/", signing.sign_page, name="sign"),
+    path("sign/<str:token>/decline/", signing.sign_decline, name="sign_decline"),
+    path("sign/<str:token>/contract.pdf", signing.sign_document, name="sign_document"),
+    path("sign/<str:token>/signed.pdf", signing.sign_signed, name="sign_signed"),
+]

@@ -1,0 +1,175 @@
+"""The portal's pages: a customer's people see and do what is theirs; another customer's ids lead nowhere."""
+
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, reverse
+
+from cashline.kernel.identifiers import public
+from cashline.platform import sql
+from cashline.surfaces.portal.pages import URLS
+from tests.support.cluster import Database
+from tests.support.console import Console
+from tests.support.portal import Buyer, Dealings, deal, make_two_customers
+
+LISTS = ("quotes", "contracts", "orders", "subscriptions", "invoices", "payments")
+POSTED = (
+    "portal_quote_decline",
+    "portal_installation_accept",
+    "portal_installation_reject",
+    "portal_dispute",
+    "portal_dispute_withdraw",
+)
+
+
+@pytest.fixture
+def both(db: Database) -> tuple[Dealings, Dealings]:
+    shop, nordlicht, suedwind = make_two_customers()
+    return deal(shop, nordlicht, "bea@nordlicht.example"), deal(shop, suedwind, "sue@suedwind.example")
+
+
+@pytest.fixture
+def bea(both: tuple[Dealings, Dealings]) -> Buyer:
+    return Buyer(both[0].customer, both[0].email)
+
+
+def arguments(of: Dealings) -> dict[str, dict[str, Any]]:
+    """The arguments of every address that names a document, for a customer's documents."""
+    file = sql.fetch("SELECT id FROM stored_files WHERE customer_id = %s ORDER BY id LIMIT 1", (of.customer,))[0][0]
+    quote, invoice = public("quote", of.quote), public("invoice", of.invoice)
+    installation, dispute = public("installation", of.installation), public("dispute", of.dispute)
+    return {
+        "portal_file": {"file_id": public("file", file)},
+        "portal_quote": {"quote_id": quote},
+        "portal_quote_why": {"quote_id": quote, "line_no": 1},
+        "portal_quote_accept": {"quote_id": quote},
+        "portal_quote_decline": {"quote_id": quote},
+        "portal_contract": {"contract_id": public("agreement", of.signed_contract)},
+        "portal_order": {"order_id": public("order", of.order)},
+        "portal_installation": {"installation_id": installation},
+        "portal_installation_accept": {"installation_id": installation},
+        "portal_installation_reject": {"installation_id": installation},
+        "portal_subscription": {"subscription_id": public("subscription", of.subscription)},
+        "portal_invoice": {"invoice_id": invoice},
+        "portal_invoice_file": {"invoice_id": invoice, "form": "pdf"},
+        "portal_invoice_why": {"invoice_id": invoice, "name": "line-1"},
+        "portal_pay": {"invoice_id": invoice},
+        "portal_charged": {"invoice_id": invoice},
+        "portal_dispute": {"invoice_id": invoice},
+        "portal_charge": {"charge_id": public("payment_intent", of.charge)},
+        "portal_credit_note_file": {"credit_note_id": public("credit_note", of.credit_note)},
+        "portal_dispute_withdraw": {"dispute_id": dispute},
+        "portal_payment": {"payment_id": public("payment", of.payment)},
+    }
+
+
+def test_every_address_that_names_a_document_is_among_those_tried(both: tuple[Dealings, Dealings]) -> None:
+    named = {str(url.name) for url in URLS if isinstance(url, URLPattern) and "portal/" in str(url.pattern)}
+    without_id = {f"portal_{name[:-1]}_list" for name in LISTS} | {"portal_home", "portal_account"}
+    assert named - without_id == set(arguments(both[0]))
+
+
+def test_another_customers_documents_are_not_found_by_any_address(both: tuple[Dealings, Dealings], bea: Buyer) -> None:
+    here, there = both
+    before = sql.fetch("SELECT count(*) FROM events")
+    for name, given in arguments(there).items():
+        url = reverse(name, kwargs=given)
+        answers = [bea.client.post(url, {"idempotency_key": f"k-{name}", "amount": "1", "card": "4242424242424242"})]
+        if name not in POSTED:
+            answers.append(bea.client.get(url))
+        for answer in answers:
+            assert answer.status_code in (404, 405), name
+            body = answer.content.decode()
+            assert "suedwind" not in body.lower(), name
+            assert "Südwind" not in body, name
+    assert sql.fetch("SELECT count(*) FROM events") == before
+    for name, given in arguments(here).items():
+        if name not in POSTED:
+            assert bea.client.get(reverse(name, kwargs=given)).status_code in (200, 302), name
+
+
+def test_ids_that_are_none_are_not_found(bea: Buyer) -> None:
+    for path in ("quotes/quo_x/", "invoices/inv_1/", "orders/cus_1/", "files/fil_/", "charges/x/", "nowhere/"):
+        seen = bea.get(f"/portal/{path}")
+        assert seen.status == 404
+        assert seen.all("//nav[@class='portal-nav']"), "the answer stands in the frame of the portal"
+        assert not seen.all("//aside | //header[@id='side']")
+
+
+def test_the_lists_show_the_customers_own_documents_alone(both: tuple[Dealings, Dealings], bea: Buyer) -> None:
+    here, there = both
+    for kind in LISTS:
+        seen = bea.get(f"/portal/{kind}/")
+        table = kind if kind != "contracts" else "agreements"
+        mine = {row[0] for row in sql.fetch(f"SELECT number FROM {table} WHERE customer_id = %s", (here.customer,))}
+        theirs = {row[0] for row in sql.fetch(f"SELECT number FROM {table} WHERE customer_id = %s", (there.customer,))}
+        assert any(number in seen.text for number in mine), kind
+        assert not any(number in seen.text for number in theirs), kind
+        status, content, _ = bea.file(f"/portal/{kind}/", format="csv")
+        assert status == 200
+        assert not any(number in content.decode() for number in theirs), kind
+
+
+def test_home_shows_what_waits_and_what_runs(both: tuple[Dealings, Dealings], bea: Buyer) -> None:
+    seen = bea.get("/portal/")
+    for words in ("Hello Bea Buyer", "Accept or decline", "Read and sign", "Accept the work", "Pay", "€199.92"):
+        assert words in seen.words
+    assert f"/sign/{both[0].token}/" in seen.text
+    assert both[1].token not in seen.text
+    assert "Nordlicht Werke GmbH" in bea.get("/portal/account/").words
+    colleague = Buyer(both[0].customer, "carl@nordlicht.example", "Carl")
+    assert "Read and sign" not in colleague.get("/portal/").words
+    assert (
+        "waits for the signature of Bea Buyer"
+        in colleague.get(f"/portal/contracts/{public('agreement', both[0].contract)}/").words
+    )
+
+
+def test_the_portal_is_for_customers_and_the_console_for_staff(both: tuple[Dealings, Dealings], bea: Buyer) -> None:
+    assert Console("owner").get("/portal/").status == 403
+    for path in ("/", "/people/", "/invoices/", "/events/"):
+        assert bea.client.get(path)["Location"] == "/portal/"
+    assert bea.client.get("/v1/entities").status_code == 403
+    bea.client.logout()
+    assert bea.client.get("/portal/")["Location"] == "/login/?next=/portal/"
+
+
+def test_an_order_shows_its_way_and_its_parcels(both: tuple[Dealings, Dealings], bea: Buyer) -> None:
+    seen = bea.get(f"/portal/orders/{public('order', both[0].order)}/")
+    for words in ("Ordered", "Shipped", "Activated", "Installed", "4 × Vibration sensor", "JD0", "Waiting for you"):
+        assert words in seen.words
+    assert seen.all("//a[contains(@href, 'dhl.com') and contains(@href, 'JD0')]")
+
+
+def test_an_invoice_tells_what_why_and_how_it_was_paid(both: tuple[Dealings, Dealings], bea: Buyer) -> None:
+    here = both[0]
+    address = f"/portal/invoices/{public('invoice', here.invoice)}/"
+    seen = bea.get(address)
+    for words in ("2 Vibration sensor", "PO 4711"):
+        assert words.split()[-1] in seen.words
+    assert "€199.92" in seen.words
+    assert "You dispute €20.00 of it" in seen.words
+    for name in ("line-1", "tax-S-19", "net", "tax", "gross"):
+        why = bea.get(f"{address}why/{name}/", part="drawer-body")
+        assert why.status == 200
+        assert why.all("//div[@class='formula']"), name
+    assert bea.get(f"{address}why/nothing/").status == 404
+    for form, kind in (("pdf", "application/pdf"), ("ubl", "application/xml"), ("cii", "application/xml")):
+        status, content, media = bea.file(f"{address}files/{form}/")
+        assert (status, media) == (200, kind)
+        assert (b"%PDF" if form == "pdf" else b"<?xml") in content[:100]
+    assert bea.get(f"{address}files/doc/").status == 404
+    assert bea.file(f"/portal/credit-notes/{public('credit_note', here.credit_note)}/file/")[0] == 200
+    paid = bea.get(f"/portal/invoices/{public('invoice', here.paid_invoice)}/")
+    assert "Paid" in paid.words
+    assert "Bank transfer" in paid.words
+
+
+def test_a_quote_explains_its_prices_and_gives_its_pdf(both: tuple[Dealings, Dealings], bea: Buyer) -> None:
+    address = f"/portal/quotes/{public('quote', both[0].quote)}/"
+    seen = bea.get(address)
+    assert "Spare parts for years." in seen.words
+    assert bea.get(f"{address}why/2/", part="drawer-body").all("//div[@class='formula']")
+    (link,) = {one.get("href") for one in seen.all("//div[@class='downloads']//a")}
+    status, content, media = bea.file(link)
+    assert (status, media, content[:4]) == (200, "application/pdf", b"%PDF")
