@@ -21,7 +21,7 @@ from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.mail.sending import Mail, MailAttachment, send_mail
 from cashline.platform.outbox.actions import OutboxMessage, enqueue
 from cashline.platform.outbox.queries import list_messages
-from cashline.platform.outbox.rules import BACKOFF, Payload
+from cashline.platform.outbox.rules import BACKOFF, Overtaken, Payload
 from cashline.platform.outbox.sending import recover, register_senders, send_due, settle_unknown
 from cashline.platform.webhooks.actions import create_endpoint, enqueue_events, replay
 from cashline.platform.webhooks.sending import send_webhook
@@ -162,3 +162,20 @@ def test_a_mail_goes_out_once_over_smtp_and_an_interrupted_one_waits_for_a_perso
     assert mail["X-Cashline-Key"] == "invoice_mail:1"
     parts = {part.get_content_type(): part for part in mail.walk()}
     assert parts["application/pdf"].get_payload(decode=True) == b"%PDF-1.7 \xe2\xe3"
+
+
+def test_what_need_not_be_sent_any_more_is_no_failure(committed_db: Database) -> None:
+    def late(payload: Payload, *, key: str, now: datetime) -> None:
+        raise Overtaken("The request to sign is signed.")
+
+    register_senders({"late": late})
+    with transaction.atomic():
+        enqueue([OutboxMessage("late", "late:1", {})], now=NOW)
+    assert send_due(now=NOW) == 1
+    [message] = list_messages()
+    assert (message.status, message.sent_at, message.last_detail) == (
+        "overtaken",
+        None,
+        "The request to sign is signed.",
+    )
+    assert send_due(now=NOW + timedelta(days=9)) == 0

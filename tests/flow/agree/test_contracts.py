@@ -27,7 +27,7 @@ from cashline.kernel.refusals import Conflict, NotFound, Refusal, Refusals
 from cashline.platform import sql
 from cashline.platform.documents.queries import files_of, latest_file
 from cashline.platform.events.queries import timeline
-from cashline.platform.outbox.rules import SendingFailed
+from cashline.platform.outbox.rules import Overtaken
 from tests.flow.agree.test_quotes import SELLER, Desk
 from tests.support.cluster import Database
 from tests.support.mail import mail_server
@@ -325,5 +325,5 @@ def test_the_mails_reach_a_real_server(desk: Desk) -> None:
     assert contract is not None
     assert attached.get_content() == contract.content
     signature_mail = next(row for row in rows if row[0] == "signature_mail")
-    with pytest.raises(SendingFailed, match="signed"):
+    with pytest.raises(Overtaken, match="signed"):
         senders["signature_mail"](signature_mail[2], key=signature_mail[1], now=NOW)

@@ -29,7 +29,7 @@ class Message(Table):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(status__in=["pending", "sending", "sent", "dead", "unknown"]),
+                condition=models.Q(status__in=["pending", "sending", "sent", "overtaken", "dead", "unknown"]),
                 name="outbox_status_known",
             )
         ]

@@ -41,7 +41,7 @@ _MESSAGE = (
     "m.id, m.kind, m.key, m.status, m.attempts, m.created_at, m.next_attempt_at, m.sent_at, "
     "coalesce((SELECT a.detail FROM outbox_attempts a WHERE a.message_id = m.id ORDER BY a.id DESC LIMIT 1), '')"
 )
-STATUSES = ("pending", "sending", "sent", "dead", "unknown")
+STATUSES = ("pending", "sending", "sent", "overtaken", "dead", "unknown")
 
 
 def find_messages(

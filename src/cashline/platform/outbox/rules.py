@@ -17,7 +17,7 @@ STALE = timedelta(minutes=3)
 REPEATABLE = frozenset({"webhook", "provisioning"})
 
 type Sender = Callable[..., None]
-"""`sender(payload: Mapping[str, Any], *, key: str, now: datetime) -> None`; raises SendingFailed."""
+"""`sender(payload: Mapping[str, Any], *, key: str, now: datetime) -> None`; raises SendingFailed or Overtaken."""
 
 
 class SendingFailed(Exception):
@@ -28,6 +28,10 @@ class SendingFailed(Exception):
         self.detail = detail
         self.status_code = status_code
         self.again = again
+
+
+class Overtaken(Exception):
+    """Nothing was sent and nothing need be: what the message was about has happened, or was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)

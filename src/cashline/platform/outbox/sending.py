@@ -16,7 +16,7 @@ from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
-from cashline.platform.outbox.rules import REPEATABLE, STALE, Sender, SendingFailed, after_failure
+from cashline.platform.outbox.rules import REPEATABLE, STALE, Overtaken, Sender, SendingFailed, after_failure
 
 log = logging.getLogger(__name__)
 _senders: dict[str, Sender] = {}
@@ -74,6 +74,8 @@ def _send_one(now: datetime) -> bool:
         if sender is None:
             raise SendingFailed(f"Nobody sends messages of the kind {kind!r}.", again=False)
         sender(payload, key=key, now=now)
+    except Overtaken as reason:
+        _finish(message_id, "overtaken", now, now, str(reason), None, began)
     except SendingFailed as failure:
         verdict = after_failure(attempts=attempts, now=now, again=failure.again)
         _finish(message_id, verdict.status, verdict.next_attempt_at, now, failure.detail, failure.status_code, began)
@@ -114,7 +116,7 @@ def _finish(
         (status, next_attempt_at, status, now, message_id),
     )
     milliseconds = int((time.monotonic() - began) * 1000)
-    outcome = "sent" if status == "sent" else "failed"
+    outcome = status if status in ("sent", "overtaken") else "failed"
     sql.insert(
         "outbox_attempts",
         ("id", "message_id", "at", "outcome", "status_code", "detail", "milliseconds"),

@@ -15,14 +15,14 @@ from cashline.flow.agree.customers.queries import customer
 from cashline.platform.company.queries import Entity, entities_by_id
 from cashline.platform.documents.queries import latest_file
 from cashline.platform.mail.sending import Mail, MailAttachment, send_mail
-from cashline.platform.outbox.rules import Sender, SendingFailed
+from cashline.platform.outbox.rules import Overtaken, Sender, SendingFailed
 
 
 def send_signature_mail(payload: Mapping[str, Any], *, key: str, now: datetime) -> None:  # noqa: ARG001 - every sender has it
     """Ask one person to sign, by a personal link; nothing is sent once the request has been answered or withdrawn."""
     asked = signature(UUID(payload["signature_id"]))
     if asked.status != SignatureStatus.REQUESTED:
-        raise SendingFailed(f"The request to sign is {asked.status}.", again=False)
+        raise Overtaken(f"The request to sign is {asked.status}.")
     row, entity, filled = _filled(asked)
     words = contract_words(customer(row.customer_id).locale)
     mail = Mail(

@@ -62,7 +62,9 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("status__in", ["pending", "sending", "sent", "dead", "unknown"])),
+                        condition=models.Q(
+                            ("status__in", ["pending", "sending", "sent", "overtaken", "dead", "unknown"])
+                        ),
                         name="outbox_status_known",
                     )
                 ],

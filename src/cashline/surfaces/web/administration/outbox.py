@@ -42,6 +42,7 @@ STATES: dict[str, tuple[Label, Tone]] = {
     "sending": (gettext_lazy("Being sent"), Tone.ACCENT),
     "sent": (gettext_lazy("Sent"), Tone.SUCCESS),
     "unknown": (gettext_lazy("Unknown"), Tone.WARNING),
+    "overtaken": (gettext_lazy("Overtaken"), Tone.NEUTRAL),
     "dead": (gettext_lazy("Given up"), Tone.DANGER),
 }
 COLUMNS = (
@@ -167,7 +168,7 @@ def _attempts(attempts: list[AttemptRow]) -> Section:
             str(number),
             {
                 "at": one.at,
-                "outcome": Pill(_("Sent"), Tone.SUCCESS) if one.outcome == "sent" else Pill(_("Failed"), Tone.DANGER),
+                "outcome": message_pill(one.outcome) if one.outcome != "failed" else Pill(_("Failed"), Tone.DANGER),
                 "answer": Cell(str(one.status_code or ""), sub=one.detail[:400]),
                 "took": one.milliseconds,
             },
