@@ -211,9 +211,9 @@ def order_import(
     caller = caller_of(request)
     ours = entity_by_code(entity)
     caller.require("orders.import", ours.id)
-    step = {"csv": actions.import_csv, "ubl": lambda data, **how: [actions.import_ubl(data, **how)]}[format]
-    placed = step(
+    placed = actions.import_orders(
         request.body,
+        source=OrderSource(format),
         entity_id=ours.id,
         today=caller.today(ours.timezone),
         now=caller.now,

@@ -128,6 +128,14 @@ def endpoint_of(request_id: UUID) -> Endpoint:
     return Endpoint(*rows[0])
 
 
+def endpoint_by_key(key: str) -> Endpoint:
+    """The endpoint of a provisioning key, with its secret; raises NotFound."""
+    rows = sql.fetch("SELECT id, key, url, secret, active FROM provisioning_endpoints WHERE key = %s", (key,))
+    if not rows:
+        raise NotFound(f"There is no endpoint for {key[:40]!r}.", field="key")
+    return Endpoint(*rows[0])
+
+
 def request(request_id: UUID) -> RequestRow:
     """One request; raises NotFound."""
     rows = sql.fetch_as(RequestRow, f"SELECT {_REQUEST} FROM {_SOURCE} WHERE r.id = %s", (request_id,))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -93,6 +94,17 @@ class Switchboard:
         except httpx.HTTPError:
             return 0
         return answer.status_code
+
+
+_boards: dict[UUID, Switchboard] = {}
+
+
+def board_of(endpoint_id: UUID, secret: str, faults: tuple[str, ...]) -> Switchboard:
+    """The switchboard of this process for an endpoint; other faults or another secret make a new one."""
+    board = _boards.get(endpoint_id)
+    if board is None or (board.secret, board.faults) != (secret, faults):
+        board = _boards[endpoint_id] = Switchboard(secret, faults)
+    return board
 
 
 class SandboxEndpoint:

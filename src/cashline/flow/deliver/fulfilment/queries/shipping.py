@@ -249,3 +249,14 @@ def orders_to_ship(*, entity_ids: Sequence[UUID] | None = None, limit: int = 100
         "ORDER BY coalesce(o.requested_on, o.ordered_on), o.id LIMIT %(limit)s",
         {"entities": None if entity_ids is None else list(entity_ids), "limit": limit},
     )
+
+
+def picking_count() -> int:
+    """How many shipments are in picking."""
+    row = sql.fetch_one("SELECT count(*) FROM shipments WHERE status = 'picking'")
+    return int(row[0]) if row else 0
+
+
+def entities_of_shipments(shipment_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The legal entity of each shipment."""
+    return dict(sql.fetch("SELECT id, entity_id FROM shipments WHERE id = ANY(%s)", (list(set(shipment_ids)),)))
