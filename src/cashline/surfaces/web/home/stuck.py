@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cashline.flow.report.health.queries import stuck
-from cashline.flow.report.health.queries.stuck import KINDS
 from cashline.flow.report.health.queries.stuck_items import StuckItem, stuck_items
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
@@ -37,10 +36,28 @@ STAGES = {
     "recognise": gettext_lazy("Recognise"),
     "report": gettext_lazy("Elsewhere"),
 }
+WAYS = {
+    "quotes_in_approval": gettext_lazy("Awaits approval"),
+    "agreements_unsigned": gettext_lazy("Unsigned"),
+    "orders_held": gettext_lazy("On hold"),
+    "goods_backordered": gettext_lazy("No stock"),
+    "steps_failed": gettext_lazy("Step failed"),
+    "provisioning_failed": gettext_lazy("Not activated"),
+    "unbilled": gettext_lazy("Not billed"),
+    "invoices_overdue": gettext_lazy("Overdue"),
+    "payments_unapplied": gettext_lazy("Not applied"),
+    "card_payments_unclear": gettext_lazy("Outcome unclear"),
+    "bank_lines_open": gettext_lazy("Not matched"),
+    "disputes_open": gettext_lazy("Disputed"),
+    "outbox_dead": gettext_lazy("Not sent"),
+}
+"""Each way of being stuck in a word or two."""
 FILTERS = (
     Filter.search(gettext_lazy("Number, customer or reason")),
     Filter.choice("stage", gettext_lazy("Stage"), tuple(Option(code, label) for code, label in STAGES.items())),
-    Filter.choice("kind", gettext_lazy("What"), tuple(Option(kind.code, kind.title) for kind in KINDS)),
+    Filter.choice(
+        "kind", gettext_lazy("What"), tuple(Option(kind.code, WAYS[kind.code], kind.title) for kind in KINDS)
+    ),
 )
 LONG_DAYS = 14
 
@@ -90,14 +107,22 @@ def _views(request: HttpRequest, scope: Scope) -> tuple[View, ...]:
 
 
 def _row(item: StuckItem, today: date) -> Row:
+    why = _said(item.why)
+    number = _said(item.number) if item.document_type == "outbox_message" else item.number
     old = (today - item.since).days >= LONG_DAYS
     cells: dict[str, CellValue] = {
-        "number": item.number or _("Charge"),
+        "number": number or _("Card payment"),
         "customer": item.customer_name,
-        "kind": Pill(item.kind.title, Tone.DANGER if old else Tone.WARNING),
-        "why": Cell(item.why[:80], title=item.why) if item.why else None,
+        "kind": Pill(WAYS[item.code], Tone.DANGER if old else Tone.WARNING),
+        "why": Cell(why[:80], title=why) if why else None,
         "since": item.since,
         "amount": Money(item.amount, item.currency) if item.amount is not None and item.currency else None,
     }
     url = address_of(item.document_type, item.document_id) or item.kind.address
     return Row(public(item.document_type, item.document_id), cells, url)
+
+
+def _said(text: str) -> str:
+    """A code as words."""
+    words = text.replace("_", " ")
+    return words[:1].upper() + words[1:]

@@ -74,7 +74,8 @@ _ITEMS = {
     "disputes_open": "SELECT d.id, 'dispute', d.id, d.number, c.name, d.reason, q.currency, d.amount, d.opened_on "
     "FROM disputes d JOIN invoices q ON q.id = d.invoice_id JOIN customers c ON c.id = q.customer_id "
     "WHERE d.resolved_on IS NULL AND d.opened_on < {today} - 14",
-    "outbox_dead": "SELECT m.id, 'outbox_message', m.id, m.key, '', m.kind || ', ' || m.attempts || ' attempts', '', "
+    "outbox_dead": "SELECT m.id, 'outbox_message', m.id, m.kind, '', COALESCE((SELECT a.detail "
+    "FROM outbox_attempts a WHERE a.message_id = m.id ORDER BY a.id DESC LIMIT 1), ''), '', "
     f"{_NONE}, m.created_at::date FROM outbox m WHERE m.status IN ('dead', 'unknown')",
 }
 _COLUMNS = "id, code, stage, type, document, number, name, why, currency, amount, since"
