@@ -55,9 +55,7 @@ WAYS = {
 FILTERS = (
     Filter.search(gettext_lazy("Number, customer or reason")),
     Filter.choice("stage", gettext_lazy("Stage"), tuple(Option(code, label) for code, label in STAGES.items())),
-    Filter.choice(
-        "kind", gettext_lazy("What"), tuple(Option(kind.code, WAYS[kind.code], kind.title) for kind in KINDS)
-    ),
+    Filter.choice("kind", gettext_lazy("What"), tuple(Option(code, way) for code, way in WAYS.items())),
 )
 LONG_DAYS = 14
 
