@@ -36,16 +36,18 @@ def entry_list(
     cursor: Annotated[str, StringConstraints(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     rule: Annotated[str, StringConstraints(max_length=50)] = "",
+    number: Annotated[str, StringConstraints(max_length=50)] = "",
     start: date | None = None,
     end: date | None = None,
 ) -> dict[str, Any]:
-    """Entries, newest first; days are from `start` up to before `end`."""
+    """Entries, newest first; days are from `start` up to before `end`. `number` is that of a document they touch."""
     caller = caller_of(request)
     caller.require("ledger.read")
     page = entries.list_entries(
         Ask(cursor=cursor, limit=limit),
         entity_ids=caller.entities("ledger.read"),
         rules=[rule] if rule else (),
+        number=number,
         start=start,
         end=end,
     )

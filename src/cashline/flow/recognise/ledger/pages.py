@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from cashline.flow.recognise.ledger.queries import balances, entries
 from cashline.flow.recognise.ledger.queries.balances import AccountBalance
 from cashline.flow.recognise.ledger.queries.entries import AccountLine, EntryRow, LineRow
+from cashline.flow.recognise.ledger.rules.posting import POSTING
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import InvalidValue, NotFound
@@ -25,6 +26,7 @@ from cashline.platform.pages.components import (
     Column,
     Filter,
     KeyValue,
+    Option,
     Row,
     Stat,
     SummaryRow,
@@ -61,6 +63,8 @@ ACCOUNT = (
     Column("amount", lazy("Amount"), "money", place="amount"),
 )
 
+RULES = tuple(Option(name, name.replace("_", " ").capitalize()) for name in {one.name: one for one in POSTING.values()})
+
 
 def journal_list(request: HttpRequest) -> HttpResponseBase:
     """Every entry, newest first."""
@@ -70,11 +74,20 @@ def journal_list(request: HttpRequest) -> HttpResponseBase:
     def fetch(ask: ListAsk) -> RowPage:
         days = ask.date_range("day")
         page = entries.list_entries(
-            ask.page, entity_ids=caller.entities("ledger.read"), words=ask.text(), start=days.start, end=days.end
+            ask.page,
+            entity_ids=caller.entities("ledger.read"),
+            rules=ask.choices("rule"),
+            number=ask.text(),
+            start=days.start,
+            end=days.end,
         )
         return RowPage(tuple(_entry(row) for row in page.items), page.next_cursor)
 
-    filters = (Filter.search(_("Text")), Filter.dates("day", _("Day")))
+    filters = (
+        Filter.search(_("Number of a document")),
+        Filter.choice("rule", _("Rule"), RULES),
+        Filter.dates("day", _("Day")),
+    )
     empty = Empty(_("Nothing is posted yet."), _("Each step that moves money or goods posts its own entry."))
     return render_list(
         request, ListPage(_("Journal"), JOURNAL, fetch, filters, "-day", empty=empty, filename="journal")

@@ -59,7 +59,12 @@ def deferred_report(request: HttpRequest, entity: Code, start: date | None = Non
     today = caller.today(owner.timezone)
     last = end or add_months(today.replace(day=1), 1)
     found = deferred_waterfall(owner.id, start=start or add_months(last, -12), end=last, today=today)
-    return {"entity": owner.code, "currency": owner.currency, "items": [_month(one) for one in found.months], "next_cursor": ""}
+    return {
+        "entity": owner.code,
+        "currency": owner.currency,
+        "items": [_month(one) for one in found.months],
+        "next_cursor": "",
+    }
 
 
 def _month(one: Any) -> dict[str, Any]:

@@ -7,12 +7,11 @@ what is open, and any other day's only what happened since.
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries import customers_by_id
 from cashline.flow.recognise.ledger.queries.balances import (
-    POSITIONS,
     monthly_movements,
     role_balances,
     summary_bound,
@@ -48,14 +47,7 @@ JOIN invoices i ON i.id = l.document_id WHERE a.role = 'receivable' {narrowed}
 """
 
 
-def _bucket_sums(amount: str) -> str:
-    """A sum for each bucket over `days`."""
-    bounds = [None, *BUCKET_DAYS, None]
-    found = []
-    for low, high in pairwise(bounds):
-        tests = [f"days > {low}" if low is not None else "", f"days <= {high}" if high is not None else ""]
-        found.append(f"COALESCE(sum({amount}) FILTER (WHERE {' AND '.join(filter(None, tests))}), 0)")
-    return ", ".join(found)
+_BUCKET = " + ".join(f"(days > {bound})::int" for bound in BUCKET_DAYS)
 
 
 def _items(
@@ -111,25 +103,38 @@ def ageing(
     """
     items, params = _items(as_of, by, entity_ids, customer_id)
     rows = sql.fetch(
-        f"WITH items AS MATERIALIZED ({items}), rows AS (SELECT customer_id, entity_id, currency, "
-        f"{_bucket_sums('amount')}, sum(own) AS own, count(*), NULL::text FROM items GROUP BY 1, 2, 3 "
-        "ORDER BY sum(own) DESC, 1, 2, 3 LIMIT %(limit)s) "
-        "SELECT r.*, c.name FROM rows r JOIN customers c ON c.id = r.customer_id UNION ALL "
-        f"SELECT NULL, entity_id, NULL, {_bucket_sums('own')}, sum(own), count(*), NULL, NULL FROM items GROUP BY 2",
-        params | {"limit": limit},
+        f"SELECT customer_id, entity_id, currency, {_BUCKET} AS bucket, sum(amount), sum(own), count(*) "
+        f"FROM ({items}) AS items GROUP BY 1, 2, 3, 4",
+        params,
     )
-    by_entity = {row[1]: tuple(row[3:9]) for row in rows if row[0] is None}
-    found = [
-        AgeingRow(row[0], row[12], row[1], row[2], tuple(row[3:9]), row[9], row[10])
-        for row in rows
-        if row[0] is not None
+    by_entity: dict[UUID, list[Decimal]] = {}
+    found: dict[tuple[UUID, UUID, str], _Owed] = {}
+    for customer, entity, currency, bucket, amount, own, count in rows:
+        by_entity.setdefault(entity, [ZERO] * len(BUCKETS))[bucket] += own
+        owed = found.get((customer, entity, currency))
+        if owed is None:
+            owed = found[customer, entity, currency] = _Owed([ZERO] * len(BUCKETS), [ZERO, 0])
+        owed.buckets[bucket] += amount
+        owed.total[0] += own
+        owed.total[1] += count
+    most = sorted(found.items(), key=lambda item: (-item[1].total[0], item[0]))[:limit]
+    names = customers_by_id(key[0] for key, _ in most) if most else {}
+    made = [
+        AgeingRow(customer, names[customer].name, entity, currency, tuple(owed.buckets), owed.total[0], owed.total[1])
+        for (customer, entity, currency), owed in most
     ]
-    found.sort(key=lambda row: (-row.own, row.customer_name, row.currency))
-    return Ageing(as_of, by, tuple(found), _entity_totals(as_of, by_entity, entity_ids))
+    return Ageing(as_of, by, tuple(made), _entity_totals(as_of, by_entity, entity_ids))
+
+
+class _Owed(NamedTuple):
+    """What one customer owes: by bucket, and (in the entity's currency, invoices)."""
+
+    buckets: list[Decimal]
+    total: list[Any]
 
 
 def _entity_totals(
-    as_of: date, by_entity: dict[UUID, tuple[Decimal, ...]], entity_ids: Sequence[UUID] | None
+    as_of: date, by_entity: dict[UUID, list[Decimal]], entity_ids: Sequence[UUID] | None
 ) -> tuple[EntityAgeing, ...]:
     control: dict[UUID, Decimal] = {}
     unapplied: dict[UUID, Decimal] = {}
@@ -137,12 +142,12 @@ def _entity_totals(
     for (entity_id, role, _), (_, own) in role_balances(roles, as_of=as_of, entity_ids=entity_ids).items():
         target = control if role is AccountRole.RECEIVABLE else unapplied
         target[entity_id] = target.get(entity_id, ZERO) + own
-    none = (ZERO,) * len(BUCKETS)
+    none = [ZERO] * len(BUCKETS)
     return tuple(
         EntityAgeing(
             entity.id,
             entity.currency,
-            by_entity.get(entity.id, none),
+            tuple(by_entity.get(entity.id, none)),
             control.get(entity.id, ZERO),
             -unapplied.get(entity.id, ZERO),
         )
@@ -162,20 +167,13 @@ def open_invoices(
 ) -> list[OpenInvoice]:
     """The invoices behind an ageing, oldest first: of one customer, of one bucket, or of all."""
     items, params = _items(as_of, by, entity_ids, customer_id)
-    tests = []
-    if bucket is not None:
-        bounds = [None, *BUCKET_DAYS, None]
-        tests = [
-            f"days > {bounds[bucket]}" if bounds[bucket] is not None else "",
-            f"days <= {bounds[bucket + 1]}" if bounds[bucket + 1] is not None else "",
-        ]
-    where = " AND ".join(filter(None, tests)) or "TRUE"
+    where = "TRUE" if bucket is None else f"{_BUCKET} = %(bucket)s"
     return sql.fetch_as(
         OpenInvoice,
         "SELECT o.id, i.number, o.customer_id, o.entity_id, o.currency, o.issued_on, o.due_on, i.gross_total, "
         f"o.amount, o.own, o.days FROM (SELECT * FROM ({items}) AS items WHERE {where} "
         "ORDER BY days DESC, id LIMIT %(limit)s) o JOIN invoices i ON i.id = o.id ORDER BY o.days DESC, i.number",
-        params | {"limit": limit},
+        params | {"limit": limit, "bucket": bucket},
     )
 
 
@@ -206,13 +204,28 @@ def _day_before(day: date) -> date:
     return date.fromordinal(day.toordinal() - 1)
 
 
+_OPEN_POSITIONS = """
+WITH recent AS MATERIALIZED (
+    SELECT l.agreement_id, sum(CASE WHEN e.rule = 'revenue' THEN 0 ELSE -l.amount END) AS billed,
+        sum(CASE WHEN e.rule = 'revenue' THEN l.amount ELSE 0 END) AS recognised, sum(l.functional_amount) AS own
+    FROM journal_entries e JOIN journal_lines l ON l.entry_id = e.id AND l.agreement_id IS NOT NULL
+    JOIN accounts a ON a.id = l.account_id AND a.role = 'contract_position'
+    WHERE e.entity_id = %(entity)s AND e.transaction > %(bound)s
+        AND e.transaction > (SELECT up_to_transaction FROM journal_summary) GROUP BY 1
+)
+SELECT COALESCE(-sum(own) FILTER (WHERE own < 0), 0), COALESCE(sum(own) FILTER (WHERE own > 0), 0), count(*) FROM (
+    SELECT functional_amount AS own FROM contract_positions p WHERE p.entity_id = %(entity)s
+        AND p.billed <> p.recognised AND p.agreement_id NOT IN (SELECT agreement_id FROM recent)
+    UNION ALL
+    SELECT r.own + COALESCE(p.functional_amount, 0) FROM recent r LEFT JOIN contract_positions p USING (agreement_id)
+    WHERE r.billed + COALESCE(p.billed, 0) <> r.recognised + COALESCE(p.recognised, 0)
+) AS open
+"""
+
+
 def _positions(entity_id: UUID) -> tuple[Decimal, Decimal, int]:
-    row = sql.fetch_one(
-        "SELECT COALESCE(-sum(own) FILTER (WHERE own < 0), 0), COALESCE(sum(own) FILTER (WHERE own > 0), 0), count(*) "
-        f"FROM (SELECT p.agreement_id, sum(p.functional_amount) AS own FROM {POSITIONS} p "
-        "WHERE p.entity_id = %(entity)s GROUP BY 1 HAVING sum(p.recognised) <> sum(p.billed)) AS open",
-        {"bound": summary_bound(), "entity": entity_id},
-    )
+    """Contract liabilities, contract assets and how many contracts have either, as of now."""
+    row = sql.fetch_one(_OPEN_POSITIONS, {"bound": summary_bound(), "entity": entity_id})
     return (row[0], row[1], row[2]) if row else (ZERO, ZERO, 0)
 
 

@@ -61,6 +61,10 @@ _LINE = (
     "l.entry_id, l.line_no, l.account_id, a.code, a.name, a.role, l.amount, l.functional_amount, l.customer_id, "
     "l.agreement_id, l.document_id"
 )
+_NUMBERED = " UNION ALL ".join(
+    f"SELECT id FROM {table} WHERE number = %(number)s"
+    for table in ("invoices", "credit_notes", "payments", "shipments", "agreements")
+)
 SORTS = {"day": "e.day", "posted_at": "e.id"}
 
 
@@ -71,9 +75,12 @@ def list_entries(
     rules: Sequence[str] = (),
     start: date | None = None,
     end: date | None = None,
-    words: str = "",
+    number: str = "",
 ) -> Page[EntryRow]:
-    """One page of entries; days are `[start, end)`, `words` look into the text, `entity_ids` None means all."""
+    """One page of entries; days are `[start, end)`, `entity_ids` None means all.
+
+    `number` is that of a document: its own entries are given, those that moved its balance, and those of its contract.
+    """
     conditions = lists.Conditions()
     conditions.among("e.entity_id", entity_ids, "uuid")
     conditions.among("e.rule", rules)
@@ -81,7 +88,15 @@ def list_entries(
         conditions.add("e.day >= %s", start)
     if end:
         conditions.add("e.day < %s", end)
-    conditions.contains(("e.text",), words)
+    if number.strip():
+        ids = sql.ids(sql.fetch(_NUMBERED, {"number": number.strip().upper()}))
+        conditions.add(
+            "(e.source_id = ANY(%s) OR e.id IN (SELECT l.entry_id FROM journal_lines l WHERE l.document_id = ANY(%s) "
+            "OR l.agreement_id = ANY(%s)))",
+            ids,
+            ids,
+            ids,
+        )
     return lists.page(
         EntryRow,
         columns=_ENTRY,

@@ -6,19 +6,24 @@ BALANCED = Law(
     "entries-balance",
     "The lines of a journal entry sum to zero in its currency and in the entity's, and none is missing",
     "SELECT 'journal_entry', e.id, e.text, '0 / 0 in ' || e.line_count, "
-    "COALESCE(l.amount, 0) || ' / ' || COALESCE(l.own, 0) || ' in ' || COALESCE(l.lines, 0) FROM journal_entries e "
-    "LEFT JOIN (SELECT entry_id, sum(amount) AS amount, sum(functional_amount) AS own, count(*) AS lines "
-    "FROM journal_lines GROUP BY 1) l ON l.entry_id = e.id WHERE l.entry_id IS NULL OR l.amount <> 0 OR l.own <> 0 "
-    "OR l.lines <> e.line_count",
+    "COALESCE(b.amount, 0) || ' / ' || COALESCE(b.own, 0) || ' in ' || COALESCE(b.lines, 0) FROM (SELECT j.id, "
+    "l.amount, "
+    "l.own, l.lines FROM (SELECT id, line_count FROM journal_entries) j LEFT JOIN (SELECT entry_id, sum(amount) "
+    "AS amount, "
+    "sum(functional_amount) AS own, count(*) AS lines FROM journal_lines GROUP BY 1) l ON l.entry_id = j.id "
+    "WHERE l.entry_id IS NULL OR l.amount <> 0 OR l.own <> 0 OR l.lines <> j.line_count) b "
+    "JOIN journal_entries e ON e.id = b.id",
 )
 IN_PLACE = Law(
     "lines-are-in-place",
     "A journal line is of the entity, the day and the currency of its entry",
-    "SELECT 'journal_entry', e.id, e.text, c.code || ' ' || e.day, o.code || ' ' || l.day FROM journal_lines l "
-    "JOIN journal_entries e ON e.id = l.entry_id JOIN accounts a ON a.id = l.account_id "
-    "JOIN legal_entities c ON c.id = e.entity_id JOIN legal_entities o ON o.id = a.entity_id "
-    "WHERE a.entity_id <> e.entity_id OR l.day <> e.day OR (e.currency = c.currency AND l.amount <> "
-    "l.functional_amount)",
+    "SELECT 'journal_entry', e.id, e.text, e.day, b.day || ' with ' || b.amount || ' / ' || b.own FROM (SELECT "
+    "l.entry_id, "
+    "l.day, l.amount, l.functional_amount AS own FROM journal_lines l JOIN (SELECT a.id, a.entity_id, c.currency "
+    "FROM accounts a JOIN legal_entities c ON c.id = a.entity_id) a ON a.id = l.account_id JOIN (SELECT id, "
+    "entity_id, day, "
+    "currency FROM journal_entries) j ON j.id = l.entry_id WHERE a.entity_id <> j.entity_id OR l.day <> j.day "
+    "OR (j.currency = a.currency AND l.amount <> l.functional_amount)) b JOIN journal_entries e ON e.id = b.entry_id",
 )
 CLOSED = Law(
     "closed-months-are-closed",
