@@ -134,7 +134,9 @@ def test_what_is_stuck_is_listed_narrowed_and_exported(traded: Traded) -> None:
     page = person.get("/stuck/")
     assert "INV-DE01-2026" in page.words
     assert "INV-" not in person.get("/stuck/", stage="deliver").words
-    assert "Payments are not applied" in person.get("/stuck/", kind="payments_unapplied").words
+    unapplied = person.get("/stuck/", kind="payments_unapplied")
+    assert "PAY-DE01-2026" in unapplied.words
+    assert "INV-DE01" not in unapplied.words
     status, content, _media = person.file("/stuck/", format="csv")
     assert status == 200
     assert b"INV-DE01-2026" in content
