@@ -1,8 +1,8 @@
 """The laws of the house (docs/FLOW.md): each is checked over the whole source, so that none is only a wish."""
 
+import ast
 import re
 
-from tests.house import source
 from tests.house.source import FLOW, PACKAGE, calls, domains, imports, place, rule_files, sources, stages, strings, tree
 
 ROOMS = {
@@ -138,10 +138,11 @@ def test_every_public_function_of_the_flow_and_kernel_says_what_it_does() -> Non
     broken = []
     for path in [*sources(FLOW), *sources(PACKAGE / "kernel"), *sources(PACKAGE / "platform")]:
         module = tree(path)
-        if path.read_text(encoding="utf-8").strip() and not source.ast.get_docstring(module):
+        if path.read_text(encoding="utf-8").strip() and not ast.get_docstring(module):
             broken.append(place(path))
         for node in module.body:
-            named = isinstance(node, source.ast.FunctionDef | source.ast.ClassDef)
-            if named and not node.name.startswith("_") and not source.ast.get_docstring(node):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            if not node.name.startswith("_") and not ast.get_docstring(node):
                 broken.append(place(path, node.lineno))
     assert broken == []

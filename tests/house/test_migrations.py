@@ -12,4 +12,6 @@ def test_no_model_has_changed_without_its_migration(committed_db: Database) -> N
     try:
         call_command("makemigrations", check=True, dry_run=True, stdout=said, stderr=said)
     except SystemExit:
-        raise AssertionError(f"Models have changed; make their migrations (python -m django makemigrations):\n{said.getvalue()}") from None
+        raise AssertionError(
+            f"Models have changed; make their migrations (python -m django makemigrations):\n{said.getvalue()}"
+        ) from None
