@@ -27,5 +27,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     for gauge in money_gauges():
         money = Gauge(gauge.name, gauge.help, ["currency"], registry=registry)
         for currency, amount in gauge.amounts.items():
-            money.labels(currency).set(amount)
+            money.labels(currency).set(float(amount))
     return HttpResponse(generate_latest(registry), content_type="text/plain; version=0.0.4")

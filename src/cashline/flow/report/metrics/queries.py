@@ -1,6 +1,7 @@
 """Metrics: the figures of the flow board, and days sales outstanding, each in a statement or two."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
