@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from cashline.kernel.money import MAX_AMOUNT
+from cashline.kernel.money import MAX_AMOUNT, minor_units
 from cashline.kernel.refusals import InvalidValue, Refusal
 
 
@@ -45,13 +45,12 @@ def decide(asked: Sequence[tuple[UUID, Decimal]], accounts: dict[UUID, Account])
         if account.held:
             found.append(CreditDecision(False, "The credit account is on hold."))
         elif account.limit is not None and exposure > account.limit:
-            found.append(
-                CreditDecision(
-                    False,
-                    f"The exposure of {exposure:.2f} {account.currency} would pass the limit of "
-                    f"{account.limit:.2f} {account.currency}.",
-                )
+            digits = minor_units(account.currency)
+            sentence = (
+                f"The exposure of {exposure:.{digits}f} {account.currency} would pass the limit of "
+                f"{account.limit:.{digits}f} {account.currency}."
             )
+            found.append(CreditDecision(False, sentence))
         else:
             found.append(GRANTED)
     return found

@@ -120,7 +120,8 @@ def _line(row: OrderLineRow) -> dict[str, Any]:
     return {"id": public("order_line", row.id)} | {name: getattr(row, name) for name in names.split()}
 
 
-def _whole(order_id: UUID) -> dict[str, Any]:
+def whole(order_id: UUID) -> dict[str, Any]:
+    """An order with its lines as the API shows it."""
     return shape(queries.order(order_id)) | {"lines": [_line(line) for line in queries.lines_of([order_id])]}
 
 
@@ -227,7 +228,7 @@ def order_import(
 @router.get("/orders/{order_id}")
 def order_show(request: HttpRequest, order_id: PublicId) -> dict[str, Any]:
     """One order with its lines, and how much of each is delivered."""
-    return _whole(_seen(caller_of(request), order_id, "orders.read").id)
+    return whole(_seen(caller_of(request), order_id, "orders.read").id)
 
 
 @router.post("/orders/{order_id}/release")
@@ -236,7 +237,7 @@ def order_release(request: HttpRequest, order_id: PublicId, body: Why) -> dict[s
     caller = caller_of(request)
     row = _seen(caller, order_id, "orders.release")
     actions.release_orders([row.id], reason=body.reason, now=caller.now, actor=caller.actor)
-    return _whole(row.id)
+    return whole(row.id)
 
 
 @router.post("/orders/{order_id}/cancel")
@@ -245,7 +246,7 @@ def order_cancel(request: HttpRequest, order_id: PublicId, body: Why) -> dict[st
     caller = caller_of(request)
     row = _seen(caller, order_id, "orders.cancel")
     actions.cancel_orders([row.id], reason=body.reason, now=caller.now, actor=caller.actor)
-    return _whole(row.id)
+    return whole(row.id)
 
 
 def _seen(caller: Caller, order_id: str, permission: str) -> OrderRow:

@@ -332,3 +332,9 @@ def _customers_by(expression: str, wanted: list[str]) -> dict[str, list[Customer
     for text, key in sql.fetch(f"SELECT {expression}, id FROM customers WHERE {expression} = ANY(%s)", (wanted,)):
         found.setdefault(text, []).append(CustomerKey(key))
     return found
+
+
+def order_numbered(number: str) -> UUID | None:
+    """The order with that number."""
+    row = sql.fetch_one("SELECT id FROM orders WHERE number = %s", (number,))
+    return row[0] if row else None

@@ -89,7 +89,8 @@ def _whole(shipment_id: UUID) -> dict[str, Any]:
     return shape(queries.shipment(shipment_id)) | {"lines": lines}
 
 
-def _step(row: StepRow) -> dict[str, Any]:
+def step_shape(row: StepRow) -> dict[str, Any]:
+    """A step as the API shows it."""
     return {
         "id": public("fulfilment_step", row.id),
         "kind": row.kind,
@@ -108,7 +109,7 @@ def order_plan(request: HttpRequest, order_id: PublicId) -> dict[str, Any]:
     caller = caller_of(request)
     row = order(key_of("order", order_id))
     require_visible(caller, "fulfilment.read", row.entity_id, "order", row.id)
-    return {"items": [_step(step) for step in queries.steps_of([row.id])], "next_cursor": ""}
+    return {"items": [step_shape(step) for step in queries.steps_of([row.id])], "next_cursor": ""}
 
 
 @router.post("/orders/{order_id}/plan/{step_id}/retry")
@@ -121,7 +122,7 @@ def step_retry(request: HttpRequest, order_id: PublicId, step_id: PublicId) -> d
     if step.order_id != row.id:
         raise NotFound("There is no such step.", field="step_id")
     actions.retry_steps([step.id], now=caller.now, actor=caller.actor)
-    return _step(queries.step(step.id))
+    return step_shape(queries.step(step.id))
 
 
 @router.get("/shipping-desk")

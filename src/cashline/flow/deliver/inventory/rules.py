@@ -221,7 +221,7 @@ def value_adjustment(quantity: Decimal, place: Place, standard_cost: Decimal) ->
     if quantity < 0:
         if -quantity > place.on_hand - place.reserved:
             raise InsufficientStock(
-                f"{place.on_hand - place.reserved:f} are free: the rest is promised to orders.",
+                f"{(place.on_hand - place.reserved).normalize():f} are free: the rest is promised to orders.",
                 field="quantity",
                 fix="Cancel or re-plan the orders that the missing goods are reserved for first.",
             )

@@ -167,3 +167,9 @@ def open_of_orders_for_update(order_ids: Iterable[UUID]) -> list[LockedInstallat
         (list(set(order_ids)),),
     )
     return [LockedInstallation(*row) for row in rows]
+
+
+def installation_numbered(number: str) -> UUID | None:
+    """The installation with that number."""
+    row = sql.fetch_one("SELECT id FROM installations WHERE number = %s", (number,))
+    return row[0] if row else None

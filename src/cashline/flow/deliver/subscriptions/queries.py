@@ -204,3 +204,9 @@ def ending_for_update(*, until: date, limit: int) -> list[LockedSubscription]:
 def status_counts() -> dict[str, int]:
     """How many subscriptions stand in each status."""
     return dict(sql.fetch("SELECT status, count(*) FROM subscriptions GROUP BY status"))
+
+
+def subscription_numbered(number: str) -> UUID | None:
+    """The subscription with that number."""
+    row = sql.fetch_one("SELECT id FROM subscriptions WHERE number = %s", (number,))
+    return row[0] if row else None

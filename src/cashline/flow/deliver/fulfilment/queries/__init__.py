@@ -32,6 +32,7 @@ from cashline.flow.deliver.fulfilment.queries.shipping import (
     shipment,
     shipment_items_for_update,
     shipment_lines,
+    shipment_numbered,
     shipments_for_update,
     shipments_of,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "shipment",
     "shipment_items_for_update",
     "shipment_lines",
+    "shipment_numbered",
     "shipments_for_update",
     "shipments_of",
     "step",

@@ -260,3 +260,9 @@ def picking_count() -> int:
 def entities_of_shipments(shipment_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """The legal entity of each shipment."""
     return dict(sql.fetch("SELECT id, entity_id FROM shipments WHERE id = ANY(%s)", (list(set(shipment_ids)),)))
+
+
+def shipment_numbered(number: str) -> UUID | None:
+    """The shipment with that number."""
+    row = sql.fetch_one("SELECT id FROM shipments WHERE number = %s", (number,))
+    return row[0] if row else None
