@@ -148,7 +148,7 @@ def invoice_list(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Issued invoices, newest first unless sorted: number, customer, issued_on, due_on, gross_total or open_amount."""
+    """Issued invoices, newest first unless sorted: number, customer, issued_on, due_on or gross_total."""
     caller = caller_of(request)
     caller.require("invoices.read")
     chosen = InvoiceFilter(

@@ -35,7 +35,7 @@ def find_invoice(text: str) -> UUID:
 @invoice.command("list")
 @click.option("--words", default="", help="Looked for in the number and the customer.")
 @click.option("--state", "states", multiple=True, type=click.Choice(["open", "overdue", "paid", "void"]))
-@click.option("--sort", default="", help="number, issued_on, due_on, gross_total or open_amount; -name descends.")
+@click.option("--sort", default="", help="number, customer, issued_on, due_on or gross_total; -name descends.")
 @click.option("--cursor", default="")
 @limit_option
 @json_option

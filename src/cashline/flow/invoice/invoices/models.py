@@ -65,14 +65,17 @@ class Invoice(Table):
             ),
         ]
         indexes = [
-            models.Index(fields=["customer", "due_on"], name="invoices_open", condition=models.Q(open_amount__gt=0)),
             models.Index(
-                fields=["due_on", "id"],
+                fields=["customer", "due_on"],
                 include=["entity", "currency", "open_amount"],
-                name="invoices_due",
+                name="invoices_open",
                 condition=models.Q(open_amount__gt=0),
             ),
+            models.Index(fields=["due_on", "id"], name="invoices_due"),
             models.Index(fields=["issued_on", "id"], name="invoices_issued"),
+            models.Index(fields=["gross_total", "id"], name="invoices_gross"),
+            models.Index(fields=["entity", "id"], name="invoices_entity"),
+            models.Index(fields=["id"], name="invoices_void", condition=models.Q(status="void")),
         ]
 
 

@@ -192,21 +192,31 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="invoice",
             index=models.Index(
-                condition=models.Q(("open_amount__gt", 0)), fields=["customer", "due_on"], name="invoices_open"
+                condition=models.Q(("open_amount__gt", 0)),
+                fields=["customer", "due_on"],
+                include=("entity", "currency", "open_amount"),
+                name="invoices_open",
             ),
         ),
         migrations.AddIndex(
             model_name="invoice",
-            index=models.Index(
-                condition=models.Q(("open_amount__gt", 0)),
-                fields=["due_on", "id"],
-                include=("entity", "currency", "open_amount"),
-                name="invoices_due",
-            ),
+            index=models.Index(fields=["due_on", "id"], name="invoices_due"),
         ),
         migrations.AddIndex(
             model_name="invoice",
             index=models.Index(fields=["issued_on", "id"], name="invoices_issued"),
+        ),
+        migrations.AddIndex(
+            model_name="invoice",
+            index=models.Index(fields=["gross_total", "id"], name="invoices_gross"),
+        ),
+        migrations.AddIndex(
+            model_name="invoice",
+            index=models.Index(fields=["entity", "id"], name="invoices_entity"),
+        ),
+        migrations.AddIndex(
+            model_name="invoice",
+            index=models.Index(condition=models.Q(("status", "void")), fields=["id"], name="invoices_void"),
         ),
         migrations.AddConstraint(
             model_name="invoice",

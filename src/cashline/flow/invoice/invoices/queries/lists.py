@@ -81,9 +81,9 @@ SORTS = {
     "issued_on": "i.issued_on",
     "due_on": "i.due_on",
     "gross_total": "i.gross_total",
-    "open_amount": "i.open_amount",
-    "status": "i.status",
 }
+"""What a list of a million is sorted by at no cost: each has an index."""
+FEW = 100
 STATES = {
     "open": "i.open_amount > 0",
     "overdue": "i.open_amount > 0 AND i.due_on < %s",
@@ -194,7 +194,9 @@ def _search(conditions: lists.Conditions, word: str) -> None:
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     like = f"%{escaped}%"
     customers = sql.ids(
-        sql.fetch("SELECT id FROM customers WHERE name ILIKE %s OR number ILIKE %s LIMIT 5000", (like, like))
+        sql.fetch(
+            "SELECT id FROM customers WHERE name ILIKE %s OR number ILIKE %s ORDER BY id DESC LIMIT 20000", (like, like)
+        )
     )
     numbers = [word.upper()]
     if word.isdecimal() and len(word) <= 9:
@@ -205,8 +207,10 @@ def _search(conditions: lists.Conditions, word: str) -> None:
                 "WHERE n.kind = 'invoice'"
             )
         ]
+    # Of many customers the newest invoices are found by walking from the newest, not by gathering all of theirs.
+    customer = "i.customer_id" if len(customers) <= FEW else "coalesce(i.customer_id, i.entity_id)"
     conditions.add(
-        "(i.number = ANY(%s) OR i.number LIKE %s OR i.customer_id = ANY(%s))",
+        f"(i.number = ANY(%s) OR i.number LIKE %s OR {customer} = ANY(%s))",
         numbers,
         f"{escaped.upper()}%",
         customers,
