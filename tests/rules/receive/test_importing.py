@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,6 +123,13 @@ def test_equal_entries_of_two_statements_with_different_numbers_stay_two() -> No
     first, second = statement(line(1, text="rent"), number="7"), statement(line(1, text="rent"), number="8")
     assert len(book(known, first, second).new) == 2
     assert book(known, first, second).new == ()
+
+
+@pytest.mark.parametrize(("number", "new"), [("7", 0), ("00007", 0), ("7/1", 0), ("8/1", 1), ("", 0)])
+def test_the_number_of_a_statement_is_known_in_every_notation(number: str, new: int) -> None:
+    known: list[KnownEntry] = []
+    book(known, statement(line(1, text="rent"), number="7"))
+    assert len(book(known, statement(line(1, text="rent"), number=number)).new) == new
 
 
 def test_a_page_that_goes_on_where_the_other_closed_shares_no_entry_with_it() -> None:

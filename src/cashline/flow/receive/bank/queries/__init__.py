@@ -23,6 +23,7 @@ from cashline.flow.receive.bank.queries.lines import (
     lines_for_update,
     list_lines,
     lock_open_amounts,
+    next_open_line,
     open_lines_for_update,
     settled_numbers,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "lock_open_amounts",
     "lock_owners",
     "missing_statements",
+    "next_open_line",
     "open_lines_for_update",
     "settled_numbers",
     "statement",

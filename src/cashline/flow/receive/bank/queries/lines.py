@@ -160,6 +160,16 @@ def line(line_id: UUID) -> LineRow:
     return found[line_id]
 
 
+def next_open_line(account_id: UUID, *, but: UUID) -> UUID | None:
+    """The next receipt of an account that waits for a decision: the surest proposal first."""
+    row = sql.fetch_one(
+        "SELECT id FROM bank_lines WHERE account_id = %s AND status = %s AND amount > 0 AND id <> %s "
+        "ORDER BY confidence DESC, id LIMIT 1",
+        (account_id, BankLineStatus.OPEN.value, but),
+    )
+    return row[0] if row else None
+
+
 def lines_for_update(line_ids: Iterable[UUID]) -> dict[UUID, LineRow]:
     """Lines locked in key order until the commit; raises NotFound where one is missing."""
     wanted = list(set(line_ids))

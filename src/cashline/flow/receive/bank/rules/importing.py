@@ -5,6 +5,7 @@ day, amount and currency by the strongest mark that both sides carry: the bank's
 text. Each known entry stands for one entry of a statement, so that two real payments that look alike stay two.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -196,7 +197,7 @@ def _disjoint(statement: Statement, known: KnownEntry) -> bool:
     """
     if statement.kind is not StatementKind.STATEMENT or known.kind is not StatementKind.STATEMENT:
         return False
-    if statement.sequence and known.sequence and statement.sequence != known.sequence:
+    if _differ(statement.sequence, known.sequence):
         return True
     if statement.opening is None or statement.closing is None or known.opening is None or known.closing is None:
         return False
@@ -204,6 +205,12 @@ def _disjoint(statement: Statement, known: KnownEntry) -> bool:
     if balances == (known.opening, known.closing):
         return False
     return balances[0] == known.closing or balances[1] == known.opening
+
+
+def _differ(sequence: str, other: str) -> bool:
+    """Do two numbers of statements contradict each other? Formats write 7, 00007 or 7/1 for the same one."""
+    parts = ([int(part) for part in re.findall(r"[0-9]{1,18}", text)] for text in (sequence, other))
+    return any(one != another for one, another in zip(*parts, strict=False))
 
 
 def _with_free_fingerprint(lines: _Entry, taken: set[str]) -> _Entry:

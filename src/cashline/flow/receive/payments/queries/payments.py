@@ -112,6 +112,12 @@ def payment_by_reference(gateway: str, gateway_reference: str) -> PaymentRow | N
     return payment(row[0]) if row else None
 
 
+def payment_by_number(number: str) -> UUID | None:
+    """The payment with that number."""
+    row = sql.fetch_one("SELECT id FROM payments WHERE number = %s", (number,))
+    return row[0] if row else None
+
+
 def payments_for_update(payment_ids: Iterable[UUID]) -> dict[UUID, PaymentRow]:
     """Payments locked in key order until the transaction ends; raises NotFound where one is missing."""
     wanted = list(set(payment_ids))
