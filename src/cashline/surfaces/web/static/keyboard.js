@@ -1,4 +1,4 @@
-// The keyboard: g and a letter to go somewhere, / to filter, j and k through rows, Ctrl-K for the palette, ? for help.
+// The keyboard: g and a letter to go somewhere, / to filter, j and k through rows, the key of an action, Ctrl-K, ? for help.
 "use strict";
 (() => {
   const { $, $$ } = window.cashline;
@@ -29,6 +29,7 @@
       const place = $(`[data-go="${CSS.escape(event.key)}"]`);
       if (place) return event.preventDefault(), location.assign(place.href);
     }
+    const own = event.key.length === 1 && $(`[data-key="${CSS.escape(event.key)}"]`);
     const act = {
       g: () => (leader = Date.now()),
       "/": () => $("[data-filter]")?.focus(),
@@ -37,8 +38,7 @@
       k: () => move(-1),
       x: () => $("[data-rows] tr.at [data-pick]")?.click(),
       e: () => $(".page-head .page-actions .button:not([aria-disabled])")?.focus(),
-      n: () => $('[data-key="n"]')?.click(),
-    }[event.key];
+    }[event.key] ?? (own && (() => own.click()));
     if (!act) return;
     event.preventDefault();
     act();
