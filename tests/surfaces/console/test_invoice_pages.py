@@ -8,7 +8,8 @@ from cashline.flow.invoice.billing.jobs import advance_runs
 from cashline.flow.invoice.credit_notes.queries import credit_notes_of
 from cashline.flow.invoice.invoices.queries import invoice
 from cashline.flow.invoice.taxes.queries import rates_on
-from cashline.kernel.identifiers import public
+from cashline.flow.receive.payments.actions import NewPayment, record_payments
+from cashline.kernel.identifiers import new_id, public
 from tests.support.agree import german, make_customers
 from tests.support.book import Shop, book, line, ship
 from tests.support.console import Console
@@ -97,6 +98,18 @@ def test_an_invoice_shows_lines_money_reasons_and_files(shop: Shop) -> None:
         assert (status, content[: len(start)]) == (200, start)
     assert auditor.get(url + "files/doc/").status == 404
     assert Console("billing", email="us@example.com", entity_id=shop.world.boston).get(url).status == 404
+
+
+def test_payments_stand_on_the_invoice_that_they_settle(shop: Shop) -> None:
+    row = ship_and_bill(shop, line("SENSOR-1", 3))
+    payment = NewPayment(
+        row.customer_id, row.entity_id, "EUR", Decimal("317.70"), "bank_transfer", TODAY, new_id(),
+        allocations=((row.id, Decimal("317.70"), Decimal("0.03")),),
+    )  # fmt: skip
+    record_payments([payment], now=NOW, actor=ACTOR)
+    page = Console("auditor").get(f"/invoices/{public('invoice', row.id)}/")
+    for words in ("Settled", "−€317.70", "−€0.03", "PAY-"):
+        assert words in page.words, words
 
 
 def test_a_credit_note_is_previewed_given_and_shown(shop: Shop) -> None:
