@@ -175,7 +175,7 @@ def test_a_subscription_is_shown_and_cancelled(shop: Shop, staff: Console) -> No
     assert "€147.00" in staff.get("/subscriptions/", status="active").words
     page = staff.get(address)
     assert "monthly" in page.words
-    assert page.all("//input[@name='ends_on']/@value") == ["2026-12-15"] or page.all("//input[@name='ends_on']")
+    assert len(page.all("//input[@name='ends_on']/@value")) == 1
     assert "cannot end before" in staff.post(f"{address}cancel/", {"ends_on": "2025-01-01", "reason": "x"}).words
     gone = staff.post(f"{address}cancel/", {"ends_on": "2026-03-15", "reason": "Too dear"})
     assert "It is cancelled and runs until its end." in gone.words
@@ -183,5 +183,5 @@ def test_a_subscription_is_shown_and_cancelled(shop: Shop, staff: Console) -> No
     waiting = subscriptions_of([book(shop, line("PLAT-PRO", interval_months=1), requested_on=date(2026, 9, 1))])[0]
     pending = staff.get(f"/subscriptions/{public('subscription', waiting.id)}/")
     assert "It begins when its activation is confirmed." in pending.words
-    assert TODAY == row.activated_on
+    assert row.activated_on == TODAY
     assert sql.fetch_one("SELECT count(*) FROM subscriptions") == (2,)

@@ -123,7 +123,7 @@ def retry_requests(request_ids: Sequence[UUID], *, now: datetime, actor: str) ->
     rows = queries.requests_for_update(request_ids)
     for row in rows.values():
         PROVISIONING.target("retry", row.status, document_id=public("provisioning_request", row.id))
-    retry_steps([row.step_id for row in rows.values() if row.step_id], now=now, actor=actor)
+    retry_steps([row.step_id for row in rows.values() if row.step_id], now=now, actor=actor, started=True)
     services = queries.services(row.order_line_id for row in rows.values())
     _ask_again(list(rows.values()), services, now=now, actor=actor)
 

@@ -173,13 +173,17 @@ def fail_steps(failures: Sequence[tuple[UUID, str]], *, now: datetime) -> None:
 
 
 @transaction.atomic
-def retry_steps(step_ids: Sequence[UUID], *, now: datetime, actor: str) -> None:
-    """A person has failed steps tried again, with all their attempts anew; one that waits for its pause is hurried."""
+def retry_steps(step_ids: Sequence[UUID], *, now: datetime, actor: str, started: bool = False) -> None:
+    """A person has failed steps tried again, with all their attempts anew; one that waits for its pause is hurried.
+
+    `started` says that the caller has begun the work itself, so that nobody else does.
+    """
     steps = queries.steps_for_update(step_ids)
     changes = []
     for step in steps:
         waits = step.status == StepStatus.READY
         status = StepStatus.READY if waits else STEP.target("retry", step.status)
+        status = STEP.target("start", status) if started else status
         changes.append((step.id, status.value, 0, now))
     sql.update("fulfilment_steps", {"status": "text", "attempts": "int", "next_attempt_at": "timestamptz"}, changes)
     record(
