@@ -1,12 +1,16 @@
 """Moving a sandbox's clock: forwards only, never in a live company."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
-from cashline.kernel.refusals import Conflict
+from cashline.kernel.refusals import Conflict, InvalidValue
 from cashline.platform import sql
 from cashline.platform.clock.queries import machine_time
+
+
+END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)
+"""No sandbox needs to go further, and terms that begin then still end on a day that exists."""
 
 
 class ClockRefused(Conflict):
@@ -29,7 +33,15 @@ def make_sandbox(*, frozen_at: datetime | None = None) -> None:
 
 @transaction.atomic
 def move_clock(to: datetime) -> None:
-    """Freeze the sandbox's clock at an instant that is not before its present one."""
+    """Freeze the sandbox's clock at an instant that is not before its present one.
+
+    Raises ClockRefused, and InvalidValue for an instant without a time zone or after 2199.
+    """
+    if to.tzinfo is None:
+        raise InvalidValue("Say in which time zone: 2026-02-01T09:00:00Z.", field="to")
+    if to >= END_OF_TIME:
+        raise InvalidValue("The clock goes as far as the end of 2199.", field="to")
+    to = to.astimezone(UTC)
     row = sql.fetch_one("SELECT sandbox, frozen_at FROM clock WHERE id = 1 FOR UPDATE")
     if not row or not row[0]:
         raise ClockRefused("Only a sandbox's clock can be moved.")
