@@ -5,7 +5,9 @@ integrity, and origin to whoever knows the certificate, not an identity vouched 
 fetched from a network. A file may be sealed several times, each seal covering all that came before it.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,7 +81,7 @@ def seal(pdf: bytes, *, reason: str, key: SealKey, now: datetime) -> bytes:
     """The file with one more seal at its end; what was there stays byte for byte (some 30 ms and 10 kB)."""
     from cashline.platform.documents.pades import sign  # pyHanko takes a second to import
 
-    return sign(pdf, reason=reason, key=key, now=now)
+    return _apart(lambda: sign(pdf, reason=reason, key=key, now=now))
 
 
 def check_seal(pdf: bytes, *, known: Sequence[bytes] = ()) -> SealReport:
@@ -89,4 +91,14 @@ def check_seal(pdf: bytes, *, known: Sequence[bytes] = ()) -> SealReport:
     """
     from cashline.platform.documents.pades import judge
 
-    return judge(pdf, known=known)
+    return _apart(lambda: judge(pdf, known=known))
+
+
+def _apart[T](work: Callable[[], T]) -> T:
+    """Do the work in a thread of its own where this one runs an event loop, since pyHanko starts one itself."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(work).result()

@@ -33,7 +33,7 @@ _BY_REASON: dict[str, str] = {
         "InstallationAccepted"
     ),
     "it tells of a run, whose documents post for themselves": (
-        "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted"
+        "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted OrdersImported"
     ),
     "its credit note posts": "InvoiceVoided DisputeCredited",
     "asking for money, or contesting it, moves none": (
