@@ -25,7 +25,8 @@ class Message(Table):
     class Meta:
         db_table = "outbox"
         indexes = [
-            models.Index(fields=["next_attempt_at", "id"], name="outbox_due", condition=models.Q(status="pending"))
+            models.Index(fields=["id"], name="outbox_stuck", condition=models.Q(status__in=["dead", "unknown"])),
+            models.Index(fields=["next_attempt_at", "id"], name="outbox_due", condition=models.Q(status="pending")),
         ]
         constraints = [
             models.CheckConstraint(

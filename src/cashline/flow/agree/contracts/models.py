@@ -45,6 +45,13 @@ class Agreement(Table):
                 condition=models.Q(quote_version__isnull=False),
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["status", "id"],
+                name="agreements_unsigned",
+                condition=models.Q(status__in=["draft", "out_for_signature"]),
+            ),
+        ]
 
 
 class AgreementLine(Table):

@@ -41,7 +41,14 @@ class Quote(Table):
 
     class Meta:
         db_table = "quotes"
-        indexes = [models.Index(fields=["valid_until"], name="quotes_sent", condition=models.Q(status="sent"))]
+        indexes = [
+            models.Index(
+                fields=["status", "id"],
+                name="quotes_in_work",
+                condition=models.Q(status__in=["draft", "in_approval", "approved", "sent"]),
+            ),
+            models.Index(fields=["valid_until"], name="quotes_sent", condition=models.Q(status="sent")),
+        ]
 
 
 class QuoteVersion(Table):

@@ -41,7 +41,14 @@ class Order(Table):
             ),
         ]
         indexes = [
-            models.Index(fields=["status", "id"], name="orders_open", condition=models.Q(status__in=["held", "booked"]))
+            models.Index(
+                fields=["ordered_on", "id"],
+                include=["entity", "currency", "net_total", "status"],
+                name="orders_ordered",
+            ),
+            models.Index(
+                fields=["status", "id"], name="orders_open", condition=models.Q(status__in=["held", "booked"])
+            ),
         ]
 
 

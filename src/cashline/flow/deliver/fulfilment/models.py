@@ -35,10 +35,15 @@ class FulfilmentStep(Table):
         ]
         indexes = [
             models.Index(
+                fields=["status", "order"],
+                name="fulfilment_steps_stuck",
+                condition=models.Q(status__in=["backordered", "failed"]),
+            ),
+            models.Index(
                 fields=["next_attempt_at", "id"],
                 name="fulfilment_steps_due",
                 condition=models.Q(status__in=["ready", "backordered"]) & ~models.Q(kind="ship"),
-            )
+            ),
         ]
 
 

@@ -24,3 +24,10 @@ class Installation(Table):
 
     class Meta:
         db_table = "installations"
+        indexes = [
+            models.Index(
+                fields=["status", "id"],
+                name="installations_open",
+                condition=models.Q(status__in=["planned", "scheduled", "done"]),
+            ),
+        ]

@@ -44,3 +44,10 @@ class ProvisioningRequest(Table):
                 condition=models.Q(operation__in=["activate", "deactivate"]), name="provisioning_operation_known"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["status", "id"],
+                name="provisioning_unanswered",
+                condition=models.Q(status__in=["requested", "failed"]),
+            ),
+        ]

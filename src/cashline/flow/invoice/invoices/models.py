@@ -67,7 +67,7 @@ class Invoice(Table):
         indexes = [
             models.Index(
                 fields=["customer", "due_on"],
-                include=["entity", "currency", "open_amount"],
+                include=["entity", "currency", "open_amount", "entity_rate"],
                 name="invoices_open",
                 condition=models.Q(open_amount__gt=0),
             ),

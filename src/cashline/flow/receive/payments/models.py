@@ -42,6 +42,14 @@ class Payment(Table):
                 name="payment_never_over_applied",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["received_on", "id"],
+                include=["entity", "currency", "unapplied_amount"],
+                name="payments_unapplied",
+                condition=models.Q(unapplied_amount__gt=0),
+            ),
+        ]
 
 
 class PaymentAllocation(Table):

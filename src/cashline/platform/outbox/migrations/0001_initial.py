@@ -57,8 +57,11 @@ class Migration(migrations.Migration):
                 "db_table": "outbox",
                 "indexes": [
                     models.Index(
+                        fields=["id"], name="outbox_stuck", condition=models.Q(status__in=["dead", "unknown"])
+                    ),
+                    models.Index(
                         condition=models.Q(("status", "pending")), fields=["next_attempt_at", "id"], name="outbox_due"
-                    )
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(

@@ -157,6 +157,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "agreements",
+                "indexes": [
+                    models.Index(
+                        fields=["status", "id"],
+                        name="agreements_unsigned",
+                        condition=models.Q(status__in=["draft", "out_for_signature"]),
+                    )
+                ],
             },
         ),
     ]

@@ -88,6 +88,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "quotes",
+                "indexes": [
+                    models.Index(
+                        fields=["status", "id"],
+                        name="quotes_in_work",
+                        condition=models.Q(status__in=["draft", "in_approval", "approved", "sent"]),
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

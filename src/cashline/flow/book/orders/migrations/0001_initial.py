@@ -82,6 +82,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "orders",
+                "indexes": [
+                    models.Index(
+                        fields=["ordered_on", "id"],
+                        include=["entity", "currency", "net_total", "status"],
+                        name="orders_ordered",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

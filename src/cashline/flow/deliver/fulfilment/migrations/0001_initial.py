@@ -179,12 +179,17 @@ class Migration(migrations.Migration):
                 "db_table": "fulfilment_steps",
                 "indexes": [
                     models.Index(
+                        fields=["status", "order"],
+                        name="fulfilment_steps_stuck",
+                        condition=models.Q(status__in=["backordered", "failed"]),
+                    ),
+                    models.Index(
                         condition=models.Q(
                             ("status__in", ["ready", "backordered"]), models.Q(("kind", "ship"), _negated=True)
                         ),
                         fields=["next_attempt_at", "id"],
                         name="fulfilment_steps_due",
-                    )
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

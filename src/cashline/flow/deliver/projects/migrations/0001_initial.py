@@ -65,6 +65,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "installations",
+                "indexes": [
+                    models.Index(
+                        fields=["status", "id"],
+                        name="installations_open",
+                        condition=models.Q(status__in=["planned", "scheduled", "done"]),
+                    )
+                ],
             },
         ),
     ]

@@ -96,6 +96,13 @@ class Migration(migrations.Migration):
                         name="provisioning_operation_known",
                     ),
                 ],
+                "indexes": [
+                    models.Index(
+                        fields=["status", "id"],
+                        name="provisioning_unanswered",
+                        condition=models.Q(status__in=["requested", "failed"]),
+                    )
+                ],
             },
         ),
     ]

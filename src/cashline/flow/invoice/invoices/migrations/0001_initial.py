@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("open_amount__gt", 0)),
                 fields=["customer", "due_on"],
-                include=("entity", "currency", "open_amount"),
+                include=("entity", "currency", "open_amount", "entity_rate"),
                 name="invoices_open",
             ),
         ),

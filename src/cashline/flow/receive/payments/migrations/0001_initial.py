@@ -119,6 +119,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "payments",
+                "indexes": [
+                    models.Index(
+                        fields=["received_on", "id"],
+                        include=["entity", "currency", "unapplied_amount"],
+                        name="payments_unapplied",
+                        condition=models.Q(unapplied_amount__gt=0),
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
