@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,6 +35,7 @@ def seen(customer: UUID, table: str) -> set[UUID]:
 
 def owned(customer: UUID, table: str) -> set[UUID]:
     """The rows of a customer that were sent out, found by their keys as the program itself."""
+    params: list[Any]
     if table in RLS.OWNED:
         condition, params = f"t.{RLS.OWNED[table]} = %s", [customer]
     else:

@@ -8,7 +8,6 @@ from cashline.kernel.refusals import Conflict, InvalidValue
 from cashline.platform import sql
 from cashline.platform.clock.queries import machine_time
 
-
 END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)
 """No sandbox needs to go further, and terms that begin then still end on a day that exists."""
 

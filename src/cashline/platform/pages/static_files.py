@@ -1,4 +1,4 @@
-"""The console's files: where they were collected, named by their content, compressed and kept for a year by browsers."""
+"""The console's files: where collected, named by their content, compressed, and kept for a year by browsers."""
 
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.management import call_command
