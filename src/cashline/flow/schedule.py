@@ -13,7 +13,9 @@ from cashline.flow.deliver.fulfilment.jobs import advance_due
 from cashline.flow.deliver.provisioning.jobs import fail_unanswered
 from cashline.flow.deliver.subscriptions.jobs import end_due
 from cashline.flow.invoice.billing.jobs import advance_runs, bill_due
-from cashline.flow.receive.collections.jobs import run_due as remind_due
+from cashline.flow.receive.bank.jobs import match_due
+from cashline.flow.receive.collections.jobs import remind_due
+from cashline.flow.receive.payments.jobs import settle_charges
 from cashline.flow.recognise.ledger.jobs import summarise
 from cashline.flow.recognise.revenue.jobs import recognise_month
 from cashline.platform.clock.actions import move_clock
@@ -27,8 +29,8 @@ type MinuteJob = Callable[..., int]
 type DailyJob = Callable[..., object]
 """`job(*, today: date, now: datetime, actor: str)`."""
 
-MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, advance_runs, summarise)
-DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, remind_due, recognise_month)
+MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, advance_runs, settle_charges, summarise)
+DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, match_due, remind_due, recognise_month)
 ACTOR = "system:schedule"
 
 

@@ -17,7 +17,7 @@ from cashline.platform.documents.wording import wording_for
 from cashline.platform.mail.sending import Mail, send_mail
 
 
-def run_due(*, today: date, now: datetime, actor: str = "system:reminders") -> int:
+def remind_due(*, today: date, now: datetime, actor: str) -> int:
     """Send the reminders of the day; gives the number of letters."""
     return len(send_reminders(today=today, now=now, actor=actor).letter_ids)
 

@@ -120,6 +120,12 @@ def dispute(dispute_id: UUID, *, lock: bool = False) -> DisputeRow:
     return rows[0]
 
 
+def dispute_by_number(number: str) -> UUID | None:
+    """The dispute with that number."""
+    row = sql.fetch_one("SELECT id FROM disputes WHERE number = %s", (number,))
+    return row[0] if row else None
+
+
 def disputable_for_update(invoice_ids: Iterable[UUID]) -> dict[UUID, DisputableInvoice]:
     """Issued invoices, locked in key order until the commit; unknown ones are left out."""
     rows = sql.fetch_as(
