@@ -22,6 +22,7 @@ from cashline.flow.recognise.revenue.queries import (
     obligations_of,
     recognised_by_month,
 )
+from cashline.flow.recognise.revenue.rules.contracts import TooFarAhead
 from cashline.kernel.derivations import Derivation
 from cashline.platform import lists, sql
 from tests.support.agree import american, make_customers
@@ -269,3 +270,8 @@ def test_a_contract_that_cannot_be_planned_is_told_and_the_others_go_on(shop: Sh
     assert result.agreements == 1
     assert [key for key, _ in result.exceptions] == [agreement_of(amended)]
     assert agreement_of(fine) in recognised_by_month([agreement_of(fine)])
+
+
+def test_revenue_of_the_far_future_is_refused(shop: Shop) -> None:
+    with pytest.raises(TooFarAhead):
+        recognise(date(9999, 12, 31), now=TODAY)

@@ -19,9 +19,10 @@ from cashline.flow.recognise.ledger.actions import open_or_find_books, plan_entr
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount
 from cashline.flow.recognise.revenue import queries
 from cashline.flow.recognise.revenue.queries import Facts, LockedAgreement, Recorded
-from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, plan_contract
+from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, plan_contract, require_near
 from cashline.flow.recognise.revenue.rules.rows import ContractPlan, PlannedPosting
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import local_day
 from cashline.platform import sql
 from cashline.platform.company.queries import exchange_rates
 from cashline.platform.events.actions import record
@@ -83,7 +84,9 @@ def run_revenue(
     """Recognise what is earned up to and including `through`, by batches of contracts, each in its own transaction.
 
     A contract that was run further before is not run back. With `preview` the same is planned and nothing is written.
+    Raises TooFarAhead.
     """
+    require_near(through, local_day(now, "UTC"))
     result = RevenueRunResult(through, preview)
     due = queries.due_agreements(through=through, entity_id=entity_id, agreement_ids=agreement_ids)
     for start in range(0, len(due), batch):

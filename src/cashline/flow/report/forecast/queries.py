@@ -14,6 +14,7 @@ from cashline.flow.invoice.invoices.rules.issuing import Buyer, Grounds, Seller,
 from cashline.flow.invoice.taxes.queries import rate_table
 from cashline.flow.report.forecast.rules import Assumptions, Forecast, forecast_terms
 from cashline.kernel.refusals import InvalidValue
+from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id, exchange_rates
 
 
@@ -27,6 +28,12 @@ def preview_quote(quote_id: UUID, assumptions: Assumptions | None = None) -> For
     terms = [_term(row, term_of_quote_line(line, products[line.product_id])) for line in lines]
     units = {key: product.unit for key, product in products.items()}
     return forecast_terms(terms, _grounds(row), units, assumptions or Assumptions())
+
+
+def quote_by_number(number: str) -> UUID | None:
+    """The quote with that number."""
+    row = sql.fetch_one("SELECT id FROM quotes WHERE number = %s", (number.upper(),))
+    return row[0] if row else None
 
 
 def _term(row: QuoteRow, line: NewTermLine) -> TermLine:

@@ -16,17 +16,22 @@ from cashline.flow.report.metrics.rules import (
     DayMoney,
     DaysSalesOutstanding,
     Figure,
+    OpenReceivable,
     StageFigures,
     days_sales_outstanding,
     dso_by_month,
     grouped,
+    receivable_figures,
     trend_start,
     window_start,
 )
 from cashline.flow.report.mining.queries import cycle_times
 from cashline.flow.report.statements.queries import ageing
+from cashline.flow.report.statements.rules import BUCKET_DAYS
+from cashline.kernel.money import minor_units
 from cashline.kernel.periods import add_months
 from cashline.platform import sql
+from cashline.platform.company.queries import entities
 
 _FIGURES = (
     (
@@ -104,15 +109,14 @@ _FIGURES = (
         "invoices_open",
         "Invoices to be paid",
         "/invoices/?status=open",
-        "SELECT a.currency, count(*), sum(a.open_amount) FROM invoices a WHERE a.open_amount > 0 {entity} GROUP BY 1",
+        "",
     ),
     (
         "receive",
         "invoices_overdue",
         "of them overdue",
         "/invoices/?status=overdue",
-        "SELECT a.currency, count(*), sum(a.open_amount) FROM invoices a WHERE a.open_amount > 0 "
-        "AND a.due_on < %(today)s {entity} GROUP BY 1",
+        "",
     ),
     (
         "receive",
@@ -135,11 +139,15 @@ _FIGURES = (
         "to_earn",
         "Contracts still to earn",
         "/revenue/",
-        "SELECT a.currency, count(*), sum((SELECT sum(m) FROM unnest(a.ahead) AS m)) FROM revenue_states a "
-        "WHERE a.ahead <> '{{}}' {entity} GROUP BY 1",
+        "SELECT '', count(*), NULL::numeric FROM revenue_states a WHERE a.ahead <> '{{}}' {entity} HAVING count(*) > 0",
     ),
 )
-"""Of each figure: its stage, code, title, the list that shows it, and the query for (currency, count, amount)."""
+"""Of each figure: its stage, code, title, the list that shows it, and the query for (currency, count, amount).
+
+Those of open invoices have none: `open_receivables` reads them all at once.
+"""
+BOARD_CASES = 200
+"""The cases that the board's days are the median of."""
 
 
 def flow_board(
@@ -148,22 +156,28 @@ def flow_board(
     entity_ids: Sequence[UUID] | None = None,
     with_days: bool = True,
     held_up: Sequence[Stuck] | None = None,
+    receivables: Sequence[OpenReceivable] | None = None,
 ) -> list[StageFigures]:
     """The flow from quote to cash: what waits in each stage, its money, how much of it is stuck, and the usual days.
 
-    `held_up` is what `stuck` found, where it was asked already.
+    `held_up` is what `stuck` found and `receivables` what `open_receivables` did, where they were asked already.
     """
     narrowed = "" if entity_ids is None else "AND a.entity_id = ANY(%(entities)s)"
     parts = [
-        f"SELECT '{code}', f.* FROM ({statement.format(entity=narrowed)}) AS f" for _, code, _, _, statement in _FIGURES
+        f"SELECT '{code}', f.* FROM ({statement.format(entity=narrowed)}) AS f"
+        for _, code, _, _, statement in _FIGURES
+        if statement
     ]
-    entities = list(entity_ids) if entity_ids is not None else None
-    rows = sql.fetch(" UNION ALL ".join(parts), {"today": today, "entities": entities})
-    found = grouped([(code, currency, count, amount) for code, currency, count, amount in rows])
-    late = _stuck_by_figure(stuck(today=today, entity_ids=entities) if held_up is None else held_up)
+    keys = list(entity_ids) if entity_ids is not None else None
+    rows = sql.fetch(" UNION ALL ".join(parts), {"today": today, "entities": keys})
+    if receivables is None:
+        receivables = open_receivables(today=today, entity_ids=keys)
+    found = grouped([*rows, *receivable_figures(receivables)])
+    late = _stuck_by_figure(stuck(today=today, entity_ids=keys) if held_up is None else held_up)
     times = {}
     if with_days:
-        times = {one.stage.code: one.median for one in cycle_times(until=today, entity_ids=entity_ids, cases=500)}
+        cycles = cycle_times(until=today, entity_ids=keys, cases=BOARD_CASES)
+        times = {one.stage.code: one.median for one in cycles}
     return [
         StageFigures(
             stage,
@@ -177,6 +191,24 @@ def flow_board(
         )
         for stage, title in STAGES
     ]
+
+
+def open_receivables(*, today: date, entity_ids: Sequence[UUID] | None = None) -> list[OpenReceivable]:
+    """Open invoices by entity, currency and age at the end of a day, read from an index alone.
+
+    What they come to in the entities' currencies is what `statements.ageing` gives, and the control account.
+    """
+    own = {entity.id: minor_units(entity.currency) for entity in entities()}
+    places = " ".join(f"WHEN '{key}' THEN {digits}" for key, digits in own.items()) or "WHEN NULL THEN 2"
+    late = " + ".join(f"(i.due_on < %(today)s::date - {bound})::int" for bound in BUCKET_DAYS)
+    narrowed = "" if entity_ids is None else "AND i.entity_id = ANY(%(entities)s)"
+    return sql.fetch_as(
+        OpenReceivable,
+        f"SELECT i.entity_id, i.currency, {late}, count(*), sum(i.open_amount), sum(CASE WHEN i.entity_rate = 1 "
+        f"THEN i.open_amount ELSE round(i.open_amount * i.entity_rate, CASE i.entity_id {places} END) END) "
+        f"FROM invoices i WHERE i.open_amount > 0 {narrowed} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        {"today": today, "entities": list(entity_ids or ())},
+    )
 
 
 _STUCK_IN = {

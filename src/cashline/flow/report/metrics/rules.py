@@ -163,3 +163,24 @@ def rolling_week(days: Mapping[date, Decimal], today: date, count: int = 30) -> 
 def trend_start(today: date) -> date:
     """The first day that the figures of a month so far look at."""
     return add_months(today.replace(day=1), -1) - timedelta(days=ROLLING_DAYS)
+
+
+class OpenReceivable(NamedTuple):
+    """Open invoices of an entity in a currency and of an age (`statements.rules.BUCKETS`), also in its own currency."""
+
+    entity_id: UUID
+    currency: str
+    bucket: int
+    count: int
+    amount: Decimal
+    own: Decimal
+
+
+def receivable_figures(open_: Sequence[OpenReceivable]) -> list[tuple[str, str, int, Decimal | None]]:
+    """Open and overdue invoices as figures: (code, currency, count, amount)."""
+    found: list[tuple[str, str, int, Decimal | None]] = []
+    for one in open_:
+        found.append(("invoices_open", one.currency, one.count, one.amount))
+        if one.bucket:
+            found.append(("invoices_overdue", one.currency, one.count, one.amount))
+    return found

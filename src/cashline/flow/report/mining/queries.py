@@ -47,6 +47,8 @@ _AGREEMENTS = {
     "journal_entry": "SELECT DISTINCT agreement_id FROM journal_lines WHERE entry_id = %(id)s",
     "revenue_posting": "SELECT agreement_id FROM revenue_postings WHERE id = %(id)s",
 }
+CHAINED = frozenset(_AGREEMENTS)
+"""The kinds of documents that belong to a chain."""
 _DOCUMENTS = """
 WITH chain AS (SELECT id FROM agreements WHERE id = ANY(%(agreements)s)),
 line AS (SELECT l.id, l.line_id, l.order_id FROM order_lines l JOIN orders o ON o.id = l.order_id
@@ -92,6 +94,16 @@ def chain(kind: str, key: UUID) -> list[ChainDocument]:
     if not found:
         raise NotFound(f"There is no {kind.replace('_', ' ')} {key}.", field="id")
     return found
+
+
+def entities_of(kind: str, key: UUID) -> list[UUID]:
+    """The legal entities of the chain of a document; none where it is not there."""
+    agreements = [row[0] for row in sql.fetch(_AGREEMENTS[kind], {"id": key}) if row[0] is not None]
+    own = {"quote": "quotes", "payment": "payments"}.get(kind)
+    parts = ["SELECT entity_id FROM agreements WHERE id = ANY(%(agreements)s)"]
+    if own:
+        parts.append(f"SELECT entity_id FROM {own} WHERE id = %(id)s")
+    return sql.ids(sql.fetch(" UNION ".join(parts), {"agreements": agreements, "id": key}))
 
 
 def chain_timeline(kind: str, key: UUID, *, limit: int = 1000) -> tuple[list[ChainDocument], list[RecordedEvent]]:

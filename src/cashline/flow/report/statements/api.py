@@ -4,26 +4,27 @@ from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router
 from pydantic import StringConstraints
 
 from cashline.flow.report.statements.queries import ageing, deferred_waterfall
-from cashline.flow.report.statements.rules import BUCKETS
+from cashline.flow.report.statements.rules import BUCKETS, FIRST_DAY, LAST_DAY, AgeBy
 from cashline.kernel.identifiers import public
 from cashline.kernel.periods import add_months
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
 
 router = Router(tags=["Reports"])
+Day = Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)]
 type Code = Annotated[str, StringConstraints(max_length=8)]
 
 
 @router.get("/reports/ageing")
-def ageing_report(request: HttpRequest, as_of: date | None = None) -> dict[str, Any]:
+def ageing_report(request: HttpRequest, as_of: Day = None, by: AgeBy = AgeBy.DUE) -> dict[str, Any]:
     """What customers owe at the end of a day by days overdue, and the control account that it ties to."""
     caller = caller_of(request)
     caller.require("reports.read")
-    found = ageing(as_of or caller.today(), entity_ids=caller.entities("reports.read"))
+    found = ageing(as_of or caller.today(), by=by, entity_ids=caller.entities("reports.read"))
     return {
         "as_of": found.as_of,
         "items": [
@@ -51,7 +52,7 @@ def ageing_report(request: HttpRequest, as_of: date | None = None) -> dict[str, 
 
 
 @router.get("/reports/deferred-revenue")
-def deferred_report(request: HttpRequest, entity: Code, start: date | None = None, end: date | None = None) -> Any:
+def deferred_report(request: HttpRequest, entity: Code, start: Day = None, end: Day = None) -> Any:
     """Opening, billed, recognised and closing by month, in the entity's currency; the last twelve months by default."""
     caller = caller_of(request)
     owner = entity_by_code(entity)

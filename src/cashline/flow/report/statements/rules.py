@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -10,6 +10,8 @@ from uuid import UUID
 from cashline.kernel.periods import add_months
 
 ZERO = Decimal(0)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 12, 31)
+"""The days that a report can be asked for."""
 BUCKET_DAYS = (0, 30, 60, 90, 120)
 """Upper bounds of the buckets in days overdue; the first holds what is not due yet, and beyond the last is one more."""
 BUCKETS = ("not_due", "days_1_30", "days_31_60", "days_61_90", "days_91_120", "over_120")
@@ -88,6 +90,7 @@ class OpenInvoice:
     invoice_id: UUID
     number: str
     customer_id: UUID
+    customer_name: str
     entity_id: UUID
     currency: str
     issued_on: date
@@ -130,6 +133,28 @@ class DeferredWaterfall:
     liability: Decimal = ZERO
     asset: Decimal = ZERO
     contracts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MonthState:
+    """A month of an entity: open or closed, and (where it was counted) how many entries stand in it."""
+
+    month: date
+    status: str
+    entries: int | None = None
+    closed_at: datetime | None = None
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCheck:
+    """Something to be done before a month is closed: whether it is, what was found, and where it is done."""
+
+    code: str
+    sentence: str
+    done: bool
+    found: str
+    address: str = ""
 
 
 def roll_forward(

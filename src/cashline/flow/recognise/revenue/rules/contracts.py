@@ -45,6 +45,27 @@ class NotPlannable(Refusal):
     code = "revenue_not_plannable"
 
 
+class TooFarAhead(Refusal):
+    """Revenue is not recognised for days so far in the future."""
+
+    code = "too_far_ahead"
+
+
+AHEAD_DAYS = 366
+"""How far beyond today a run may recognise, so that service without end has a plan with one."""
+
+
+def require_near(through: date, today: date) -> None:
+    """Refuse a run for days too far ahead (TooFarAhead)."""
+    last = today + timedelta(days=AHEAD_DAYS)
+    if through > last:
+        raise TooFarAhead(
+            f"Revenue is recognised at most {AHEAD_DAYS} days ahead, and {through} is later.",
+            field="through",
+            fix=f"Give a day up to {last}.",
+        )
+
+
 def plan_contract(
     lines: Sequence[TermLine],
     deliveries: Mapping[UUID, Sequence[DeliveryFact]],

@@ -5,12 +5,12 @@ from functools import partial
 
 from cashline.flow.report.health.queries import checks, derivations, log
 from cashline.flow.report.health.queries.stuck import Stuck, stuck
-from cashline.flow.report.health.rules import Break, Checked, Verification, numbering_breaks
+from cashline.flow.report.health.rules import Break, Checked, Law, Verification, numbering_breaks
 
 SAMPLE = 1000
 LIMIT = 5
 
-__all__ = ["Stuck", "check_laws", "stuck", "verify"]
+__all__ = ["Stuck", "check_laws", "law_sentences", "stuck", "verify"]
 
 
 def verify(*, whole: bool = False, limit: int = LIMIT) -> Verification:
@@ -22,15 +22,29 @@ def verify(*, whole: bool = False, limit: int = LIMIT) -> Verification:
     return Verification(tuple(check_laws(whole=whole, limit=limit)))
 
 
+def law_sentences() -> list[tuple[str, str]]:
+    """The codes and sentences of all laws, in the order in which they are checked."""
+    laws = [(law.code, law.sentence) for law in _statements()]
+    return [
+        *laws,
+        (log.NUMBERS, log.NUMBERS_SENTENCE),
+        (log.CHAIN, log.CHAIN_SENTENCE),
+        (derivations.LAW, derivations.SENTENCE),
+    ]
+
+
+def _statements() -> tuple[Law, ...]:
+    return (*checks.LAWS, log.LINKED, *(log.replay_law(kind) for kind in log.STATES))
+
+
 def check_laws(*, whole: bool = False, limit: int = LIMIT) -> Iterator[Checked]:
     """The laws one by one as they are checked, in the order of the flow, for doors that show progress."""
     relation = checks.digits()
-    statements = (*checks.LAWS, log.LINKED, *(log.replay_law(kind) for kind in log.STATES))
-    for law in statements:
+    for law in _statements():
         check = partial(checks.breaks_of, law, relation=relation, limit=limit)
         yield _timed(law.code, law.sentence, check)
     yield _timed(
-        "numbers-gap-free",
+        log.NUMBERS,
         log.NUMBERS_SENTENCE,
         lambda: numbering_breaks(log.series_in_use(), log.series_given())[:limit],
     )

@@ -8,6 +8,7 @@ from cashline.platform.numbering.rules import format_number
 
 CHAIN = "log-is-chained"
 CHAIN_SENTENCE = "Every sealed block of the event log has its hash, and the hash of the block before"
+NUMBERS = "numbers-gap-free"
 NUMBERS_SENTENCE = "The numbers of every series of documents run from 1 without a gap"
 SAMPLE_BLOCKS = 8
 SAMPLE_EVENTS = 20_000

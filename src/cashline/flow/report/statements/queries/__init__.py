@@ -170,9 +170,10 @@ def open_invoices(
     where = "TRUE" if bucket is None else f"{_BUCKET} = %(bucket)s"
     return sql.fetch_as(
         OpenInvoice,
-        "SELECT o.id, i.number, o.customer_id, o.entity_id, o.currency, o.issued_on, o.due_on, i.gross_total, "
+        "SELECT o.id, i.number, o.customer_id, c.name, o.entity_id, o.currency, o.issued_on, o.due_on, i.gross_total, "
         f"o.amount, o.own, o.days FROM (SELECT * FROM ({items}) AS items WHERE {where} "
-        "ORDER BY days DESC, id LIMIT %(limit)s) o JOIN invoices i ON i.id = o.id ORDER BY o.days DESC, i.number",
+        "ORDER BY days DESC, id LIMIT %(limit)s) o JOIN invoices i ON i.id = o.id JOIN customers c ON c.id = "
+        "o.customer_id ORDER BY o.days DESC, i.number",
         params | {"limit": limit, "bucket": bucket},
     )
 

@@ -1,0 +1,103 @@
+"""Deferred revenue: its roll-forward by month as a waterfall, and what contracts are still to earn."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from cashline.flow.recognise.ledger.queries.entries import accounts
+from cashline.flow.recognise.ledger.rules.accounts import AccountRole
+from cashline.flow.report.statements.pages.choosing import chosen_day, chosen_entity
+from cashline.flow.report.statements.queries import deferred_waterfall
+from cashline.flow.report.statements.rules import DeferredMonth, DeferredWaterfall
+from cashline.kernel.money import Money
+from cashline.kernel.periods import add_months
+from cashline.platform.company.queries import Entity
+from cashline.platform.doors.caller import caller_of
+from cashline.platform.pages.anatomies import BoardPage, Section
+from cashline.platform.pages.components import CellValue, Chart, Column, Row, Series, Stat, Table
+from cashline.platform.pages.render import render_board
+
+MONTHS = (
+    Column("month", lazy("Month"), "code", place="title"),
+    Column("opening", lazy("Opening"), "money"),
+    Column("billed", lazy("Billed"), "money"),
+    Column("recognised", lazy("Recognised"), "money"),
+    Column("other", lazy("Other"), "money"),
+    Column("closing", lazy("Closing"), "money", place="amount"),
+)
+
+
+def deferred_page(request: HttpRequest) -> HttpResponse:
+    """What was billed and not earned, month by month: opening + billed − recognised = closing."""
+    caller = caller_of(request)
+    entity, views = chosen_entity(request, "deferred_waterfall")
+    caller.require("reports.read", entity.id)
+    today = caller.today(entity.timezone)
+    last = add_months(chosen_day(request, "until", today).replace(day=1), 1)
+    found = deferred_waterfall(entity.id, start=add_months(last, -12), end=last, today=today)
+    stats = (
+        Stat(_("Contract liabilities"), Money(found.liability, entity.currency), hint=_("Billed and not yet earned.")),
+        Stat(_("Contract assets"), Money(found.asset, entity.currency), hint=_("Earned and not yet billed.")),
+        Stat(_("Contracts"), found.contracts),
+        Stat(_("Still to earn"), Money(sum((m for _d, m in found.ahead), Decimal(0)), entity.currency)),
+    )
+    lines = _lines_url(entity)
+    table = Table(MONTHS, tuple(_month(one, entity.currency, lines) for one in found.months))
+    sections = [Section(_("Waterfall"), chart=_waterfall(found)), Section(_("Month by month"), table)]
+    if found.ahead:
+        sections.append(Section(_("Still to earn"), chart=_ahead(found)))
+    page = BoardPage(
+        _("Deferred revenue"),
+        stats=stats,
+        sections=tuple(sections),
+        views=views,
+        subtitle=_("%(entity)s, in %(currency)s") % {"entity": entity.name, "currency": entity.currency},
+    )
+    return render_board(request, page)
+
+
+def _lines_url(entity: Entity) -> str:
+    """The lines of the contract position; a month's are chosen by days. Empty before the books are open."""
+    role = AccountRole.CONTRACT_POSITION.value
+    account = next((one for one in accounts([entity.id]) if one.role == role), None)
+    return reverse("account_lines", args=[entity.code, str(account.id)]) if account else ""
+
+
+def _month(one: DeferredMonth, currency: str, lines: str) -> Row:
+    last = add_months(one.month, 1) - timedelta(days=1)
+    cells: dict[str, CellValue] = {
+        name: Money(getattr(one, name), currency) for name in ("opening", "billed", "recognised", "other", "closing")
+    }
+    url = f"{lines}?day_from={one.month.isoformat()}&day_to={last.isoformat()}" if lines else ""
+    return Row(last.isoformat(), {"month": f"{one.month:%Y-%m}"} | cells, url)
+
+
+def _waterfall(found: DeferredWaterfall) -> Chart:
+    months = found.months
+    steps = (months[0].opening, *(one.closing - one.opening for one in months), months[-1].closing)
+    return Chart(
+        _("Deferred revenue"),
+        "waterfall",
+        _("Deferred revenue at the start, what each month added by billing less what it recognised, and at the end."),
+        (_("Start"), *(f"{one.month:%Y-%m}" for one in months), _("End")),
+        (Series(_("Deferred"), steps),),
+        unit=found.currency,
+    )
+
+
+def _ahead(found: DeferredWaterfall) -> Chart:
+    return Chart(
+        _("Still to earn"),
+        "bar",
+        _("What contracts are still to earn by month, as their facts stood when revenue was last run."),
+        tuple(f"{month:%Y-%m}" for month, _amount in found.ahead),
+        (Series(_("To earn"), tuple(amount for _month, amount in found.ahead)),),
+        unit=found.currency,
+    )
+
+
+URLS = [path("deferred-revenue/", deferred_page, name="deferred_waterfall")]
