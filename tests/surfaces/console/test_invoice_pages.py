@@ -85,6 +85,7 @@ def test_an_invoice_shows_lines_money_reasons_and_files(shop: Shop) -> None:
     assert "€317.73" in page.words
     assert "Supplied within DE, standard rate of DE on 2026-01-15" in page.words
     assert "Invoice issued" in page.words
+    assert "Order ORD-DE01-2026-000001" in page.words
     assert page.all("//button[normalize-space()='Void']") == []
     explained = page.all("//a[contains(@href, '/why/')]/@href")
     assert {item.rsplit("/", 2)[1] for item in explained} == {"line-1", "tax-S-19", "net", "tax", "gross", "open"}

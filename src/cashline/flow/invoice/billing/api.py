@@ -143,10 +143,13 @@ def _scope(caller: Caller, body: BillRunIn, permission: str) -> dict[str, Any]:
 
 
 def _seen(caller: Caller, run_id: str, permission: str = "billing.read") -> BillRunRow:
+    """The run; one over all legal entities is for those who hold the permission for all."""
     row = queries.bill_run(key_of("bill_run", run_id))
     if row.entity_id is not None:
         require_visible(caller, permission, row.entity_id, "bill_run", row.id)
     caller.require(permission)
+    if row.entity_id is None and caller.entities(permission) is not None:
+        raise NotFound(f"There is no bill run {run_id}.", field="id")
     return row
 
 

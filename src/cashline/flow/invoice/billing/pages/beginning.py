@@ -9,11 +9,12 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from cashline.flow.agree.customers.queries import customers_by_id
 from cashline.flow.invoice.billing import actions
 from cashline.flow.invoice.billing.actions import BilledDocument, BillRunResult
-from cashline.flow.invoice.billing.pages.runs import exceptions_table, totals_table
+from cashline.flow.invoice.billing.rules.manifest import BillException, CurrencyTotals
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import Refusal
@@ -22,22 +23,18 @@ from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.jobs.worker import wake
 from cashline.platform.pages.anatomies import FormPage, Section
-from cashline.platform.pages.components import Column, Crumb, Notice, Option, Row, Table, Tone
+from cashline.platform.pages.components import Cell, Column, Crumb, KeyValue, Notice, Option, Row, Table, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
 from cashline.platform.pages.render import done, render_aside, render_form
+from cashline.platform.pages.threads import address_of
 
 PREVIEWED, SHOWN = 2000, 50
 """How many due agreements a preview looks at, and how many of their documents the page lists."""
 DOCUMENT_COLUMNS = (
     Column("customer", lazy("Customer"), place="title"),
-    Column("kind", lazy("Document"), place="state"),
     Column("lines", lazy("Lines"), "number"),
-    Column("net", lazy("Net"), "money"),
-    Column("tax", lazy("Tax"), "money"),
     Column("gross", lazy("Total"), "money", place="amount"),
 )
-
-
 type Known = dict[str, Entity]
 type Preview = tuple[tuple[Section, ...], tuple[Notice, ...]]
 
@@ -145,25 +142,55 @@ def _notices(result: BillRunResult) -> tuple[Notice, ...]:
 
 
 def _sections(result: BillRunResult) -> tuple[Section, ...]:
-    found = [Section(_("Would be billed"), totals_table(result.totals))]
+    found = [_totals(item) for item in result.totals] or [Section(_("Would be billed"), text=_("Nothing is due."))]
     if result.exceptions:
-        found.append(Section(_("Cannot be billed"), exceptions_table(result.exceptions[:SHOWN])))
+        found.append(Section(_("Cannot be billed"), _parked(result.exceptions[:SHOWN])))
     if result.documents:
         title = _("Documents (%(count)s)") % {"count": result.invoices + result.credit_notes}
         found.append(Section(title, _documents(result.documents[:SHOWN])))
     return tuple(found)
 
 
+def _parked(exceptions: tuple[BillException, ...]) -> Table:
+    """Whom it concerns, and why with what to do beneath."""
+    customers = customers_by_id(item.customer_id for item in exceptions)
+    rows = tuple(
+        Row(
+            public("agreement", item.agreement_id),
+            {
+                "customer": Cell(customers[item.customer_id].name, address_of("customer", item.customer_id)),
+                "why": Cell(item.message, sub=item.fix),
+            },
+        )
+        for item in exceptions
+        if item.customer_id in customers
+    )
+    return Table((Column("customer", _("Customer"), place="title"), Column("why", _("Why"))), rows)
+
+
+def _totals(item: CurrencyTotals) -> Section:
+    """What would be billed in one currency."""
+    words = ngettext("%(count)s invoice", "%(count)s invoices", item.invoices) % {"count": item.invoices}
+    facts = [
+        KeyValue(_("Total"), Money(item.gross, item.currency), words),
+        KeyValue(_("Net"), Money(item.net, item.currency)),
+        KeyValue(_("Tax"), Money(item.tax, item.currency)),
+    ]
+    if item.credit_notes:
+        notes = ngettext("%(count)s credit note", "%(count)s credit notes", item.credit_notes)
+        credited = Money(item.credited, item.currency)
+        facts.append(KeyValue(_("Credited"), credited, notes % {"count": item.credit_notes}))
+    return Section(_("Would be billed in %(currency)s") % {"currency": item.currency}, facts=tuple(facts))
+
+
 def _documents(documents: tuple[BilledDocument, ...]) -> Table:
     customers = customers_by_id(item.customer_id for item in documents)
     rows: list[Row] = []
     for index, item in enumerate(documents):
+        name = customers[item.customer_id].name if item.customer_id in customers else ""
         cells: dict[str, Any] = {
-            "customer": customers[item.customer_id].name if item.customer_id in customers else "",
-            "kind": _("Credit note") if item.is_credit_note else _("Invoice"),
+            "customer": Cell(name, sub=_("Credit note") if item.is_credit_note else _("Invoice")),
             "lines": item.lines,
-            "net": Money(item.net, item.currency),
-            "tax": Money(item.tax, item.currency),
             "gross": Money(item.gross, item.currency),
         }
         rows.append(Row(str(index), cells))

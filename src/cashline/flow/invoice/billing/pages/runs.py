@@ -17,6 +17,7 @@ from cashline.flow.invoice.billing.rules.lifecycle import BILL_RUN, BillRunStatu
 from cashline.flow.invoice.billing.rules.manifest import BillException, CurrencyTotals
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
+from cashline.kernel.refusals import NotFound
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import require_visible
 from cashline.platform.jobs.worker import wake
@@ -114,11 +115,13 @@ def _row(row: BillRunRow) -> Row:
 
 
 def seen(caller: Caller, run_id: str, permission: str = "billing.read") -> BillRunRow:
-    """The run, where the caller has the permission for its legal entity; else NotFound or Forbidden."""
+    """The run, where the caller has the permission for its legal entity (or for all); else NotFound or Forbidden."""
     caller.require(permission)
     row = queries.bill_run(key_of("bill_run", run_id))
     if row.entity_id is not None:
         require_visible(caller, permission, row.entity_id, "bill_run", row.id)
+    elif caller.entities(permission) is not None:
+        raise NotFound(f"There is no bill run {run_id}.", field="id")
     return row
 
 

@@ -14,6 +14,7 @@ from cashline.flow.invoice.credit_notes.pages.listing import CAUSE_PILLS
 from cashline.flow.invoice.credit_notes.queries import CreditNoteRow
 from cashline.flow.invoice.invoices.actions import DocumentForm
 from cashline.flow.invoice.invoices.pages.document import FILE_WORDS, SHOWN_LINES, file_page, known_form
+from cashline.flow.invoice.invoices.queries import invoice
 from cashline.flow.invoice.invoices.rules.explaining import explanation, tax_name
 from cashline.flow.invoice.invoices.rules.stating import Statement, can_be_einvoice
 from cashline.kernel.identifiers import key_of, public
@@ -62,12 +63,13 @@ def credit_note_detail(request: HttpRequest, credit_note_id: str) -> HttpRespons
     """One credit note."""
     row = seen(caller_of(request), credit_note_id)
     statement = queries.statement_of(row.id)
+    agreement = invoice(row.invoice_id).agreement_id
     page = DocumentPage(
         _("Credit note"),
         row.number,
         CAUSE_PILLS[row.cause],
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
-        thread=thread_of([row.id], row.id),
+        thread=thread_of([row.invoice_id, *([agreement] if agreement else [])], row.id),
         facts=(
             KeyValue(_("Invoice"), Cell(row.invoice_number, address_of("invoice", row.invoice_id))),
             KeyValue(_("Issued"), row.issued_on),

@@ -91,7 +91,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         state_of(row, caller.today()),
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         actions=_steps(row, caller),
-        thread=thread_of([row.id], row.id),
+        thread=thread_of([row.agreement_id] if row.agreement_id else [], row.id),
         facts=_facts(row, statement),
         sections=_sections(row, statement, settled),
         summary=_summary(row, settled),
