@@ -97,7 +97,7 @@ def test_a_contract_is_signed_once_by_its_link_without_a_log_in(shop: Shop) -> N
     page = guest.get(address)
     assert (page.status_code, page["Referrer-Policy"], page["Cache-Control"]) == (
         200,
-        "no-referrer",
+        "same-origin",
         "private, no-store",
     )
     assert "Vibration sensor" in page.content.decode()

@@ -27,6 +27,7 @@ from cashline.platform.pages.components import (
     Table,
     Tone,
 )
+from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import render_document, render_page
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import frame_for, usual_entity, visitor
@@ -116,14 +117,16 @@ def _money_stats(balances: list[Balance]) -> tuple[Stat, ...]:
     found = []
     here = reverse("portal_invoice_list")
     for one in balances:
-        if one.open:
-            found.append(Stat(_("To pay"), money(one.open, one.currency), f"{here}?state=open"))
-        if one.overdue:
-            found.append(
-                Stat(_("Overdue"), money(one.overdue, one.currency), f"{here}?state=overdue", tone=Tone.DANGER)
-            )
-        if one.credit:
-            found.append(Stat(_("Credit on account"), money(one.credit, one.currency), reverse("portal_payment_list")))
+        figures = (
+            (one.open, _("To pay"), f"{here}?state=open", Tone.NEUTRAL),
+            (one.overdue, _("Overdue"), f"{here}?state=overdue", Tone.DANGER),
+            (one.credit, _("Credit on account"), reverse("portal_payment_list"), Tone.NEUTRAL),
+        )
+        found += [
+            Stat(label, format_money(money(amount, one.currency)), url, tone=tone)
+            for amount, label, url, tone in figures
+            if amount
+        ]
     return tuple(found) or (Stat(_("To pay"), _("nothing"), here),)
 
 

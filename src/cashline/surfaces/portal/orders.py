@@ -175,7 +175,10 @@ def stepper(row: OrderRow, steps: list[StepRow]) -> tuple[Step, ...]:
     for one in steps:
         if one.status != "cancelled":
             by_kind.setdefault(one.kind, []).append(one.status)
-    for kind, statuses in by_kind.items():
+    for kind in names:
+        statuses = by_kind.get(kind)
+        if not statuses:
+            continue
         done = statuses.count("done")
         if done == len(statuses):
             found.append(Step(names[kind], "done"))

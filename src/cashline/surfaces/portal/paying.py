@@ -33,6 +33,7 @@ from cashline.platform.documents.payment_code import has_payment_code, payment_c
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.components import Crumb, KeyValue, Pill, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import refused, render_page
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, visitor
@@ -55,6 +56,7 @@ class PayPage:
     """What the page of paying shows; `by_card` is false where no gateway takes cards here."""
 
     title: str
+    subtitle: str
     invoice: InvoiceRow
     fields: tuple[Field, ...]
     by_card: bool
@@ -105,6 +107,8 @@ def _page(row: InvoiceRow, entity: Entity, who: Visitor) -> PayPage:
     url = reverse("portal_invoice", args=[public("invoice", row.id)])
     return PayPage(
         title=_("Pay %(number)s") % {"number": row.number},
+        subtitle=_("%(amount)s is open, due on %(day)s")
+        % {"amount": format_money(money(row.open_amount, row.currency)), "day": format_day(row.due_on)},
         invoice=row,
         fields=fields,
         by_card=_takes_cards(who),

@@ -59,6 +59,7 @@ class SignPage:
 
     title: str
     number: str
+    language: str
     pill: Pill
     signer_name: str
     facts: tuple[KeyValue, ...]
@@ -89,7 +90,7 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             answer = view(request, token)
         except NotFound as refusal:
             answer = render_refusal(request, refusal, portal=open_frame(next(iter(entities()), None)))
-        answer["Referrer-Policy"] = "no-referrer"
+        answer["Referrer-Policy"] = "same-origin"
         answer["Cache-Control"] = "private, no-store"
         answer["X-Robots-Tag"] = "noindex"
         return answer
@@ -133,6 +134,7 @@ def _sign(request: HttpRequest, token: str) -> HttpResponse:
 @_private
 def sign_decline(request: HttpRequest, token: str) -> HttpResponse:
     """Refuse to sign, with a reason."""
+    signature_view(token)
     read = read_form(request.POST, (FieldSet("", (REASON,)),))
     try:
         if read.errors:
@@ -182,6 +184,7 @@ def _render(
     page = SignPage(
         title=_("Contract %(number)s") % {"number": row.number},
         number=row.number,
+        language=paper.locale.replace("_", "-"),
         pill=_pill(mine.status, waiting=waiting),
         signer_name=mine.signer_name,
         facts=_facts(shown, mine.requested_at),

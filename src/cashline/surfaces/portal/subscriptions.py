@@ -1,5 +1,7 @@
 """The customer's subscriptions: what runs, since when, until when, at which price, and what was billed for it."""
 
+from datetime import date
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -8,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cashline.flow.agree.catalog.rules import BillingTrigger
 from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.periods import add_months
 from cashline.platform.company.queries import entities_by_id
 from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
@@ -107,14 +110,25 @@ def subscription_detail(request: HttpRequest, subscription_id: str) -> HttpRespo
         row.number,
         subscription_pill(row.status),
         subtitle=row.description,
-        facts=_facts(row),
+        facts=_facts(row, billed),
         sections=(Section(_("Billed so far"), _billed_table(row, billed)),),
         crumbs=(Crumb(_("Subscriptions"), reverse("portal_subscription_list")),),
     )
     return render_document(request, page, portal=frame_for(entity))
 
 
-def _facts(row: SubscriptionRow) -> tuple[KeyValue, ...]:
+def _next_bill(row: SubscriptionRow, billed: list[BilledPeriodRow]) -> date | None:
+    """When the next period is billed: when it begins, or where it is billed afterwards, when it ends."""
+    begins = billed[0].end if billed else row.activated_on
+    if begins is None or row.status not in ("active", "cancelled") or (row.ends_on and begins >= row.ends_on):
+        return None
+    if row.billing_trigger == BillingTrigger.IN_ADVANCE:
+        return begins
+    ends = add_months(begins, row.interval_months)
+    return min(ends, row.ends_on) if row.ends_on else ends
+
+
+def _facts(row: SubscriptionRow, billed: list[BilledPeriodRow]) -> tuple[KeyValue, ...]:
     in_advance = row.billing_trigger == BillingTrigger.IN_ADVANCE
     contract = None
     if row.agreement_origin == "contract":
@@ -123,6 +137,7 @@ def _facts(row: SubscriptionRow) -> tuple[KeyValue, ...]:
         KeyValue(_("Quantity"), plain(row.quantity)),
         KeyValue(_("Price of one"), MoneyCell(price(row.unit_price, row.currency), sub=every(row.interval_months))),
         KeyValue(_("Billed"), _("in advance") if in_advance else _("afterwards")),
+        KeyValue(_("Billed next on"), _next_bill(row, billed)),
         KeyValue(_("Runs since"), row.activated_on),
         KeyValue(_("Agreed"), term(row.term_months) or _("open end")),
         KeyValue(_("Last day"), last_day(row.ends_on)),

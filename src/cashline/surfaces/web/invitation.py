@@ -44,5 +44,5 @@ def choose_password(request: HttpRequest, token: str) -> HttpResponse:
             errors = errors_of(refusal)
     context = {"invited": invited, "asked": ASKED, "errors": errors, "by_field": {one.field: one for one in errors}}
     answer = render_page(request, "invitation.html", context, 422 if errors else 200)
-    answer["Referrer-Policy"] = "no-referrer"
+    answer["Referrer-Policy"] = "same-origin"
     return answer

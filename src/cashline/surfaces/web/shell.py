@@ -105,13 +105,13 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
 
 
 def shell_of(request: HttpRequest) -> Shell:
-    """The frame for this request; before a log-in it has no navigation."""
+    """The frame for this request; before a log-in, and for customers' people, it has no navigation."""
     caller: Caller | None = getattr(request, "caller", None)
     theme = theme_of(request.COOKIES)
     if caller is None or caller.authority.user_id is None:
         return Shell(groups=(), today=None, theme=theme, path=request.path)
     return Shell(
-        groups=groups(),
+        groups=() if caller.authority.customer_id else groups(),
         today=caller.today(),
         user_name=caller.authority.name,
         user_email=str(getattr(request.user, "email", "")),

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,6 +31,7 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.render import render_document, render_list
+from cashline.platform.pages.threads import address_of
 
 COLUMNS = (
     Column("type", gettext_lazy("What"), place="title"),
@@ -136,7 +137,7 @@ def _objects(event: RecordedEvent) -> Section:
     for kind, key, role in zip(event.object_types, event.object_ids, event.object_roles, strict=True):
         text = public(kind, key) if kind in PREFIXES else str(key)
         cells: dict[str, CellValue] = {"id": text, "kind": kind.replace("_", " "), "role": role}
-        rows.append(Row(f"{text}-{role}", cells, document_url(kind, key)))
+        rows.append(Row(f"{text}-{role}", cells, _document_url(kind, key)))
     columns = (
         Column("id", _("Document"), "code", place="title"),
         Column("kind", _("Kind")),
@@ -165,11 +166,7 @@ def _seal(found: SealedEvent) -> Section:
     return Section(_("Seal"), facts=facts, folded=True)
 
 
-def document_url(kind: str, key: UUID) -> str:
+def _document_url(kind: str, key: UUID) -> str:
     """The page of a document of that type; empty where it has none."""
-    names = {"entity": "", "webhook_endpoint": "webhook_detail", "outbox_message": "outbox_detail"}
-    name = names.get(kind, f"{kind}_detail")
-    try:
-        return reverse(name, args=[public(kind, key)]) if name and kind in PREFIXES else ""
-    except NoReverseMatch:
-        return ""
+    names = {"webhook_endpoint": "webhook", "outbox_message": "outbox"}
+    return address_of(names.get(kind, kind), key) if kind in PREFIXES else ""

@@ -16,7 +16,6 @@ from cashline.kernel.refusals import Refusal, raise_all
 from cashline.platform.company.queries import entities, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
-from cashline.platform.events.queries import timeline
 from cashline.platform.pages.acting import act
 from cashline.platform.pages.anatomies import DocumentPage, Empty, FormPage, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
@@ -25,21 +24,24 @@ from cashline.platform.pages.components import (
     CellValue,
     Column,
     KeyValue,
+    Label,
     Notice,
     Option,
     Pill,
     Row,
-    TimelineEntry,
     Tone,
 )
 from cashline.platform.pages.fields import Field, FieldSet, Reading, errors_of, read_form
 from cashline.platform.pages.render import refused, render_document, render_form, render_list
-from cashline.platform.people.actions import create_api_key, revoke_api_key
+from cashline.platform.pages.timelines import timeline_of
+from cashline.platform.people.actions import create_api_key
 from cashline.platform.people.queries import ApiKeyRow, api_key, list_api_keys
 from cashline.platform.people.rules import scope_errors
 from cashline.platform.permissions.rules import DOMAINS, ROLES
+from cashline.surfaces.inviting import revoke_key
 from cashline.surfaces.web.administration.roles import role_label
 
+WORDS: dict[str, Label] = {"ApiKeyCreated": gettext_lazy("Made"), "ApiKeyRevoked": gettext_lazy("Revoked")}
 COLUMNS = (
     Column("name", gettext_lazy("Name"), place="title"),
     Column("prefix", gettext_lazy("Begins with"), "code"),
@@ -142,12 +144,7 @@ def _document(key: ApiKeyRow, caller: Caller, secret: str = "") -> DocumentPage:
             KeyValue(_("Ends"), key.expires_at or _("never")),
         ),
         sections=(Section(_("May"), facts=scopes),),
-        timeline=tuple(
-            TimelineEntry(
-                event.time, _("Made") if event.type == "ApiKeyCreated" else _("Revoked"), event.actor, event.reason
-            )
-            for event in reversed(timeline([key.id]))
-        ),
+        timeline=timeline_of([key.id], texts=WORDS, current=key.id),
         notices=(shown,) if secret else (),
     )
 
@@ -245,7 +242,7 @@ def api_key_revoke(request: HttpRequest, key_id: str) -> HttpResponse:
     key = key_of("api_key", key_id)
 
     def step() -> Outcome:
-        revoke_api_key(key_id=key, now=caller.now, actor=caller.actor)
+        revoke_key(caller, key)
         return Outcome(_url(key), _("The key is revoked."))
 
     return act(request, _url(key), step)

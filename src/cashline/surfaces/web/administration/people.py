@@ -16,7 +16,6 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.platform.company.queries import entities
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.once import Outcome
-from cashline.platform.events.queries import timeline
 from cashline.platform.pages.acting import act
 from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
@@ -27,15 +26,16 @@ from cashline.platform.pages.components import (
     Column,
     Filter,
     KeyValue,
+    Label,
     Option,
     Pill,
     Row,
     Table,
-    TimelineEntry,
     Tone,
     View,
 )
 from cashline.platform.pages.render import render_document, render_list
+from cashline.platform.pages.timelines import timeline_of
 from cashline.platform.people import queries
 from cashline.platform.people.queries import UserRow
 from cashline.platform.permissions.rules import ROLES
@@ -51,6 +51,16 @@ COLUMNS = (
     Column("two_factor", gettext_lazy("Second factor"), "pill", place="hidden"),
     Column("last_login", gettext_lazy("Last seen"), "ago", place="hidden"),
 )
+WORDS: dict[str, Label] = {
+    "UserCreated": gettext_lazy("Made"),
+    "UserInvited": gettext_lazy("Invited by mail"),
+    "UserJoined": gettext_lazy("Chose a password"),
+    "UserRolesChanged": gettext_lazy("Roles changed"),
+    "UserDeactivated": gettext_lazy("Access ended"),
+    "UserActivated": gettext_lazy("Let in again"),
+    "UserTwoFactorRemoved": gettext_lazy("Second factor removed"),
+}
+"""What the events of a user's access are called here."""
 STATES = (
     Option("active", gettext_lazy("Active")),
     Option("invited", gettext_lazy("Invited")),
@@ -181,10 +191,7 @@ def user_detail(request: HttpRequest, user_id: str) -> HttpResponse:
         more_actions=_more_steps(row),
         facts=tuple(facts),
         sections=() if buyer else (_roles_section(row.id),),
-        timeline=tuple(
-            TimelineEntry(event.time, _words(event.type), event.actor, event.reason)
-            for event in reversed(timeline([row.id]))
-        ),
+        timeline=timeline_of([row.id], texts=WORDS, current=row.id),
     )
     return render_document(request, page)
 
@@ -229,20 +236,6 @@ def _roles_section(user_id: UUID) -> Section:
     )
     columns = (Column("role", _("Role"), place="title"), Column("entity", _("Legal entity")))
     return Section(_("Roles"), Table(columns, rows, empty=_("No role: this person can log in and see nothing.")))
-
-
-def _words(type_name: str) -> str:
-    """What the events of a user's access are called here."""
-    known = {
-        "UserCreated": _("Made"),
-        "UserInvited": _("Invited by mail"),
-        "UserJoined": _("Chose a password"),
-        "UserRolesChanged": _("Roles changed"),
-        "UserDeactivated": _("Access ended"),
-        "UserActivated": _("Let in again"),
-        "UserTwoFactorRemoved": _("Second factor removed"),
-    }
-    return known.get(type_name, type_name)
 
 
 @require_POST

@@ -16,7 +16,7 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import Refusal
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.once import Outcome, once
-from cashline.platform.events.queries import event_types, last_block, timeline
+from cashline.platform.events.queries import event_types, last_block
 from cashline.platform.pages.acting import act
 from cashline.platform.pages.anatomies import DocumentPage, Empty, FormPage, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
@@ -25,20 +25,28 @@ from cashline.platform.pages.components import (
     CellValue,
     Column,
     KeyValue,
+    Label,
     Notice,
     Option,
     Pill,
     Row,
     Table,
-    TimelineEntry,
     Tone,
 )
 from cashline.platform.pages.fields import Field, FieldSet, errors_of, read_form
 from cashline.platform.pages.render import refused, render_document, render_form, render_list
+from cashline.platform.pages.timelines import timeline_of
 from cashline.platform.webhooks import actions
 from cashline.platform.webhooks.queries import DeliveryRow, EndpointRow, deliveries_of, endpoint, list_endpoints
 from cashline.surfaces.web.administration.outbox import message_pill
 
+WORDS: dict[str, Label] = {
+    "WebhookEndpointCreated": gettext_lazy("Subscribed"),
+    "WebhookSecretRotated": gettext_lazy("Secret rotated"),
+    "WebhookEndpointPaused": gettext_lazy("Paused"),
+    "WebhookEndpointResumed": gettext_lazy("Resumed"),
+    "WebhooksReplayed": gettext_lazy("Events sent again"),
+}
 COLUMNS = (
     Column("url", gettext_lazy("Address"), place="title"),
     Column("state", gettext_lazy("State"), "pill", place="state"),
@@ -119,10 +127,7 @@ def _document(one: EndpointRow, secret: str = "") -> DocumentPage:
             KeyValue(_("Former secret"), _("signs too, until the next rotation") if one.rotated else _("none")),
         ),
         sections=(_messages(deliveries_of(one.id)),),
-        timeline=tuple(
-            TimelineEntry(event.time, _words(event.type), event.actor, str(event.data.get("count", "")))
-            for event in reversed(timeline([one.id]))
-        ),
+        timeline=timeline_of([one.id], texts=WORDS, current=one.id),
         notices=notices,
     )
 
@@ -171,17 +176,6 @@ def _messages(deliveries: list[DeliveryRow]) -> Section:
         Column("at", _("Sent, or next try"), "datetime"),
     )
     return Section(_("Newest messages"), Table(columns, rows, empty=_("Nothing was sent to it yet.")))
-
-
-def _words(type_name: str) -> str:
-    known = {
-        "WebhookEndpointCreated": _("Subscribed"),
-        "WebhookSecretRotated": _("Secret rotated"),
-        "WebhookEndpointPaused": _("Paused"),
-        "WebhookEndpointResumed": _("Resumed"),
-        "WebhooksReplayed": _("Events sent again"),
-    }
-    return known.get(type_name, type_name)
 
 
 def webhook_new(request: HttpRequest) -> HttpResponseBase:
