@@ -10,7 +10,7 @@ from cashline.platform.company.queries import entities, entity_by_code
 from cashline.platform.doors.caller import Caller
 from cashline.platform.people import actions, queries
 from cashline.platform.people.actions import NewUser
-from cashline.platform.people.rules import PERMISSION, grant_errors
+from cashline.platform.people.rules import PERMISSION, NotGrantable, grant_errors
 from cashline.platform.permissions.rules import Authority, Grant
 
 
@@ -63,6 +63,19 @@ def remove_two_factor(caller: Caller, user_id: UUID) -> None:
     if user_id == caller.authority.user_id:
         raise Conflict("Change your own second factor on your own page.", field="user")
     actions.remove_two_factor(user_id=user_id, now=caller.now, actor=caller.actor)
+
+
+def revoke_key(caller: Caller, key_id: UUID) -> None:
+    """End an API key at once; who may manage the people of some legal entities ends the keys of those alone."""
+    caller.require(PERMISSION)
+    row = next((key for key in queries.list_api_keys() if key.id == key_id), None)
+    if row is not None and not (
+        caller.authority.allows(PERMISSION, row.entity_id)
+        if row.entity_id
+        else caller.authority.entities(PERMISSION) is None
+    ):
+        raise NotGrantable("This key is not for your legal entities alone.", field="key", fix="Ask an owner.")
+    actions.revoke_api_key(key_id=key_id, now=caller.now, actor=caller.actor)
 
 
 def granted(pairs: Iterable[tuple[str, str | None]]) -> tuple[Grant, ...]:

@@ -34,6 +34,8 @@ ROLES: dict[str, frozenset[str]] = {
     "revenue_accountant": READ | {"ledger.write", "ledger.close", "revenue.run", "invoices.issue", "billing.run"},
     "administrator": READ | {"people.write", "platform.write"},
 }
+COMPANY_WIDE = frozenset({"platform.read", "platform.write"})
+"""The log, the outbox, webhooks and the clock know no legal entity: a role held for one of them does not give these."""
 ROLES["owner"] = frozenset().union(*ROLES.values())
 DISCOUNT_AUTHORITY = {
     "seller": Decimal(10),
@@ -71,7 +73,7 @@ class Authority:
             return False
         return any(
             permission in ROLES.get(grant.role, ())
-            and (entity_id is None or grant.entity_id is None or grant.entity_id == entity_id)
+            and (grant.entity_id is None or (permission not in COMPANY_WIDE and entity_id in (None, grant.entity_id)))
             for grant in self.grants
         )
 

@@ -20,6 +20,7 @@ from cashline.platform.people import actions as people
 from cashline.platform.people.queries import list_api_keys
 from cashline.platform.people.rules import scope_errors
 from cashline.platform.webhooks.rules import envelope
+from cashline.surfaces import inviting
 
 router = Router(tags=["Company"])
 type Text = Annotated[str, StringConstraints(max_length=200)]
@@ -82,9 +83,10 @@ class ClockIn(Closed):
 
 @router.get("/entities")
 def entity_list(request: HttpRequest) -> dict[str, Any]:
-    """All legal entities."""
-    caller_of(request).require("platform.read")
-    return {"items": [_entity(entity) for entity in entities()], "next_cursor": ""}
+    """The legal entities in which the caller may do anything at all."""
+    own = {grant.entity_id for grant in caller_of(request).authority.grants}
+    found = [entity for entity in entities() if None in own or entity.id in own]
+    return {"items": [_entity(entity) for entity in found], "next_cursor": ""}
 
 
 def _entity(entity: Any) -> dict[str, Any]:
@@ -149,9 +151,7 @@ def api_key_create(request: HttpRequest, body: KeyIn) -> tuple[int, dict[str, An
 @router.post("/api-keys/{key_id}/revoke")
 def api_key_revoke(request: HttpRequest, key_id: str) -> dict[str, Any]:
     """End a key at once."""
-    caller = caller_of(request)
-    caller.require("people.write")
-    people.revoke_api_key(key_id=key_of("api_key", key_id), now=caller.now, actor=caller.actor)
+    inviting.revoke_key(caller_of(request), key_of("api_key", key_id))
     return {"id": key_id, "revoked": True}
 
 
