@@ -1,10 +1,16 @@
 """Disputes: their lifecycle, and that neither they nor their credits pass what is open."""
 
+from decimal import Decimal
+from uuid import UUID
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cashline.flow.receive.disputes.rules import (
     CAUSING_DOMAIN,
     DISPUTE,
+    CreditablePart,
     DisputedPart,
     DisputeReason,
     DisputeStatus,
@@ -12,10 +18,12 @@ from cashline.flow.receive.disputes.rules import (
     check_credit,
     check_dispute,
     disputed_amount,
+    spread_credit,
 )
 from cashline.kernel.lifecycle import IllegalTransition
 from cashline.kernel.money import CurrencyMismatch, Money
 from cashline.kernel.refusals import InvalidValue
+from cashline.kernel.rounding import round_to
 
 
 def eur(amount: str) -> Money:
@@ -77,3 +85,45 @@ def test_lifecycle(verb: str, status: str, target: str | None) -> None:
 
 def test_every_reason_points_somewhere() -> None:
     assert set(CAUSING_DOMAIN) == set(DisputeReason)
+
+
+def part(number: int, left: str, rate: str = "19") -> CreditablePart:
+    return CreditablePart(UUID(int=number), Decimal(left), Decimal(rate))
+
+
+@pytest.mark.parametrize(
+    ("gross", "expected"),
+    [
+        ("119", {1: "100"}),
+        ("19", {1: "15.97"}),
+        ("11.90", {1: "10"}),
+        ("130", {1: "100", 2: "10"}),
+        ("0.01", {1: "0.01"}),
+    ],
+)
+def test_a_gross_credit_is_spread_over_the_largest_lines_first(gross: str, expected: dict[int, str]) -> None:
+    found = spread_credit(eur(gross), [part(2, "20", "10"), part(1, "100")])
+    assert {key.int: net for key, net in found} == {key: Decimal(net) for key, net in expected.items()}
+
+
+def test_no_more_is_spread_than_the_lines_have_left() -> None:
+    with pytest.raises(DisputeTooLarge):
+        spread_credit(eur("119.01"), [part(1, "100")])
+
+
+@given(
+    st.decimals("0.01", "500", places=2),
+    st.lists(
+        st.tuples(st.decimals("0.01", "300", places=2), st.sampled_from(["0", "7", "19"])), min_size=1, max_size=6
+    ),
+)
+def test_a_spread_credit_never_passes_what_was_asked_by_line(gross: Decimal, lines: list[tuple[Decimal, str]]) -> None:
+    parts = [part(number, str(left), rate) for number, (left, rate) in enumerate(lines, 1)]
+    by_id = {one.line_id: one for one in parts}
+    try:
+        found = spread_credit(Money(gross, "EUR"), parts)
+    except DisputeTooLarge:
+        return
+    assert all(net <= by_id[key].left for key, net in found)
+    taxed = sum((net + round_to(net * by_id[key].tax_rate / 100, 2) for key, net in found), Decimal(0))
+    assert gross - Decimal("0.01") * len(parts) <= taxed <= gross

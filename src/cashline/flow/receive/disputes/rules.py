@@ -126,9 +126,9 @@ class CreditablePart:
 
 
 def spread_credit(gross: Money, parts: Sequence[CreditablePart]) -> list[tuple[UUID, Decimal]]:
-    """Net amounts by line that with their tax make at most `gross`, the largest lines first.
+    """Net amounts by line that with their tax make `gross`, or a cent less; the largest lines first.
 
-    119 of one line at 19 % is 100 net. Raises DisputeTooLarge where the lines have not so much left.
+    119 of one line at 19 % is 100 net, and 19 is 15.97. Raises DisputeTooLarge where the lines have not so much left.
     """
     _check_amount(gross)
     digits = minor_units(gross.currency)
@@ -138,7 +138,7 @@ def spread_credit(gross: Money, parts: Sequence[CreditablePart]) -> list[tuple[U
         factor = 1 + part.tax_rate / 100
         whole = round_to(part.left * factor, digits)
         taken = min(missing, whole)
-        net = part.left if taken == whole else round_to(divide(taken, factor), digits, RoundingMode.DOWN)
+        net = part.left if taken == whole else _net_of(taken, part.tax_rate, digits)
         if net > 0:
             found.append((part.line_id, net))
         missing -= taken
@@ -146,3 +146,12 @@ def spread_credit(gross: Money, parts: Sequence[CreditablePart]) -> list[tuple[U
             return found
     left = Money(gross.amount - missing, gross.currency)
     raise DisputeTooLarge(f"Only {left} can still be credited on this invoice.", field="amount")
+
+
+def _net_of(gross: Decimal, tax_rate: Decimal, digits: int) -> Decimal:
+    """The net amount that with its tax, rounded once, comes nearest to the gross one without passing it."""
+    exact = divide(gross, 1 + tax_rate / 100)
+    net = round_to(exact, digits)
+    if net + round_to(net * tax_rate / 100, digits) > gross:
+        return round_to(exact, digits, RoundingMode.DOWN)
+    return net
