@@ -8,8 +8,9 @@ import pytest
 
 from cashline.flow.report.health.queries import stuck
 from cashline.flow.report.health.queries.stuck_items import stuck_items
-from cashline.flow.report.metrics.queries import booked_by_day, posted_by_day
+from cashline.flow.report.metrics.queries import booked_by_day, flow_board, open_receivables, posted_by_day
 from cashline.flow.report.metrics.rules import month_so_far, rolling_week, trend_start
+from cashline.flow.report.statements.queries import ageing
 from cashline.platform import sql
 from cashline.platform.clock.actions import make_sandbox
 from cashline.platform.lists import Ask
@@ -67,6 +68,20 @@ def test_trends_are_those_of_the_journal(traded: Traded) -> None:
     booked = booked_by_day(today=TODAY)
     rows = sql.fetch("SELECT sum(net_total) FROM orders WHERE status <> 'cancelled' AND ordered_on <= %s", (TODAY,))
     assert sums(booked, "booked") == rows[0][0]
+
+
+def test_open_invoices_by_age_are_those_of_the_ageing(traded: Traded) -> None:
+    found = open_receivables(today=DAY)
+    for entity in ageing(DAY).entities:
+        mine = [one for one in found if one.entity_id == entity.entity_id]
+        for place, amount in enumerate(entity.buckets):
+            assert sum((one.own for one in mine if one.bucket == place), D(0)) == amount
+        assert sum((one.own for one in mine), D(0)) == entity.control
+    assert {one.currency for one in found} == {"EUR", "USD"}
+    assert open_receivables(today=DAY, entity_ids=[traded.shop.world.boston]) == []
+    stages = {figure.code: figure for stage in flow_board(today=DAY) for figure in stage.figures}
+    assert stages["invoices_open"].count == sum(one.invoices for one in found)
+    assert stages["invoices_overdue"].count == sum(one.invoices for one in found if one.bucket)
 
 
 def test_the_board_shows_every_stage_and_leads_on(traded: Traded) -> None:

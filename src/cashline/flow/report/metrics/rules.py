@@ -171,7 +171,7 @@ class OpenReceivable(NamedTuple):
     entity_id: UUID
     currency: str
     bucket: int
-    count: int
+    invoices: int
     amount: Decimal
     own: Decimal
 
@@ -180,7 +180,7 @@ def receivable_figures(open_: Sequence[OpenReceivable]) -> list[tuple[str, str, 
     """Open and overdue invoices as figures: (code, currency, count, amount)."""
     found: list[tuple[str, str, int, Decimal | None]] = []
     for one in open_:
-        found.append(("invoices_open", one.currency, one.count, one.amount))
+        found.append(("invoices_open", one.currency, one.invoices, one.amount))
         if one.bucket:
-            found.append(("invoices_overdue", one.currency, one.count, one.amount))
+            found.append(("invoices_overdue", one.currency, one.invoices, one.amount))
     return found

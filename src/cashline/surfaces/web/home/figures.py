@@ -12,12 +12,12 @@ from cashline.flow.report.health.queries import Stuck
 from cashline.flow.report.metrics.rules import (
     DSO_DEFINITION,
     DayMoney,
+    OpenReceivable,
     StageFigures,
     days_sales_outstanding,
     month_so_far,
     rolling_week,
 )
-from cashline.flow.report.statements.rules import EntityAgeing
 from cashline.kernel.money import Money
 from cashline.kernel.periods import add_months
 from cashline.kernel.rounding import divide, round_to
@@ -65,7 +65,7 @@ class Read:
 
     stages: Sequence[StageFigures]
     held_up: Sequence[Stuck]
-    ages: Sequence[EntityAgeing]
+    open: Sequence[OpenReceivable]
     days: Sequence[DayMoney]
     invoiced_lately: Mapping[str, Decimal]
     """With tax, in the window of DSO, by the entities' currencies."""
@@ -110,7 +110,7 @@ def stats(scope: Scope, read: Read, rates: Converter) -> tuple[Stat, ...]:
     months = tuple(
         _month(scope, by_day(read.days, kind, rates), label, address(place), hint) for kind, label, place, hint in named
     )
-    return (*months, _overdue(read, rates), _dso(read, rates))
+    return (*months, _overdue(scope, read, rates), _dso(scope, read, rates))
 
 
 def by_day(days: Sequence[DayMoney], kind: str, rates: Converter) -> dict[date, Decimal]:
@@ -142,25 +142,33 @@ def _change(now: Decimal, then: Decimal, month: date) -> tuple[str, Tone]:
     return _("%(percent)s%% below %(month)s by this day") % told, Tone.WARNING
 
 
-def _overdue(read: Read, rates: Converter) -> Stat:
-    whole = rates.money((one.currency, one.total) for one in read.ages)
-    late = rates.money((one.currency, one.total - one.buckets[0]) for one in read.ages)
-    count = next((one.count for stage in read.stages for one in stage.figures if one.code == "invoices_overdue"), 0)
-    if not late.amount:
-        return Stat(_("Overdue"), late, address("ageing"), _("Nobody is late."), Tone.SUCCESS)
-    share = round_to(divide(late.amount * 100, whole.amount), 0)
-    told = {"count": format_number(count), "share": format_number(share)}
-    text = ngettext("%(count)s invoice, %(share)s%% of what is open", "%(count)s invoices, %(share)s%% of what is open",
-                    count) % told  # fmt: skip
-    return Stat(_("Overdue"), late, address("ageing"), text, Tone.DANGER)
+def _overdue(scope: Scope, read: Read, rates: Converter) -> Stat:
+    whole = sum(by_age(scope, read.open, rates), ZERO)
+    late = whole - by_age(scope, read.open, rates)[0]
+    count = sum(one.invoices for one in read.open if one.bucket)
+    value = Money(late, scope.currency)
+    if not late:
+        return Stat(_("Overdue"), value, address("ageing"), _("Nobody is late."), Tone.SUCCESS)
+    told = {"count": format_number(count), "share": format_number(round_to(divide(late * 100, whole), 0))}
+    text = ngettext(
+        "%(count)s invoice, %(share)s%% of what is open", "%(count)s invoices, %(share)s%% of what is open", count
+    )
+    return Stat(_("Overdue"), value, address("ageing"), text % told, Tone.DANGER)
 
 
-def _dso(read: Read, rates: Converter) -> Stat:
-    open_amount = rates.money((one.currency, one.control) for one in read.ages).amount
-    not_due = rates.money((one.currency, one.buckets[0]) for one in read.ages).amount
+def by_age(scope: Scope, items: Sequence[OpenReceivable], rates: Converter) -> list[Decimal]:
+    """What is open by age, in one currency: what it stands at in the entities' books, at today's rates."""
+    found = [ZERO] * len(AGES)
+    for one in items:
+        found[one.bucket] += rates.amount(one.own, scope.entity(one.entity_id).currency)
+    return found
+
+
+def _dso(scope: Scope, read: Read, rates: Converter) -> Stat:
+    ages = by_age(scope, read.open, rates)
     invoiced = rates.money(read.invoiced_lately.items()).amount
     label = _("Days sales outstanding")
-    found, best = days_sales_outstanding(open_amount, invoiced), days_sales_outstanding(not_due, invoiced)
+    found, best = days_sales_outstanding(sum(ages, ZERO), invoiced), days_sales_outstanding(ages[0], invoiced)
     if found is None or best is None:
         return Stat(label, None, address("ageing"), _("nothing invoiced in 90 days"), hint=DSO_DEFINITION)
     late = found.result - best.result
@@ -196,17 +204,13 @@ def stuck_table(read: Read) -> Table:
 
 def ageing_chart(scope: Scope, read: Read, rates: Converter) -> Chart:
     """What is owed by age, an entity beside the other."""
-    series = tuple(
-        Series(
-            scope.entity(one.entity_id).code,
-            tuple(rates.amount(amount, one.currency) for amount in one.buckets),
-            "all",
-        )
-        for one in read.ages
-        if one.total or len(read.ages) == 1
-    )
-    total = rates.money((one.currency, one.total) for one in read.ages)
-    late = rates.money((one.currency, sum(one.buckets[3:], ZERO)) for one in read.ages)
+    by_entity = {
+        entity.code: by_age(scope, [one for one in read.open if one.entity_id == entity.id], rates)
+        for entity in scope.shown
+    }
+    series = tuple(Series(code, tuple(ages), "all") for code, ages in by_entity.items())
+    ages = by_age(scope, read.open, rates)
+    total, late = (Money(sum(part, ZERO), scope.currency) for part in (ages, ages[3:]))
     told = {"total": format_whole(total), "late": format_whole(late)}
     text = _("%(total)s are open; %(late)s of it is more than 60 days late.") % told
     return Chart(_("Receivables by age"), "bar", text, tuple(str(age) for age in AGES), series, unit=scope.currency)

@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 from cashline.flow.report.health.queries import Stuck, stuck
 from cashline.flow.report.metrics import queries as metrics
 from cashline.flow.report.metrics.rules import window_start
-from cashline.flow.report.statements.queries import ageing
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import Action, Notice, Tone
@@ -54,10 +53,11 @@ def home(request: HttpRequest) -> HttpResponse:
 def _read(scope: Scope) -> figures.Read:
     keys = scope.entity_ids
     held_up = stuck(today=scope.today, entity_ids=keys)
+    open_ = metrics.open_receivables(today=scope.today, entity_ids=keys)
     return figures.Read(
-        metrics.flow_board(today=scope.today, entity_ids=keys, held_up=held_up),
+        metrics.flow_board(today=scope.today, entity_ids=keys, held_up=held_up, receivables=open_),
         held_up,
-        ageing(scope.today, entity_ids=[one.id for one in scope.shown], limit=0).entities,
+        open_,
         [
             *metrics.booked_by_day(today=scope.today, entity_ids=keys),
             *metrics.posted_by_day(today=scope.today, months=figures.MONTHS, entity_ids=keys),
