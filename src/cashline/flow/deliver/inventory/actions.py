@@ -177,14 +177,10 @@ def consume(items: Sequence[Consumption]) -> dict[UUID, Decimal]:
     moves = cost_shipments(items, places)
     transition = RESERVATION.transitions["consume"]
     taken = sql.execute(
-        "UPDATE reservations AS r SET status = %s FROM unnest(%s::uuid[], %s::uuid[], %s::numeric[]) "
-        "AS gone(order_line_id, warehouse_id, quantity) WHERE r.order_line_id = gone.order_line_id "
-        "AND r.warehouse_id = gone.warehouse_id AND r.quantity = gone.quantity AND r.status = ANY(%s)",
+        "UPDATE reservations SET status = %s WHERE id = ANY(%s::uuid[]) AND status = ANY(%s)",
         (
             transition.target.value,
-            sql.uuids([item.order_line_id for item in items]),
-            sql.uuids([item.warehouse_id for item in items]),
-            [item.quantity for item in items],
+            sql.uuids([item.reservation_id for item in items if item.reservation_id is not None]),
             list(transition.sources),
         ),
     )

@@ -104,10 +104,10 @@ class Promise(NamedTuple):
 
 
 class Consumption(NamedTuple):
-    """Reserved goods that leave a warehouse; `source_id` is the shipment."""
+    """Reserved goods that leave a warehouse; `source_id` is the shipment. No reservation: it was given back."""
 
     source_id: UUID
-    order_line_id: UUID
+    reservation_id: UUID | None
     warehouse_id: UUID
     product_id: UUID
     quantity: Decimal

@@ -102,24 +102,31 @@ def record_delivered(changes: Mapping[UUID, Decimal], *, now: datetime, actor: s
     if not changes:
         return
     deliver, complete = ORDER_LINE.transitions["deliver"], ORDER.transitions["complete"]
-    touched = sql.fetch(
-        "WITH change AS (SELECT * FROM unnest(%s::uuid[], %s::numeric[]) AS c(id, quantity)), "
-        "locked AS MATERIALIZED (SELECT o.id FROM orders o WHERE o.id IN "
-        "(SELECT l.order_id FROM order_lines l JOIN change ON change.id = l.id) ORDER BY o.id FOR NO KEY UPDATE) "
-        "UPDATE order_lines AS l SET delivered_quantity = l.delivered_quantity + change.quantity, "
-        "status = CASE WHEN l.status = ANY(%s) AND l.delivered_quantity + change.quantity >= l.quantity "
-        "THEN %s ELSE l.status END FROM change, locked WHERE l.id = change.id AND l.order_id = locked.id "
-        "RETURNING l.order_id, l.status",
-        (sql.uuids(changes), list(changes.values()), list(deliver.sources), deliver.target.value),
+    whole = sql.ids(
+        sql.fetch(
+            "WITH change AS (SELECT * FROM unnest(%s::uuid[], %s::numeric[]) AS c(id, quantity)), "
+            "locked AS MATERIALIZED (SELECT o.id FROM orders o WHERE o.id IN "
+            "(SELECT l.order_id FROM order_lines l JOIN change ON change.id = l.id) ORDER BY o.id FOR NO KEY UPDATE), "
+            "changed AS (UPDATE order_lines AS l SET delivered_quantity = l.delivered_quantity + change.quantity, "
+            "status = CASE WHEN l.status = ANY(%s) AND l.delivered_quantity + change.quantity >= l.quantity "
+            "THEN %s ELSE l.status END FROM change, locked WHERE l.id = change.id AND l.order_id = locked.id "
+            "RETURNING l.order_id, l.status) SELECT DISTINCT order_id FROM changed WHERE status = %s",
+            (
+                sql.uuids(changes),
+                sql.numbers(changes.values()),
+                list(deliver.sources),
+                deliver.target.value,
+                deliver.target.value,
+            ),
+        )
     )
-    whole = {order_id for order_id, status in touched if status == deliver.target}
     if not whole:
         return
     done = sql.fetch(
-        "UPDATE orders AS o SET status = %s WHERE o.id = ANY(%s) AND o.status = ANY(%s) AND NOT EXISTS "
+        "UPDATE orders AS o SET status = %s WHERE o.id = ANY(%s::uuid[]) AND o.status = ANY(%s) AND NOT EXISTS "
         "(SELECT FROM order_lines l WHERE l.order_id = o.id AND l.status = ANY(%s)) "
         "RETURNING o.id, o.agreement_id, o.customer_id, o.number",
-        (complete.target.value, sorted(whole), list(complete.sources), list(deliver.sources)),
+        (complete.target.value, sql.uuids(whole), list(complete.sources), list(deliver.sources)),
     )
     record(
         [

@@ -83,7 +83,7 @@ def ship_shipments(confirmations: Sequence[ShipConfirmation], *, now: datetime, 
     days = {one.shipment_id: one.shipped_on for one in confirmations}
     costs = inventory.consume(
         [
-            Consumption(key, item.order_line_id, item.warehouse_id, item.product_id, item.quantity, days[key])
+            Consumption(key, item.reservation_id, item.warehouse_id, item.product_id, item.quantity, days[key])
             for key, found in by_shipment.items()
             for item in found
         ]
@@ -218,25 +218,27 @@ def _move_on(order_ids: Iterable[UUID]) -> list[Event]:
     """Where all goods of an order have left: its SHIP step is done, and its installations start."""
     finish, make_ready, start = (STEP.transitions[verb] for verb in ("finish", "make_ready", "start"))
     rows = sql.fetch(
-        "UPDATE fulfilment_steps AS s SET status = CASE kind WHEN %s THEN %s ELSE %s END, error = '' "
-        "WHERE s.order_id = ANY(%s) AND ((s.kind = %s AND s.status = ANY(%s)) OR (s.kind = %s AND s.status = ANY(%s))) "
+        "WITH moved AS (UPDATE fulfilment_steps AS s SET status = CASE kind WHEN %s THEN %s ELSE %s END, error = '' "
+        "WHERE s.order_id = ANY(%s::uuid[]) "
+        "AND ((s.kind = %s AND s.status = ANY(%s)) OR (s.kind = %s AND s.status = ANY(%s))) "
         "AND NOT EXISTS (SELECT FROM order_lines l WHERE l.order_id = s.order_id AND l.kind = 'goods' "
-        "AND l.status = 'open') RETURNING s.id, s.order_id, s.order_line_id, s.kind",
+        "AND l.status = 'open') RETURNING s.id, s.order_id, s.order_line_id, s.kind) "
+        "SELECT id, order_id, order_line_id FROM moved WHERE kind = %s ORDER BY id",
         (
             StepKind.SHIP.value,
             finish.target.value,
             start.target.value,
-            list(order_ids),
+            sql.uuids(order_ids),
             StepKind.SHIP.value,
             [*finish.sources, *make_ready.sources],
             StepKind.INSTALL.value,
             [StepStatus.WAITING.value],
+            StepKind.INSTALL.value,
         ),
     )
     started: dict[UUID, list[dict[str, str]]] = {}
-    for step_id, order_id, order_line_id, kind in sorted(rows):
-        if kind == StepKind.INSTALL:
-            started.setdefault(order_id, []).append({"step_id": str(step_id), "order_line_id": str(order_line_id)})
+    for step_id, order_id, order_line_id in rows:
+        started.setdefault(order_id, []).append({"step_id": str(step_id), "order_line_id": str(order_line_id)})
     return [
         Event("InstallationStarted", (ObjectRef("order", order_id),), {"steps": steps})
         for order_id, steps in started.items()

@@ -39,6 +39,7 @@ class ShipmentItem(NamedTuple):
     line_id: UUID
     product_id: UUID
     quantity: Decimal
+    reservation_id: UUID | None
 
 
 class LockedShipment(NamedTuple):
@@ -146,11 +147,13 @@ def shipment_items_for_update(shipment_ids: Iterable[UUID]) -> list[ShipmentItem
     """The lines of shipments; the orders and then the shipments are locked in key order until the commit."""
     rows = sql.fetch(
         "SELECT s.id, s.number, s.status, s.order_id, o.number, o.customer_id, o.agreement_id, s.entity_id, "
-        "e.currency, s.warehouse_id, x.order_line_id, l.line_id, x.product_id, x.quantity FROM shipments s "
+        "e.currency, s.warehouse_id, x.order_line_id, l.line_id, x.product_id, x.quantity, r.id FROM shipments s "
         "JOIN orders o ON o.id = s.order_id JOIN legal_entities e ON e.id = s.entity_id "
         "JOIN shipment_lines x ON x.shipment_id = s.id JOIN order_lines l ON l.id = x.order_line_id "
-        "WHERE s.id = ANY(%s) ORDER BY o.id, s.id, x.id FOR NO KEY UPDATE OF o, s",
-        (list(set(shipment_ids)),),
+        "LEFT JOIN reservations r ON r.order_line_id = x.order_line_id AND r.warehouse_id = s.warehouse_id "
+        "AND r.status = 'active' AND r.quantity = x.quantity "
+        "WHERE s.id = ANY(%s::uuid[]) ORDER BY o.id, s.id, x.id FOR NO KEY UPDATE OF o, s",
+        (sql.uuids(set(shipment_ids)),),
     )
     return [ShipmentItem(*row) for row in rows]
 

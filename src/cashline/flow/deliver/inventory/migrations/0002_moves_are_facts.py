@@ -12,14 +12,16 @@ CREATE TRIGGER stock_moves_append_only BEFORE UPDATE OR DELETE ON stock_moves
 REVOKE UPDATE, DELETE, TRUNCATE ON stock_moves FROM cashline_app;
 
 CREATE FUNCTION add_moves_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
-DECLARE places integer; found integer;
+DECLARE missing bigint;
 BEGIN
-    SELECT count(DISTINCT (warehouse_id, product_id)) INTO places FROM added;
-    EXECUTE $q$UPDATE stock AS s SET on_hand = s.on_hand + n.quantity, value = s.value + n.value
-    FROM (SELECT warehouse_id, product_id, sum(quantity) AS quantity, sum(value) AS value FROM added GROUP BY 1, 2) AS n
-    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id$q$;
-    GET DIAGNOSTICS found = ROW_COUNT;
-    IF found <> places THEN
+    EXECUTE $q$WITH sums AS MATERIALIZED (
+        SELECT warehouse_id, product_id, sum(quantity) AS quantity, sum(value) AS value FROM added GROUP BY 1, 2
+    ), changed AS (
+        UPDATE stock AS s SET on_hand = s.on_hand + n.quantity, value = s.value + n.value FROM sums AS n
+        WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM sums) - (SELECT count(*) FROM changed)$q$ INTO missing;
+    IF missing <> 0 THEN
         RAISE EXCEPTION 'a stock move needs its row of stock' USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NULL;
@@ -29,15 +31,16 @@ CREATE TRIGGER stock_moves_change_stock AFTER INSERT ON stock_moves
 
 CREATE FUNCTION add_reservations_to_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public AS $$
-DECLARE places integer; found integer;
+DECLARE missing bigint;
 BEGIN
-    SELECT count(DISTINCT (warehouse_id, product_id)) INTO places FROM added WHERE status = 'active';
-    EXECUTE $q$UPDATE stock AS s SET reserved = s.reserved + n.quantity
-    FROM (SELECT warehouse_id, product_id, sum(quantity) AS quantity FROM added WHERE status = 'active'
-          GROUP BY 1, 2) AS n
-    WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id$q$;
-    GET DIAGNOSTICS found = ROW_COUNT;
-    IF found <> places THEN
+    EXECUTE $q$WITH sums AS MATERIALIZED (
+        SELECT warehouse_id, product_id, sum(quantity) AS quantity FROM added WHERE status = 'active' GROUP BY 1, 2
+    ), changed AS (
+        UPDATE stock AS s SET reserved = s.reserved + n.quantity FROM sums AS n
+        WHERE s.warehouse_id = n.warehouse_id AND s.product_id = n.product_id RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM sums) - (SELECT count(*) FROM changed)$q$ INTO missing;
+    IF missing <> 0 THEN
         RAISE EXCEPTION 'a reservation needs its row of stock' USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NULL;
