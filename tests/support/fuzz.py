@@ -129,7 +129,7 @@ def tries(
     mode: GenerationMode,
     documents: Documents,
     secret: str,
-    judge: Callable[[Case, Answer], None],
+    judge: Callable[[Case[Any], Answer], None],
     *,
     examples: int,
 ) -> None:

@@ -5,16 +5,18 @@ request is undone, so that they do not depend on each other; the seed is fixed.
 """
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypeAliasType, get_args
 
 import pytest
 from django.db import connection
+from pydantic import BaseModel
 from schemathesis import GenerationMode
 
 from cashline.platform import sql
 from cashline.platform.clock.actions import make_sandbox
 from cashline.platform.people.actions import create_api_key
 from cashline.platform.permissions.rules import ROLES
+from cashline.surfaces.api.root import api
 from tests.support.cluster import Database
 from tests.support.fuzz import Documents, one_connection, operations, told, tries
 from tests.support.world import ACTOR, NOW
@@ -23,6 +25,33 @@ from tests.thread.test_database_refuses import trade
 EXAMPLES = {GenerationMode.POSITIVE: 8, GenerationMode.NEGATIVE: 4}
 """How many requests to each operation that its schema allows, and that it does not."""
 SCOPES = sorted(frozenset().union(*ROLES.values()))
+
+
+def test_each_form_of_a_body_has_a_name_of_its_own() -> None:
+    """The published document knows them by name: of two with one name it would show one, for both."""
+    by_name: dict[str, set[type]] = {}
+    for _, router in api._routers:
+        for view in router.path_operations.values():
+            for one in view.operations:
+                for found in forms([field.annotation for model in one.models for field in model.model_fields.values()]):
+                    by_name.setdefault(found.__name__, set()).add(found)
+    assert len(by_name) >= 50
+    assert {name: found for name, found in by_name.items() if len(found) > 1} == {}
+
+
+def forms(annotations: list[Any]) -> set[type[BaseModel]]:
+    """The pydantic models within annotations, however deep."""
+    found: set[type[BaseModel]] = set()
+    left = list(annotations)
+    while left:
+        one = left.pop()
+        if isinstance(one, TypeAliasType):
+            left.append(one.__value__)
+        elif isinstance(one, type) and issubclass(one, BaseModel) and one not in found:
+            found.add(one)
+            left.extend(field.annotation for field in one.model_fields.values())
+        left.extend(get_args(one))
+    return found
 
 
 @pytest.mark.slow

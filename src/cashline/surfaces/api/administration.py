@@ -72,7 +72,7 @@ class SettleIn(Closed):
     was_sent: bool
 
 
-class EndpointIn(Closed):
+class WebhookEndpointIn(Closed):
     """A webhook endpoint to be subscribed."""
 
     url: Annotated[str, StringConstraints(min_length=8, max_length=2000)]
@@ -221,7 +221,7 @@ def webhook_list(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/webhook-endpoints", response={201: dict[str, Any]})
-def webhook_create(request: HttpRequest, body: EndpointIn) -> tuple[int, dict[str, Any]]:
+def webhook_create(request: HttpRequest, body: WebhookEndpointIn) -> tuple[int, dict[str, Any]]:
     """Subscribe an address to events; the signing secret is in this answer."""
     caller = caller_of(request)
     caller.require("platform.write")

@@ -30,7 +30,7 @@ MAX_CALL_BACK = 20_000
 OUTSIDE = "endpoint:"
 
 
-class EndpointIn(Closed):
+class ProvisioningEndpointIn(Closed):
     """Who switches the services of a provisioning key. Without a secret a new one is made."""
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -72,7 +72,7 @@ def endpoint_list(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/provisioning-endpoints", response={201: dict[str, Any]})
-def endpoint_set(request: HttpRequest, body: EndpointIn) -> tuple[int, dict[str, Any]]:
+def endpoint_set(request: HttpRequest, body: ProvisioningEndpointIn) -> tuple[int, dict[str, Any]]:
     """Set the endpoint of a key; the answer holds the secret that signs our calls and its call-backs."""
     caller = caller_of(request)
     caller.require("provisioning.write")

@@ -58,7 +58,7 @@ class MatchingIn(Closed):
     tolerance_rate: Share = Decimal(0)
 
 
-class RunIn(Closed):
+class MatchRunIn(Closed):
     """Which account to match; all of them without one."""
 
     account: PublicId | None = None
@@ -296,7 +296,7 @@ def line_list(
 
 
 @router.post("/bank-lines/match")
-def line_match(request: HttpRequest, body: RunIn) -> dict[str, Any]:
+def line_match(request: HttpRequest, body: MatchRunIn) -> dict[str, Any]:
     """Match every open line again: what is sure is applied, the rest gets its proposals."""
     caller = caller_of(request)
     if body.account is None:

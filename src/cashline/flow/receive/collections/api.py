@@ -40,7 +40,7 @@ type Amount = Annotated[Decimal, Field(gt=0, lt=Decimal("1e15"), decimal_places=
 type Minimum = Annotated[Decimal, Field(ge=0, lt=Decimal("1e15"), decimal_places=4)]
 
 
-class RunIn(Closed):
+class ReminderRunIn(Closed):
     """A run of the reminders: of all legal entities unless one is named; a preview sends nothing."""
 
     entity: EntityCode | None = None
@@ -165,7 +165,7 @@ def run_shape(run: ReminderRun) -> dict[str, Any]:
 
 
 @router.post("/reminders/run")
-def reminder_run(request: HttpRequest, body: RunIn) -> dict[str, Any]:
+def reminder_run(request: HttpRequest, body: ReminderRunIn) -> dict[str, Any]:
     """Send the reminders that are due today, each once; or say in a preview what would be sent."""
     caller = caller_of(request)
     permission = "collections.read" if body.preview else "collections.write"

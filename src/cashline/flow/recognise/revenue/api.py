@@ -14,7 +14,7 @@ from cashline.platform.doors.caller import caller_of
 router = Router(tags=["Recognise"])
 
 
-class RunIn(Schema):
+class RevenueRunIn(Schema):
     """The last day that counts, for one legal entity or (none named) all that the caller may run."""
 
     model_config = ConfigDict(extra="forbid")
@@ -24,18 +24,18 @@ class RunIn(Schema):
 
 
 @router.post("/revenue-runs")
-def revenue_run(request: HttpRequest, body: RunIn) -> dict[str, Any]:
+def revenue_run(request: HttpRequest, body: RevenueRunIn) -> dict[str, Any]:
     """Post the difference between the plan and what is recognised; a second run finds none."""
     return _run(request, body, preview=False)
 
 
 @router.post("/revenue-run-previews")
-def revenue_preview(request: HttpRequest, body: RunIn) -> dict[str, Any]:
+def revenue_preview(request: HttpRequest, body: RevenueRunIn) -> dict[str, Any]:
     """What the run would post; nothing is kept."""
     return _run(request, body, preview=True)
 
 
-def _run(request: HttpRequest, body: RunIn, *, preview: bool) -> dict[str, Any]:
+def _run(request: HttpRequest, body: RevenueRunIn, *, preview: bool) -> dict[str, Any]:
     caller = caller_of(request)
     entity_id = entity_by_code(body.entity).id if body.entity else None
     caller.require("revenue.run", entity_id)
