@@ -7,7 +7,9 @@ from ninja import Router
 
 from cashline.flow.report.explain.queries import entity_of, explain
 from cashline.flow.report.explain.rules import Explanation
+from cashline.kernel.identifiers import PREFIXES, public
 from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.schemas import require_visible
 
 router = Router(tags=["Reports"])
 
@@ -16,7 +18,7 @@ router = Router(tags=["Reports"])
 def explain_amount(request: HttpRequest, public_id: str) -> dict[str, Any]:
     """Why the amount of a document is what it is: rule, inputs, formula, result, and the documents behind it."""
     found = explain(public_id)
-    caller_of(request).require("reports.read", entity_of(found))
+    require_visible(caller_of(request), "reports.read", entity_of(found), found.kind, found.id)
     return shape(found)
 
 
@@ -28,5 +30,9 @@ def shape(found: Explanation) -> dict[str, Any]:
         "amount": found.amount,
         "sound": found.sound,
         "derivation": found.derivation.as_json(),
+        "sources": [
+            {"type": one.kind, "id": public(one.kind, one.id) if one.kind in PREFIXES else None, "label": one.label}
+            for one in found.sources
+        ],
         "also": [{"title": title, "derivation": one.as_json()} for title, one in found.also],
     }

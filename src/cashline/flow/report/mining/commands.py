@@ -27,8 +27,9 @@ def export_command(target: BinaryIO, since: date | None, until: date | None) -> 
     written = 0
     for piece in ocel(since=start_of(since), until=start_of(until, 1)):
         written += target.write(piece)
-    if target.name != "<stdout>":
-        click.echo(f"{written:,} bytes written to {target.name}.")
+    name = str(getattr(target, "name", "-"))
+    if name not in ("-", "<stdout>"):
+        click.echo(f"{written:,} bytes written to {name}.")
 
 
 @COMMANDS.command("chain")
