@@ -47,6 +47,11 @@ class Order(Table):
                 name="orders_ordered",
             ),
             models.Index(
+                fields=["external_reference"],
+                name="orders_reference",
+                condition=models.Q(external_reference__isnull=False),
+            ),
+            models.Index(
                 fields=["status", "id"], name="orders_open", condition=models.Q(status__in=["held", "booked"])
             ),
         ]

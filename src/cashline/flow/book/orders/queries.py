@@ -116,6 +116,8 @@ _ORDER = (
     "o.requested_on, o.created_at, (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id), "
     "(SELECT count(*) FROM order_lines l WHERE l.order_id = o.id AND l.status = 'delivered')"
 )
+FEW_CUSTOMERS = 100
+MANY_ORDERS = 5_000
 _SOURCE = "orders o JOIN customers c ON c.id = o.customer_id JOIN agreements a ON a.id = o.agreement_id"
 SORTS = {
     "number": "o.number",
@@ -182,7 +184,7 @@ def list_orders(
     least: Decimal | None = None,
     most: Decimal | None = None,
 ) -> Page[OrderRow]:
-    """One page of orders; words are looked for in numbers, references and the customer; `ordered_until` is excluded."""
+    """One page of orders; `ordered_until` is excluded. For words see `find_orders`."""
     conditions = lists.Conditions()
     conditions.among("o.status", statuses)
     conditions.among("o.source", sources)
@@ -198,9 +200,8 @@ def list_orders(
     ):
         if value is not None:
             conditions.add(condition, value)
-    conditions.contains(
-        ("o.number", "coalesce(o.external_reference, '')", "a.purchase_order", "c.number", "c.name"), words
-    )
+    for word in words.split()[:4]:
+        find_orders(word).narrow(conditions, order_column="o.id")
     return lists.page(
         OrderRow,
         columns=_ORDER,
@@ -211,6 +212,61 @@ def list_orders(
         ask=ask,
         key_of_row=lambda row: row.id,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOrders:
+    """The orders that a word means: their ids, or None where they are many."""
+
+    word: str
+    customers: list[UUID]
+    ids: list[UUID] | None
+
+    def narrow(
+        self, conditions: lists.Conditions, *, order_column: str, own: str = "", params: Sequence[str] = ()
+    ) -> None:
+        """Let a list (that joins orders as `o`) hold what belongs to those orders, or what its `own` condition finds.
+
+        What belongs to many is found by walking from the newest, which soon meets enough of it.
+        """
+        other = f" OR {own}" if own else ""
+        if self.ids is not None:
+            conditions.add(f"({order_column} = ANY(%s::uuid[]){other})", self.ids, *params)
+            return
+        conditions.add(
+            "(o.number LIKE %s OR o.external_reference LIKE %s OR coalesce(o.customer_id, o.id) = ANY(%s::uuid[])"
+            f"{other})",
+            starting_with(self.word.upper()),
+            starting_with(self.word),
+            self.customers,
+            *params,
+        )
+
+
+def starting_with(word: str) -> str:
+    """The pattern of texts that begin so."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def find_orders(word: str) -> FoundOrders:
+    """The orders whose number or buyer's reference begins with the word, or whose customer's name or number holds it.
+
+    Found by indexes alone: a table of a million is never walked.
+    """
+    like = f"%{starting_with(word)}"
+    customers = sql.ids(
+        sql.fetch("SELECT id FROM customers WHERE name ILIKE %s OR number ILIKE %s LIMIT 20000", (like, like))
+    )
+    if len(customers) > FEW_CUSTOMERS:
+        return FoundOrders(word, customers, None)
+    keys = sql.ids(
+        sql.fetch(
+            "SELECT id FROM orders WHERE number LIKE %s OR external_reference LIKE %s "
+            "OR customer_id = ANY(%s::uuid[]) LIMIT %s",
+            (starting_with(word.upper()), starting_with(word), customers, MANY_ORDERS + 1),
+        )
+    )
+    return FoundOrders(word, customers, keys if len(keys) <= MANY_ORDERS else None)
 
 
 def orders_for_update(ids: Iterable[UUID]) -> dict[UUID, LockedOrder]:

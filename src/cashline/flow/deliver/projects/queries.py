@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from cashline.flow.book.orders.queries import find_orders, starting_with
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -127,7 +128,10 @@ def list_installations(
     ):
         if value is not None:
             conditions.add(condition, value)
-    conditions.contains(("i.number", "o.number", "i.technician", "c.name", "p.sku"), words)
+    for word in words.split()[:4]:
+        own = "i.number LIKE %s OR i.technician ILIKE %s OR p.sku LIKE %s"
+        params = (starting_with(word.upper()), f"%{starting_with(word)}", starting_with(word))
+        find_orders(word).narrow(conditions, order_column="o.id", own=own, params=params)
     return lists.page(
         InstallationRow,
         columns=_INSTALLATION,

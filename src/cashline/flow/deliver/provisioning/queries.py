@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from cashline.flow.book.orders.queries import find_orders, starting_with
 from cashline.flow.deliver.provisioning.rules import Operation, ProvisioningStatus, Service
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -164,7 +165,10 @@ def list_requests(
     conditions.among("r.status", statuses)
     conditions.among("r.operation", operations)
     conditions.among("o.entity_id", entity_ids, "uuid")
-    conditions.contains(("o.number", "c.name", "p.sku", "r.external_reference"), words)
+    for word in words.split()[:4]:
+        own = "p.sku LIKE %s OR r.external_reference LIKE %s"
+        params = (starting_with(word), starting_with(word))
+        find_orders(word).narrow(conditions, order_column="o.id", own=own, params=params)
     return lists.page(
         RequestRow,
         columns=_REQUEST,

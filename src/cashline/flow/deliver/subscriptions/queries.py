@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import ProductKind
+from cashline.flow.book.orders.queries import find_orders, starting_with
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -139,7 +140,10 @@ def list_subscriptions(
     ):
         if value is not None:
             conditions.add(condition, value)
-    conditions.contains(("s.number", "o.number", "p.sku", "p.name", "c.name"), words)
+    for word in words.split()[:4]:
+        own = "s.number LIKE %s OR p.sku LIKE %s"
+        params = (starting_with(word.upper()), starting_with(word))
+        find_orders(word).narrow(conditions, order_column="o.id", own=own, params=params)
     return lists.page(
         SubscriptionRow,
         columns=_SUBSCRIPTION,

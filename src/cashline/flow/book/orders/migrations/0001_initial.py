@@ -142,6 +142,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(
+                condition=models.Q(("external_reference__isnull", False)),
+                fields=["external_reference"],
+                name="orders_reference",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
                 condition=models.Q(("status__in", ["held", "booked"])), fields=["status", "id"], name="orders_open"
             ),
         ),

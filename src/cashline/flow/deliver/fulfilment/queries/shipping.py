@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from cashline.flow.book.orders.queries import find_orders, starting_with
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -224,7 +225,10 @@ def list_shipments(
     ):
         if value is not None:
             conditions.add(condition, value)
-    conditions.contains(("s.number", "o.number", "s.tracking_number", "c.name"), words)
+    for word in words.split()[:4]:
+        like = starting_with(word.upper())
+        own = "s.number LIKE %s OR s.tracking_number LIKE %s"
+        find_orders(word).narrow(conditions, order_column="s.order_id", own=own, params=(like, starting_with(word)))
     return lists.page(
         ShipmentRow,
         columns=_SHIPMENT,
