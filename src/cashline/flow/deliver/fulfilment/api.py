@@ -69,7 +69,7 @@ def shape(row: ShipmentRow) -> dict[str, Any]:
         "shipped_on": row.shipped_on,
         "delivered_on": row.delivered_on,
         "cost": row.cost,
-        "cost_currency": row.currency,
+        "currency": row.currency,
         "created_at": row.created_at,
     }
 
