@@ -20,13 +20,14 @@ from psycopg.errors import CheckViolation
 from cashline.flow.book.credit.queries import accounts
 from cashline.flow.book.orders.queries import order as order_row
 from cashline.flow.invoice.billing.actions import run_bills
-from cashline.flow.invoice.credit_notes.actions import issue_credit_notes
+from cashline.flow.invoice.credit_notes.actions import issue_credit_notes, void_invoices
 from cashline.flow.invoice.credit_notes.rules import CreditRequest, NotCreditable
 from cashline.flow.invoice.invoices.actions import issue_invoices, settle
 from cashline.flow.invoice.invoices.actions.settling import OverSettled
 from cashline.flow.invoice.invoices.queries import invoice, lines_of
 from cashline.flow.invoice.invoices.rules.issuing import AlreadyBilled, DraftInvoice, DraftLine
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.lifecycle import IllegalTransition
 from cashline.kernel.refusals import Refusal
 from cashline.platform import sql
 from tests.support.book import Shop, book, line, ship
@@ -219,3 +220,35 @@ def test_a_run_killed_at_any_write_and_run_again_is_the_run(committed_db: Databa
     run = sql.fetch("SELECT status, manifest -> 'manifest' ->> 'hash' FROM bill_runs")
     assert run == [("completed", expected.hash)]
     assert date(2026, 1, 15) == TODAY
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_shipping_voiding_crediting_and_billing_at_once_neither_deadlock_nor_bill_twice() -> None:
+    shop = make_billing_shop()
+    rows = [ship_and_bill(shop, line("SENSOR-1", quantity)) for quantity in range(1, 7)]
+    orders = [book(shop, line("SENSOR-1", 1)) for _ in range(12)]
+
+    def turn(index: int) -> Any:
+        kind, place = index % 4, index // 4
+        if kind == 0:
+            return ship(*orders[place * 2 : place * 2 + 2])
+        if kind == 1:
+            return void_invoices([rows[place].id], reason="Anew", today=TODAY, now=NOW, actor=ACTOR)
+        if kind == 2:
+            request = CreditRequest(rows[place].id, "Late")
+            return issue_credit_notes([request], today=TODAY, now=NOW, actor=ACTOR)
+        return run_bills(as_of=TODAY, now=NOW, actor=ACTOR, batch=3)
+
+    outcome = all_at_once(24, turn)
+    assert {type(error) for error in outcome.refused} <= {NotCreditable, IllegalTransition}
+    bill()
+    assert bill().invoices == 0
+    conceded = sql.fetch("SELECT coalesce(sum(net_total), 0) FROM credit_notes WHERE cause = 'concession'")[0][0]
+    voided = sql.fetch("SELECT coalesce(sum(net_total), 0) FROM credit_notes WHERE cause = 'void'")[0][0]
+    billed = sql.fetch("SELECT sum(net_total) FROM invoices")[0][0]
+    assert billed - voided == 89 * (21 + 12)
+    owed = sql.fetch("SELECT sum(open_amount) FROM invoices")[0][0]
+    assert accounts([shop.customer])[shop.customer].exposure == owed
+    gross = sql.fetch("SELECT (SELECT sum(gross_total) FROM invoices), (SELECT sum(gross_total) FROM credit_notes)")[0]
+    assert owed == gross[0] - gross[1]
+    assert conceded + voided > 0

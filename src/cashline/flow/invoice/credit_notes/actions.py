@@ -71,6 +71,9 @@ def void_invoices(
 
     Gives the ids of the credit notes. Raises NotCreditable or IllegalTransition.
     """
+    # What follows from it locks what a bill run locks first, and so comes before the invoices are locked.
+    found = creditable(invoice_ids)
+    record([_voided(found[key], reason) for key in invoice_ids if key in found], now=now, actor=actor)
     invoices = creditable_for_update(invoice_ids)
     for key in invoice_ids:
         INVOICE.target("void", invoices[key].status, document_id=invoices[key].number)
@@ -79,7 +82,6 @@ def void_invoices(
     raise_all(refused)
     ids = append_credit_notes(plans, now=now, actor=actor)
     take_back(list(invoice_ids))
-    record([_voided(plan, key) for plan, key in zip(plans, ids, strict=True)], now=now, actor=actor)
     return ids
 
 
@@ -255,10 +257,11 @@ def _issued(key: UUID, number: str, plan: PlannedCreditNote) -> Event:
     return Event("CreditNoteIssued", _objects(key, plan), data, plan.request.reason.strip())
 
 
-def _voided(plan: PlannedCreditNote, key: UUID) -> Event:
-    note, invoice, *others = _objects(key, plan)
-    data = {"number": plan.invoice.number}
-    return Event("InvoiceVoided", (invoice, note, *others), data, plan.request.reason.strip())
+def _voided(invoice: CreditableInvoice, reason: str) -> Event:
+    objects = [ObjectRef("invoice", invoice.id), ObjectRef("customer", invoice.customer_id)]
+    if invoice.agreement_id is not None:
+        objects.append(ObjectRef("agreement", invoice.agreement_id))
+    return Event("InvoiceVoided", tuple(objects), {"number": invoice.number}, reason.strip())
 
 
 def credit_note_document(credit_note_id: UUID, form: DocumentForm, *, now: datetime) -> StoredContent:

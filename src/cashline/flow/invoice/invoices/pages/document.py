@@ -91,6 +91,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         state_of(row, caller.today()),
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         actions=_steps(row, caller),
+        more_actions=_receiving(row, caller),
         thread=thread_of([row.agreement_id] if row.agreement_id else [], row.id),
         facts=_facts(row, statement),
         sections=_sections(row, statement, settled),
@@ -216,6 +217,25 @@ def _steps(row: InvoiceRow, caller: Caller) -> tuple[Action, ...]:
             _("Void"), reverse("invoice_void", args=[key]), "danger", confirm=again, fields=(why,), refused=refused
         ),
     )  # fmt: skip
+
+
+RECEIVING = (
+    ("invoice_charge", "payments.write", lazy("Charge a card"), "credit-card"),
+    ("dispute_new", "disputes.write", lazy("Dispute"), "message-square"),
+    ("promise_new", "collections.write", lazy("Promise to pay"), "bell"),
+)
+"""What can be done about an open invoice in the next stage, where it has the page."""
+
+
+def _receiving(row: InvoiceRow, caller: Caller) -> tuple[Action, ...]:
+    if not row.open_amount:
+        return ()
+    key = public("invoice", row.id)
+    found: list[Action] = []
+    for name, permission, label, icon in RECEIVING:
+        if caller.authority.allows(permission, row.entity_id):
+            found.append(Action.link(label, reverse(name, args=[key]), icon=icon))
+    return tuple(found)
 
 
 def _downloads(row: InvoiceRow, statement: Statement) -> tuple[Download, ...]:

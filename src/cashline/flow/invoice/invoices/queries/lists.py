@@ -165,7 +165,7 @@ def _conditions(chosen: InvoiceFilter, today: date) -> lists.Conditions:
     conditions.add("i.number IS NOT NULL")
     conditions.among("i.entity_id", chosen.entity_ids, "uuid")
     conditions.among("i.currency", chosen.currencies)
-    for word in chosen.words.split()[:4]:
+    for word in chosen.words.replace("\x00", "").split()[:4]:
         _search(conditions, word)
     if chosen.states:
         texts = [STATES[state] for state in chosen.states]
