@@ -1,7 +1,6 @@
 """Metrics: the figures of the flow board, and days sales outstanding, each in a statement or two."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -18,6 +17,7 @@ from cashline.flow.report.metrics.rules import (
     Figure,
     OpenReceivable,
     StageFigures,
+    by_bucket,
     days_sales_outstanding,
     dso_by_month,
     grouped,
@@ -27,7 +27,7 @@ from cashline.flow.report.metrics.rules import (
 )
 from cashline.flow.report.mining.queries import cycle_times
 from cashline.flow.report.statements.queries import ageing
-from cashline.flow.report.statements.rules import BUCKET_DAYS
+from cashline.flow.report.statements.rules import bucket_of
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import add_months
 from cashline.platform import sql
@@ -39,16 +39,17 @@ _FIGURES = (
         "quotes_open",
         "Quotes in work",
         "/quotes/",
-        "SELECT a.currency, count(*), sum(v.net_total) FROM quotes a JOIN quote_versions v ON v.quote_id = a.id "
-        "AND v.version = a.current_version WHERE a.status IN ('draft', 'in_approval', 'approved') {entity} GROUP BY 1",
+        "SELECT a.currency, count(*), sum((SELECT v.net_total FROM quote_versions v WHERE v.quote_id = a.id "
+        "AND v.version = a.current_version)) FROM quotes a WHERE a.status IN ('draft', 'in_approval', 'approved') "
+        "{entity} GROUP BY 1",
     ),
     (
         "agree",
         "quotes_sent",
         "Quotes with the buyer",
         "/quotes/?status=sent",
-        "SELECT a.currency, count(*), sum(v.net_total) FROM quotes a JOIN quote_versions v ON v.quote_id = a.id "
-        "AND v.version = a.current_version WHERE a.status = 'sent' {entity} GROUP BY 1",
+        "SELECT a.currency, count(*), sum((SELECT v.net_total FROM quote_versions v WHERE v.quote_id = a.id "
+        "AND v.version = a.current_version)) FROM quotes a WHERE a.status = 'sent' {entity} GROUP BY 1",
     ),
     (
         "agree",
@@ -84,9 +85,9 @@ _FIGURES = (
         "installations_open",
         "Installations to be accepted",
         "/installations/",
-        "SELECT '', count(*), NULL::numeric FROM installations i JOIN order_lines l ON l.id = i.order_line_id "
-        "JOIN orders a ON a.id = l.order_id WHERE i.status IN ('planned', 'scheduled', 'done') {entity} "
-        "HAVING count(*) > 0",
+        "SELECT '', count(*), NULL::numeric FROM (SELECT (SELECT o.entity_id FROM order_lines l JOIN orders o "
+        "ON o.id = l.order_id WHERE l.id = i.order_line_id) AS entity_id FROM installations i "
+        "WHERE i.status IN ('planned', 'scheduled', 'done')) a WHERE true {entity} HAVING count(*) > 0",
     ),
     (
         "deliver",
@@ -200,14 +201,16 @@ def open_receivables(*, today: date, entity_ids: Sequence[UUID] | None = None) -
     """
     own = {entity.id: minor_units(entity.currency) for entity in entities()}
     places = " ".join(f"WHEN '{key}' THEN {digits}" for key, digits in own.items()) or "WHEN NULL THEN 2"
-    late = " + ".join(f"(i.due_on < %(today)s::date - {bound})::int" for bound in BUCKET_DAYS)
     narrowed = "" if entity_ids is None else "AND i.entity_id = ANY(%(entities)s)"
-    return sql.fetch_as(
-        OpenReceivable,
-        f"SELECT i.entity_id, i.currency, {late}, count(*), sum(i.open_amount), sum(CASE WHEN i.entity_rate = 1 "
+    rows = sql.fetch(
+        "SELECT i.entity_id, i.currency, i.due_on, count(*), sum(i.open_amount), sum(CASE WHEN i.entity_rate = 1 "
         f"THEN i.open_amount ELSE round(i.open_amount * i.entity_rate, CASE i.entity_id {places} END) END) "
-        f"FROM invoices i WHERE i.open_amount > 0 {narrowed} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        {"today": today, "entities": list(entity_ids or ())},
+        f"FROM invoices i WHERE i.open_amount > 0 {narrowed} GROUP BY 1, 2, 3",
+        {"entities": list(entity_ids or ())},
+    )
+    return by_bucket(
+        (entity, currency, bucket_of((today - due_on).days), count, amount, owned)
+        for entity, currency, due_on, count, amount, owned in rows
     )
 
 
@@ -289,59 +292,26 @@ def booked_by_day(*, today: date, entity_ids: Sequence[UUID] | None = None) -> l
 
 
 def posted_by_day(*, today: date, months: int = 12, entity_ids: Sequence[UUID] | None = None) -> list[DayMoney]:
-    """What was invoiced (less credits, without tax), collected (less refunds) and earned, in the entities' currencies.
+    """What was invoiced (less credits; also with tax), collected (less refunds) and earned, by day, in own currency.
 
-    By day for this month and the month before, by month (on its first day) for those up to `months` ago.
+    From the first day of the month `months` ago, this month being one of them.
     """
     return sql.fetch_as(
         DayMoney,
-        "SELECT k.kind, k.entity_id, k.currency, CASE WHEN m.day >= %(daily)s THEN m.day "
-        "ELSE date_trunc('month', m.day)::date END, k.sign * sum(m.functional_debit - m.functional_credit) "
-        "FROM (SELECT a.id, a.entity_id, e.currency, CASE WHEN a.role = 'contract_position' THEN 'invoiced' "
-        "WHEN a.type = 'income' THEN 'earned' ELSE 'collected' END AS kind, "
-        "CASE WHEN a.role IN ('bank', 'card_clearing') THEN 1 ELSE -1 END AS sign FROM accounts a "
-        "JOIN legal_entities e ON e.id = a.entity_id WHERE (a.role IN ('contract_position', 'bank', 'card_clearing') "
-        "OR a.type = 'income') AND (%(entities)s::uuid[] IS NULL OR a.entity_id = ANY(%(entities)s::uuid[]))) k "
+        "SELECT k.kind, k.entity_id, k.currency, m.day, k.sign * sum(m.functional_debit - m.functional_credit) "
+        "FROM (SELECT a.id, a.entity_id, e.currency, CASE a.role WHEN 'contract_position' THEN 'invoiced' "
+        "WHEN 'receivable' THEN 'invoiced_with_tax' WHEN 'bank' THEN 'collected' WHEN 'card_clearing' "
+        "THEN 'collected' ELSE 'earned' END AS kind, CASE WHEN a.role IN ('bank', 'card_clearing', 'receivable') "
+        "THEN 1 ELSE -1 END AS sign FROM accounts a JOIN legal_entities e ON e.id = a.entity_id WHERE (a.role IN "
+        "('contract_position', 'receivable', 'bank', 'card_clearing') OR a.type = 'income') "
+        "AND (%(entities)s::uuid[] IS NULL OR a.entity_id = ANY(%(entities)s::uuid[]))) k "
         f"JOIN {MOVEMENTS} m ON m.account_id = k.id AND m.day BETWEEN %(start)s AND %(today)s "
-        "WHERE k.kind <> 'invoiced' OR m.rule IN ('invoice', 'credit_note') GROUP BY 1, 2, 3, 4, k.sign",
+        "WHERE k.kind NOT IN ('invoiced', 'invoiced_with_tax') OR m.rule IN ('invoice', 'credit_note') "
+        "GROUP BY 1, 2, 3, 4, k.sign",
         {
             "bound": summary_bound(),
-            "daily": trend_start(today),
             "start": add_months(today.replace(day=1), 1 - months),
             "today": today,
             "entities": list(entity_ids) if entity_ids is not None else None,
         },
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyGauge:
-    """An amount to watch, by currency."""
-
-    name: str
-    help: str
-    amounts: dict[str, Decimal]
-
-
-_GAUGES = (
-    (
-        "cashline_receivables_open",
-        "Open amounts of invoices.",
-        "SELECT currency, sum(open_amount) FROM invoices WHERE open_amount > 0 GROUP BY 1",
-    ),
-    (
-        "cashline_payments_unapplied",
-        "Money received that settles nothing yet.",
-        "SELECT currency, sum(unapplied_amount) FROM payments WHERE unapplied_amount > 0 GROUP BY 1",
-    ),
-    (
-        "cashline_orders_held",
-        "Orders that wait for credit.",
-        "SELECT currency, sum(net_total) FROM orders WHERE status = 'held' GROUP BY 1",
-    ),
-)
-
-
-def money_gauges() -> list[MoneyGauge]:
-    """What a monitor watches: money that is open, unapplied or held."""
-    return [MoneyGauge(name, told, dict(sql.fetch(statement))) for name, told, statement in _GAUGES]

@@ -1,6 +1,6 @@
 """Rules of metrics: each figure with its definition, computed from the books and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -174,6 +174,16 @@ class OpenReceivable(NamedTuple):
     invoices: int
     amount: Decimal
     own: Decimal
+
+
+def by_bucket(rows: Iterable[tuple[UUID, str, int, int, Decimal, Decimal]]) -> list[OpenReceivable]:
+    """Rows as `OpenReceivable` has them, those of one entity, currency and age made one."""
+    found: dict[tuple[UUID, str, int], OpenReceivable] = {}
+    for entity, currency, bucket, invoices, amount, own in rows:
+        key = entity, currency, bucket
+        before = found.get(key) or OpenReceivable(*key, 0, ZERO, ZERO)
+        found[key] = OpenReceivable(*key, before.invoices + invoices, before.amount + amount, before.own + own)
+    return [found[key] for key in sorted(found)]
 
 
 def receivable_figures(open_: Sequence[OpenReceivable]) -> list[tuple[str, str, int, Decimal | None]]:

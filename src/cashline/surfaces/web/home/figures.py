@@ -17,6 +17,7 @@ from cashline.flow.report.metrics.rules import (
     days_sales_outstanding,
     month_so_far,
     rolling_week,
+    window_start,
 )
 from cashline.kernel.money import Money
 from cashline.kernel.periods import add_months
@@ -67,8 +68,6 @@ class Read:
     held_up: Sequence[Stuck]
     open: Sequence[OpenReceivable]
     days: Sequence[DayMoney]
-    invoiced_lately: Mapping[str, Decimal]
-    """With tax, in the window of DSO, by the entities' currencies."""
 
 
 def cards(read: Read) -> tuple[StageCard, ...]:
@@ -166,7 +165,9 @@ def by_age(scope: Scope, items: Sequence[OpenReceivable], rates: Converter) -> l
 
 def _dso(scope: Scope, read: Read, rates: Converter) -> Stat:
     ages = by_age(scope, read.open, rates)
-    invoiced = rates.money(read.invoiced_lately.items()).amount
+    since = window_start(scope.today)
+    days = by_day(read.days, "invoiced_with_tax", rates)
+    invoiced = sum((amount for day, amount in days.items() if day >= since), ZERO)
     label = _("Days sales outstanding")
     found, best = days_sales_outstanding(sum(ages, ZERO), invoiced), days_sales_outstanding(ages[0], invoiced)
     if found is None or best is None:

@@ -1,7 +1,6 @@
 """The home page: the flow from quote to cash with its counts and money, what is stuck, and how the month goes."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,7 +10,6 @@ from django.utils.translation import ngettext
 
 from cashline.flow.report.health.queries import Stuck, stuck
 from cashline.flow.report.metrics import queries as metrics
-from cashline.flow.report.metrics.rules import window_start
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import Action, Notice, Tone
@@ -62,17 +60,7 @@ def _read(scope: Scope) -> figures.Read:
             *metrics.booked_by_day(today=scope.today, entity_ids=keys),
             *metrics.posted_by_day(today=scope.today, months=figures.MONTHS, entity_ids=keys),
         ],
-        _invoiced_lately(scope),
     )
-
-
-def _invoiced_lately(scope: Scope) -> dict[str, Decimal]:
-    invoiced = metrics.invoiced_with_tax(window_start(scope.today), scope.today, scope.entity_ids)
-    found: dict[str, Decimal] = {}
-    for key, amount in invoiced.items():
-        currency = scope.entity(key).currency
-        found[currency] = found.get(currency, Decimal(0)) + amount
-    return found
 
 
 def _sections(scope: Scope, read: figures.Read, rates: Converter) -> tuple[Section, ...]:
