@@ -115,10 +115,12 @@
     event.preventDefault();
     const sending = new XMLHttpRequest();
     sending.open("POST", event.submitter?.formAction || form.action);
+    // As htmx asks: where it leads comes as a header, so that the sentence of the outcome waits for the page that shows it.
+    sending.setRequestHeader("HX-Request", "true");
     sending.upload.addEventListener("progress", (step) => (bar.value = step.total ? (100 * step.loaded) / step.total : 0));
     sending.addEventListener("error", () => window.cashline.toast(document.body.dataset.offline));
     sending.addEventListener("load", () => {
-      if (sending.status < 400) return location.assign(sending.responseURL);
+      if (sending.status < 400) return location.assign(sending.getResponseHeader("HX-Redirect") || sending.responseURL);
       const page = new DOMParser().parseFromString(sending.responseText, "text/html");
       const main = page.querySelector("main");
       if (main) $("main").replaceChildren(...main.childNodes);
