@@ -33,14 +33,6 @@ STATES = {
     BankLineStatus.IGNORED: Pill(lazy("Ignored"), Tone.NEUTRAL),
     BankLineStatus.SPLIT: Pill(lazy("Stands in its parts"), Tone.NEUTRAL),
 }
-LINE_COLUMNS = (
-    Column("payer", lazy("Payer"), place="title"),
-    Column("text", lazy("Text")),
-    Column("booked_on", lazy("Booked"), "date"),
-    Column("state", lazy("State"), "pill", place="state"),
-    Column("proposal", lazy("Proposal or payment")),
-    Column("amount", lazy("Amount"), "money", place="amount"),
-)
 COLUMNS = (
     Column("payer", lazy("Payer"), sort=False, place="title"),
     Column("text", lazy("Text")),
@@ -129,7 +121,7 @@ def line_row(row: LineRow) -> Row:
         "text": row.remittance[:SHOWN_TEXT],
         "booked_on": row.booked_on,
         "state": STATES[BankLineStatus(row.status)],
-        "proposal": _proposal(row),
+        "proposal": proposal_cell(row, row.match_reason),
         "confidence": row.confidence or None,
         "amount": Money(row.amount, row.currency),
         "iban": row.counterparty_iban,
@@ -138,13 +130,16 @@ def line_row(row: LineRow) -> Row:
     return Row(key, cells, reverse("bank_line_detail", args=[key]))
 
 
-def _proposal(row: LineRow) -> Cell | str:
+def proposal_cell(row: LineRow, reason: str = "") -> Cell | str:
+    """What a line became, or what would best be made of it."""
     if row.payment_number:
         return row.payment_number
-    if row.status != BankLineStatus.OPEN or not row.proposals:
-        return Cell("", sub=row.match_reason if row.status == BankLineStatus.OPEN else "")
-    numbers = ", ".join(one.number for one in row.proposals[0].allocations) or _("On account")
-    return Cell(numbers, sub=row.match_reason)
+    if row.status != BankLineStatus.OPEN:
+        return ""
+    numbers = ""
+    if row.proposals:
+        numbers = ", ".join(one.number for one in row.proposals[0].allocations) or _("On account")
+    return Cell(numbers, sub=reason)
 
 
 def _marked(request: HttpRequest, caller: Caller) -> list[UUID]:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 
 from cashline.flow.receive.bank import actions, queries
 from cashline.flow.receive.bank.actions import MatchResult
-from cashline.flow.receive.bank.pages.lines import LINE_COLUMNS, line_row, views
-from cashline.flow.receive.bank.queries import LineFilter, StatementRow
+from cashline.flow.receive.bank.pages.lines import STATES, proposal_cell, views
+from cashline.flow.receive.bank.queries import LineFilter, LineRow, StatementRow
 from cashline.flow.receive.bank.rules.files import MAX_BYTES
 from cashline.flow.receive.bank.rules.lifecycle import BankLineStatus
 from cashline.kernel.identifiers import key_of, public
@@ -57,7 +57,14 @@ COLUMNS = (
     Column("imported_at", lazy("Imported"), "datetime", sort=True, place="hidden"),
     Column("source", lazy("File"), place="hidden"),
 )
-SHOWN_LINES = 200
+LINE_COLUMNS = (
+    Column("payer", lazy("Payer"), place="title"),
+    Column("booked_on", lazy("Booked"), "date", place="hidden"),
+    Column("state", lazy("State"), "pill", place="state"),
+    Column("proposal", lazy("Proposal or payment")),
+    Column("amount", lazy("Amount"), "money", place="amount"),
+)
+SHOWN_LINES, SHOWN_TEXT = 200, 60
 UPLOAD = FieldSet(
     "",
     (
@@ -200,7 +207,7 @@ def bank_statement_detail(request: HttpRequest, statement_id: str) -> HttpRespon
     lines = queries.list_lines(Ask("booked_on", limit=SHOWN_LINES), LineFilter(statement_id=row.id)).items
     more = row.added_count - len(lines)
     words = _("%(count)s more lines: see the list.") % {"count": more} if more > 0 else ""
-    table = Table(LINE_COLUMNS, tuple(line_row(line) for line in lines), empty=_("No line of it was new."))
+    table = Table(LINE_COLUMNS, tuple(_line(line) for line in lines), empty=_("No line of it was new."))
     page = DocumentPage(
         _("Bank statement"),
         row.reference,
@@ -214,6 +221,18 @@ def bank_statement_detail(request: HttpRequest, statement_id: str) -> HttpRespon
         crumbs=(Crumb(_("Bank"), reverse("bank_statement_list")),),
     )
     return render_document(request, page)
+
+
+def _line(line: LineRow) -> Row:
+    key = public("bank_line", line.id)
+    cells: dict[str, Any] = {
+        "payer": Cell(line.counterparty_name or _("Unknown"), sub=line.remittance[:SHOWN_TEXT]),
+        "booked_on": line.booked_on,
+        "state": STATES[BankLineStatus(line.status)],
+        "proposal": proposal_cell(line),
+        "amount": Money(line.amount, line.currency),
+    }
+    return Row(key, cells, reverse("bank_line_detail", args=[key]))
 
 
 def _facts(row: StatementRow) -> tuple[KeyValue, ...]:

@@ -62,7 +62,7 @@ def promise_list(request: HttpRequest) -> HttpResponseBase:
         _("Promises to pay"),
         PROMISE_COLUMNS,
         fetch,
-        empty=Empty(_("No promise is open"), text, icon="handshake"),
+        empty=Empty(_("No promise is open"), text, icon="bell"),
         views=views("promise_list"),
         filename="promises",
     )
