@@ -1,10 +1,12 @@
 """A company that traded for some months, with a bit of everything, for tests of reports; by the real actions."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.agree.quotes.actions import create_quote
+from cashline.flow.agree.quotes.rules import NewQuote, NewQuoteLine, QuoteContent
 from cashline.flow.book.orders.actions import cancel_orders
 from cashline.flow.deliver.subscriptions.actions import cancel_subscriptions
 from cashline.flow.deliver.subscriptions.queries import subscriptions_of
@@ -26,7 +28,7 @@ from tests.support.recognise import (
     recognise,
     ship_on,
 )
-from tests.support.world import ACTOR
+from tests.support.world import ACTOR, NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +91,20 @@ def _half(invoice: UUID) -> list[tuple[UUID, Decimal]]:
         "SELECT id, net_amount FROM invoice_lines WHERE invoice_id = %s ORDER BY line_no LIMIT 1", (invoice,)
     )
     return [(rows[0][0], (rows[0][1] / 2).quantize(Decimal("0.01")))]
+
+
+START = date(2026, 2, 1)
+LINES = (
+    NewQuoteLine("SENSOR-1", Decimal(12)),
+    NewQuoteLine("PLAT-PRO", Decimal(12), 1, 24, Decimal(25)),
+    NewQuoteLine("SETUP-1", Decimal(2)),
+)
+
+
+def make_quote(shop: Shop) -> UUID:
+    """A quote of goods, two years of a subscription and installations, from February on."""
+    content = QuoteContent(
+        title="Machine monitoring", valid_until=TODAY + timedelta(days=30), starts_on=START, lines=LINES
+    )
+    new = NewQuote(customer_id=shop.customer, entity_id=shop.world.berlin, content=content)
+    return create_quote(new, today=TODAY, now=NOW, actor=ACTOR)

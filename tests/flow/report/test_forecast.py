@@ -10,7 +10,7 @@ from cashline.flow.agree.contracts.actions import send_for_signature, sign_agree
 from cashline.flow.agree.contracts.queries import agreements_of_quotes
 from cashline.flow.agree.contracts.rules.signing import SignatureGiven, Signer, Visit
 from cashline.flow.agree.quotes import actions as quotes
-from cashline.flow.agree.quotes.rules import Acceptance, NewQuote, NewQuoteLine, QuoteContent
+from cashline.flow.agree.quotes.rules import Acceptance
 from cashline.flow.deliver.fulfilment.actions import advance_steps
 from cashline.flow.deliver.subscriptions.queries import subscriptions_of
 from cashline.flow.recognise.revenue.queries import recognised_by_month
@@ -20,29 +20,16 @@ from cashline.platform import sql
 from cashline.platform.permissions.rules import Authority, Grant
 from tests.support.book import Shop
 from tests.support.recognise import accept_on, at, bill, make_trading_shop, recognise, ship_on
+from tests.support.report import START, make_quote
 from tests.support.world import ACTOR, NOW, TODAY
 
 pytestmark = pytest.mark.usefixtures("db")
 D = Decimal
-START = date(2026, 2, 1)
-LINES = (
-    NewQuoteLine("SENSOR-1", D(12)),
-    NewQuoteLine("PLAT-PRO", D(12), 1, 24, D(25)),
-    NewQuoteLine("SETUP-1", D(2)),
-)
 
 
 @pytest.fixture
 def shop() -> Shop:
     return make_trading_shop()
-
-
-def make_quote(shop: Shop) -> UUID:
-    content = QuoteContent(
-        title="Machine monitoring", valid_until=TODAY + timedelta(days=30), starts_on=START, lines=LINES
-    )
-    new = NewQuote(customer_id=shop.customer, entity_id=shop.world.berlin, content=content)
-    return quotes.create_quote(new, today=TODAY, now=NOW, actor=ACTOR)
 
 
 def test_forecast_says_bills_revenue_and_cash(shop: Shop) -> None:

@@ -10,8 +10,9 @@ from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import new_id, public
 from cashline.platform import sql
 from tests.support.api import Api
-from tests.support.recognise import agreement_of
-from tests.support.report import Traded, trade_a_little
+from tests.support.console import Console
+from tests.support.recognise import agreement_of, make_trading_shop
+from tests.support.report import Traded, make_quote, trade_a_little
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -122,3 +123,19 @@ def test_laws_are_checked(traded: Traded) -> None:
     found = Api("auditor").get("/health/laws").body
     assert found["sound"] is True
     assert len(found["laws"]) > 40
+
+
+def test_quote_is_forecast_before_anyone_signs() -> None:
+    shop, api = make_trading_shop(), Api("seller")
+    key = public("quote", make_quote(shop))
+    found = api.get(f"/quotes/{key}/forecast").body
+    assert (found["billed"], found["recognised"], len(found["bills"])) == ("14052.00", "14052.00", 24)
+    late = api.get(f"/quotes/{key}/forecast", pay_late_days=60).body
+    assert late["cash"][0]["month"] > found["cash"][0]["month"]
+    assert "Bills are paid 60 days late." in late["assumptions"]
+    assert api.get(f"/quotes/{key}/forecast", pay_late_days=-1).status == 422
+    assert api.get(f"/quotes/{public('quote', new_id())}/forecast").status == 404
+    assert Api("seller", shop.world.boston).get(f"/quotes/{key}/forecast").status == 404
+    page = Console("seller").get(f"/quotes/{key}/forecast/")
+    assert "€14,052.00" in page.text
+    assert "Revenue and cash by month" in page.words

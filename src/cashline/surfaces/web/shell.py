@@ -71,6 +71,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
         (
             (_("Revenue"), "revenue_list", "trending-up", "r"),
             (_("Journal"), "journal_list", "scale", "j"),
+            (_("Months"), "period_list", "calendar", "m"),
         ),
     ),
     (
@@ -81,6 +82,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Deferred revenue"), "deferred_waterfall", "layers", ""),
             (_("Trial balance"), "trial_balance", "book-open-check", "t"),
             (_("Process"), "process", "workflow", ""),
+            (_("Health"), "health", "shield-check", ""),
             (_("Events"), "event_list", "activity", "e"),
         ),
     ),
