@@ -120,7 +120,8 @@ _CONTRACT = (
     "a.payment_terms_days, a.starts_on, a.signed_on, a.net_total, a.created_at"
 )
 _CONTRACT_SOURCE = (
-    "agreements a LEFT JOIN quote_versions v ON v.id = a.quote_version_id LEFT JOIN quotes q ON q.id = v.quote_id"
+    "agreements a LEFT JOIN quote_versions v ON v.id = a.quote_version_id "
+    "LEFT JOIN quotes q ON q.id = v.quote_id AND q.customer_id = a.customer_id"
 )
 QUOTE_SORTS = {
     "number": "q.number",

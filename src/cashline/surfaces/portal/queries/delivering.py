@@ -135,12 +135,12 @@ _ORDER = (
     "(SELECT count(*) FROM order_lines l WHERE l.order_id = o.id AND l.status = 'delivered'), "
     "(SELECT count(*) FROM order_lines l WHERE l.order_id = o.id AND l.status <> 'cancelled')"
 )
-_ORDER_SOURCE = "orders o JOIN agreements a ON a.id = o.agreement_id"
+_ORDER_SOURCE = "orders o JOIN agreements a ON a.id = o.agreement_id AND a.customer_id = o.customer_id"
 ORDER_SORTS = {"number": "o.number", "ordered_on": "o.ordered_on", "net_total": "o.net_total"}
 _INSTALLATION = (
     "SELECT n.id, n.number, n.status, o.id, o.number, o.entity_id, a.description, l.quantity, n.scheduled_on, "
     "n.technician, n.done_on, n.accepted_on, n.accepted_by, n.note FROM installations n "
-    "JOIN order_lines l ON l.id = n.order_line_id JOIN orders o ON o.id = l.order_id "
+    "JOIN order_lines l ON l.id = n.order_line_id JOIN orders o ON o.id = l.order_id AND o.customer_id = n.customer_id "
     "JOIN agreement_lines a ON a.id = l.agreement_line_id"
 )
 _SUBSCRIPTION = (
@@ -150,10 +150,10 @@ _SUBSCRIPTION = (
 )
 _SUBSCRIPTION_SOURCE = (
     "subscriptions s JOIN products p ON p.id = s.product_id JOIN order_lines r ON r.id = s.order_line_id "
-    "JOIN orders o ON o.id = r.order_id JOIN LATERAL ("
+    "JOIN orders o ON o.id = r.order_id AND o.customer_id = s.customer_id JOIN LATERAL ("
     "SELECT description, unit_price, interval_months, term_months, billing_trigger, agreement_id "
     "FROM agreement_lines WHERE line_id = s.line_id ORDER BY lower(valid) DESC LIMIT 1) l ON true "
-    "JOIN agreements a ON a.id = l.agreement_id"
+    "JOIN agreements a ON a.id = l.agreement_id AND a.customer_id = s.customer_id"
 )
 SUBSCRIPTION_SORTS = {"number": "s.number", "activated_on": "coalesce(s.activated_on, 'infinity')"}
 
@@ -273,7 +273,7 @@ def billed_periods(subscription_id: UUID, *, limit: int = 100) -> list[BilledPer
         BilledPeriodRow,
         "SELECT i.id, i.number, lower(l.period), upper(l.period), l.net_amount, i.issued_on FROM subscriptions s "
         "JOIN invoice_lines l ON l.line_id = s.line_id JOIN invoices i ON i.id = l.invoice_id "
-        "WHERE s.id = %s ORDER BY l.period_start DESC, i.id DESC LIMIT %s",
+        "AND i.customer_id = s.customer_id WHERE s.id = %s ORDER BY l.period_start DESC, i.id DESC LIMIT %s",
         (subscription_id, limit),
     )
 

@@ -155,7 +155,7 @@ _INVOICE = (
     "coalesce((SELECT sum(d.amount) FROM disputes d WHERE d.invoice_id = i.id AND d.status IN "
     f"{_UNRESOLVED}), 0), i.created_at"
 )
-_INVOICE_SOURCE = "invoices i LEFT JOIN agreements a ON a.id = i.agreement_id"
+_INVOICE_SOURCE = "invoices i LEFT JOIN agreements a ON a.id = i.agreement_id AND a.customer_id = i.customer_id"
 INVOICE_SORTS = {
     "number": "i.number",
     "issued_on": "i.issued_on",
@@ -177,7 +177,7 @@ PAYMENT_SORTS = {"number": "p.number", "received_on": "coalesce(p.received_on, '
 _CHARGE = (
     "SELECT n.id, n.invoice_id, i.number, coalesce(i.entity_id, n.entity_id), n.currency, n.amount, n.gateway, "
     "n.status, n.decline_code, n.message, n.action_url, n.created_at FROM payment_intents n "
-    "LEFT JOIN invoices i ON i.id = n.invoice_id"
+    "LEFT JOIN invoices i ON i.id = n.invoice_id AND i.customer_id = n.customer_id"
 )
 
 
