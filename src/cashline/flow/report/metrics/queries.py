@@ -1,6 +1,7 @@
 """Metrics: the figures of the flow board, and days sales outstanding, each in a statement or two."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -315,3 +316,36 @@ def posted_by_day(*, today: date, months: int = 12, entity_ids: Sequence[UUID] |
             "entities": list(entity_ids) if entity_ids is not None else None,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyGauge:
+    """An amount to watch, by currency."""
+
+    name: str
+    help: str
+    amounts: dict[str, Decimal]
+
+
+_GAUGES = (
+    (
+        "cashline_receivables_open",
+        "Open amounts of invoices.",
+        "SELECT currency, sum(open_amount) FROM invoices WHERE open_amount > 0 GROUP BY 1",
+    ),
+    (
+        "cashline_payments_unapplied",
+        "Money received that settles nothing yet.",
+        "SELECT currency, sum(unapplied_amount) FROM payments WHERE unapplied_amount > 0 GROUP BY 1",
+    ),
+    (
+        "cashline_orders_held",
+        "Orders that wait for credit.",
+        "SELECT currency, sum(net_total) FROM orders WHERE status = 'held' GROUP BY 1",
+    ),
+)
+
+
+def money_gauges() -> list[MoneyGauge]:
+    """What a monitor watches: money that is open, unapplied or held."""
+    return [MoneyGauge(name, told, dict(sql.fetch(statement))) for name, told, statement in _GAUGES]
