@@ -47,10 +47,17 @@ class Api:
         return self.send("post", path, body, key=key)
 
     def send(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Answer:
-        text = body if isinstance(body, str) else json.dumps({} if body is None else body, default=_text)
+        text = body if isinstance(body, str | bytes) else json.dumps({} if body is None else body, default=_text)
         call = getattr(self.client, method)
         return self._answer(
             call(f"/v1{path}", data=text, content_type="application/json", headers=self._headers(key=key))
+        )
+
+    def file(self, path: str, content: bytes) -> Answer:
+        """Send a file as the body."""
+        headers = self._headers()
+        return self._answer(
+            self.client.post(f"/v1{path}", data=content, content_type="application/octet-stream", headers=headers)
         )
 
     def _headers(self, *, key: str | None = None) -> dict[str, str]:

@@ -115,7 +115,7 @@ class _Undo(Exception):
 
 def _body(request: HttpRequest) -> bytes:
     if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
-        raise TooLarge(f"A request holds at most {MAX_BODY} bytes.")
+        raise TooLarge(f"A request holds at most {MAX_BODY} bytes.", field="body")
     return request.body
 
 

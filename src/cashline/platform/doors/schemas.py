@@ -1,12 +1,15 @@
 """What the bodies and addresses of every API share: closed objects, bounded texts, exact numbers, pages of lists."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Hashable
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, TypeAliasType, get_args
 from uuid import UUID
 
 from ninja import Query, Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from cashline.kernel.identifiers import public
 from cashline.kernel.refusals import NotFound
@@ -14,11 +17,52 @@ from cashline.platform import lists
 from cashline.platform.doors.caller import Caller
 from cashline.platform.doors.paging import MAX_LIMIT, Page
 
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+"""Between which days a body may name one: a day beyond would be accepted now, and overflow a calendar later."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
 
 class Closed(Schema):
-    """A body that takes no field it does not know."""
+    """A body that takes no field it does not know, no number that is a truth value, and no day that no business has."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _exact(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation: Any = cls.model_fields[info.field_name or ""].annotation
+        return exact(value, _kinds(annotation))
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _sensible(cls, value: Any) -> Any:
+        if isinstance(value, date) and not isinstance(value, datetime) and not FIRST_DAY <= value <= LAST_DAY:
+            raise ValueError(f"is no day of business: give one from {FIRST_DAY} to {LAST_DAY}")
+        return value
+
+
+def exact(value: Any, kinds: frozenset[type]) -> Any:
+    """The value, unless it only looks like one of those kinds; raises ValueError.
+
+    `true` is no number, and a number in a text is written with the digits of ASCII.
+    """
+    if isinstance(value, list):
+        return [exact(item, kinds) for item in value]
+    if isinstance(value, bool) and bool not in kinds and kinds & {int, Decimal, str, date}:
+        raise ValueError("is true or false, which means nothing here")
+    if isinstance(value, str) and Decimal in kinds and str not in kinds and not _NUMBER.fullmatch(value.strip(" ")):
+        raise ValueError("is not a number such as 1234.50")
+    return value
+
+
+@cache
+def _kinds(annotation: Any) -> frozenset[type]:
+    """The plain types within an annotation."""
+    if isinstance(annotation, TypeAliasType):
+        return _kinds(annotation.__value__)
+    if inner := get_args(annotation):
+        return frozenset[type]().union(*(_kinds(one) for one in inner if isinstance(one, Hashable)))
+    return frozenset([annotation]) if isinstance(annotation, type) else frozenset()
 
 
 type Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]

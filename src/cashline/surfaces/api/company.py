@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from ninja import Query, Router
+from pydantic import Field, StringConstraints
 
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import raise_all
@@ -14,6 +14,7 @@ from cashline.platform.clock.actions import move_clock
 from cashline.platform.company import actions as company
 from cashline.platform.company.queries import entities, entity_by_code
 from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.schemas import Closed
 from cashline.platform.events import queries as events
 from cashline.platform.outbox.queries import list_messages
 from cashline.platform.people import actions as people
@@ -24,12 +25,6 @@ from cashline.surfaces import inviting
 
 router = Router(tags=["Company"])
 type Text = Annotated[str, StringConstraints(max_length=200)]
-
-
-class Closed(Schema):
-    """A body that takes no field it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class NewEntityIn(Closed):

@@ -77,7 +77,7 @@ def http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(RequestDataTooBig)
 def too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
     """A body past the limit."""
-    return error_answer(TooLarge("The request is too large."))
+    return error_answer(TooLarge("The request is too large.", field="body"))
 
 
 @api.exception_handler(BadRequest)

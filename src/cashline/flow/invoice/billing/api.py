@@ -9,6 +9,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from cashline.flow.agree.contracts.queries import agreement
+from cashline.flow.agree.customers.queries import customers_by_id
 from cashline.flow.invoice.billing import actions, queries
 from cashline.flow.invoice.billing.actions import BilledDocument, BillRunResult
 from cashline.flow.invoice.billing.queries import BillRunRow
@@ -139,6 +140,8 @@ def _scope(caller: Caller, body: BillRunIn, permission: str) -> dict[str, Any]:
         raise NotFound("Name a legal entity that you may bill for.", field="entity")
     caller.require(permission, entity_id)
     customers = None if body.customer_ids is None else [key_of("customer", text) for text in body.customer_ids]
+    if customers and (missing := set(customers) - customers_by_id(customers).keys()):
+        raise NotFound(f"There is no customer {public('customer', missing.pop())}.", field="customer_ids")
     return {"as_of": body.as_of, "entity_id": entity_id, "customer_ids": customers}
 
 

@@ -4,8 +4,8 @@ from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
-from pydantic import ConfigDict, StringConstraints
+from ninja import Query, Router
+from pydantic import StringConstraints
 
 from cashline.flow.recognise.ledger import actions
 from cashline.flow.recognise.ledger.queries import balances, entries
@@ -13,6 +13,7 @@ from cashline.flow.recognise.ledger.queries.entries import EntryRow
 from cashline.kernel.identifiers import key_of, public
 from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.schemas import Closed
 from cashline.platform.lists import Ask
 
 router = Router(tags=["Recognise"])
@@ -20,10 +21,8 @@ type Code = Annotated[str, StringConstraints(max_length=8)]
 type Day = Annotated[date, Query()]
 
 
-class Month(Schema):
+class Month(Closed):
     """A month of an entity, named by any of its days, and why it is closed or opened."""
-
-    model_config = ConfigDict(extra="forbid")
 
     entity: Code
     month: date

@@ -4,20 +4,19 @@ from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
-from pydantic import ConfigDict, StringConstraints
+from ninja import Router
+from pydantic import StringConstraints
 
 from cashline.flow.recognise.revenue.actions import RevenueRunResult, run_revenue
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.schemas import Closed
 
 router = Router(tags=["Recognise"])
 
 
-class RevenueRunIn(Schema):
+class RevenueRunIn(Closed):
     """The last day that counts, for one legal entity or (none named) all that the caller may run."""
-
-    model_config = ConfigDict(extra="forbid")
 
     through: date
     entity: Annotated[str, StringConstraints(max_length=8)] | None = None
