@@ -89,14 +89,7 @@ def list_entries(
     if end:
         conditions.add("e.day < %s", end)
     if number.strip():
-        ids = sql.ids(sql.fetch(_NUMBERED, {"number": number.strip().upper()}))
-        conditions.add(
-            "(e.source_id = ANY(%s) OR e.id IN (SELECT l.entry_id FROM journal_lines l WHERE l.document_id = ANY(%s) "
-            "OR l.agreement_id = ANY(%s)))",
-            ids,
-            ids,
-            ids,
-        )
+        conditions.among("e.id", _entries_about(number.strip().upper()), "uuid")
     return lists.page(
         EntryRow,
         columns=_ENTRY,
@@ -106,6 +99,19 @@ def list_entries(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+    )
+
+
+def _entries_about(number: str) -> list[UUID]:
+    """The entries of a document, those that moved its balance, and those of its contract."""
+    ids = sql.ids(sql.fetch(_NUMBERED, {"number": number}))
+    return sql.ids(
+        sql.fetch(
+            "SELECT id FROM journal_entries WHERE source_id = ANY(%(ids)s) UNION "
+            "SELECT entry_id FROM journal_lines WHERE document_id = ANY(%(ids)s) UNION "
+            "SELECT entry_id FROM journal_lines WHERE agreement_id = ANY(%(ids)s)",
+            {"ids": ids},
+        )
     )
 
 

@@ -178,8 +178,11 @@ POSTED = Law(
     "SELECT d.kind, d.id, d.number, 'an entry', 'none' FROM (SELECT 'invoice' AS kind, id, number FROM invoices "
     "WHERE status <> 'draft' AND gross_total <> 0 UNION ALL SELECT 'credit_note', id, number FROM credit_notes "
     "WHERE status = 'issued' AND gross_total <> 0 UNION ALL SELECT 'payment', id, number FROM payments "
-    "WHERE received_on IS NOT NULL) d LEFT JOIN journal_entries e ON e.source_id = d.id AND e.rule = d.kind "
-    "AND e.book = 'ifrs' WHERE e.id IS NULL",
+    "WHERE received_on IS NOT NULL UNION ALL SELECT 'refund', r.id, p.number FROM refunds r "
+    "JOIN payments p ON p.id = r.payment_id WHERE r.refunded_on IS NOT NULL UNION ALL SELECT 'shipment', s.id, "
+    "s.number "
+    "FROM shipments s WHERE EXISTS (SELECT FROM stock_moves m WHERE m.source_id = s.id AND m.value <> 0)) d "
+    "LEFT JOIN journal_entries e ON e.source_id = d.id AND e.rule = d.kind AND e.book = 'ifrs' WHERE e.id IS NULL",
 )
 LAWS = (
     BALANCED,
