@@ -42,7 +42,7 @@ def test_a_statement_is_imported_matched_and_decided(shop: Shop, tmp_path: Path)
     one, two = invoices_of(shop, ["100", "200"])
     file = tmp_path / "january.xml"
     file.write_bytes(camt(Entry("119.00", one.number), Entry("238.00", "Danke"), Entry("-4.90", "Kosten")))
-    assert "3 lines are new, 0 were known. 1 are applied, 1 wait" in run("bank", "import", str(file))
+    assert "New lines: 3, known: 0. 1 applied, 1 to decide." in run("bank", "import", str(file))
     assert run("bank", "import", str(file), "--json")["added"] == 0
     waiting = [
         line for line in run("bank", "lines", "--status", "open", "--json")["items"] if line["amount"] == "238.00"
@@ -51,7 +51,7 @@ def test_a_statement_is_imported_matched_and_decided(shop: Shop, tmp_path: Path)
     assert "The line is PAY-DE01-2026-000002" in run("bank", "apply", waiting[0]["id"])
     (fee,) = run("bank", "lines", "--status", "open", "--json")["items"]
     assert "ignored" in run("bank", "ignore", fee["id"], "--reason", "fee")
-    assert "0 are applied, 0 wait" in run("bank", "match")
+    assert "0 applied, 0 to decide" in run("bank", "match")
     assert "DE02120300000000202051" in run("bank", "accounts")
     assert (open_of(one), open_of(two)) == (Decimal(0), Decimal(0))
     file.write_bytes(b"no statement")

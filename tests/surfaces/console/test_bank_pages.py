@@ -35,7 +35,7 @@ def test_a_statement_is_dropped_and_what_waits_is_decided_with_a_key(shop: Shop)
         Entry("357.00", "Gruss", name="Fremd AG"),
         Entry("-4.90", "Kontoführung"),
     )
-    assert "4 lines are new. 1 are applied, 2 wait for a decision." in page.words
+    assert "New lines: 4. 1 applied, 2 to decide." in page.words
     for words in ("€1,000.00", "€1,709.10", "Applied", "To decide"):
         assert words in page.words
     listed = clerk.get("/bank/lines/", kind="in")

@@ -27,7 +27,7 @@ def test_an_invoice_is_disputed_and_credited(shop: Shop) -> None:
     row = invoice_of(shop)
     clerk = Console("collections", "billing", email="both@example.com")
     url = f"/invoices/{public('invoice', row.id)}/dispute/"
-    assert clerk.get(url).all("//input[@name='amount']/@value") == ["119"]
+    assert clerk.get(url).all("//input[@name='amount']/@value") == ["119.00"]
     page = clerk.post(url, {"amount": "500", "reason": "price"})
     assert page.status == 422
     page = clerk.post(url, {"amount": "59.50", "reason": "damaged", "description": "The box was open."})
@@ -103,3 +103,14 @@ def test_the_ladder_is_declared(shop: Shop) -> None:
     assert "2.50 EUR" in page.words
     for days in ("ten", "10, 5", "0"):
         assert clerk.post("/reminders/ladders/DE01/", {"days": days}).status == 422
+
+
+def test_on_a_sunday_the_run_of_monday_is_shown_and_not_sent(db: Database) -> None:
+    make_sandbox(frozen_at=at(date(2026, 2, 22)))
+    row = invoice_of(make_receiving_shop())
+    clerk = Console("collections")
+    page = clerk.get("/reminders/next/")
+    assert "the next reminders go out on Feb 23, 2026" in page.words
+    assert row.number in page.words
+    assert page.all("//button[@aria-disabled='true']")
+    assert "0 letters are on their way" in clerk.post("/reminders/send/").words

@@ -32,7 +32,7 @@ def test_money_comes_in_by_statement_by_card_and_by_hand(site: str, page: "Page"
     page.keyboard.press("n")
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Import and match").click()
-    page.get_by_text("3 lines are new. 1 are applied, 2 wait for a decision.").wait_for()
+    page.get_by_text("New lines: 3. 1 applied, 2 to decide.").wait_for()
     assert violations(page) == []
     page.goto(f"{site}/bank/lines/")
     assert violations(page) == []

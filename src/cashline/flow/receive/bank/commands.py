@@ -57,11 +57,11 @@ def bank_import(file: Path, match: bool, as_json: bool) -> None:
         "split": result.split,
         "pending": result.pending,
     }
-    sentence = f"{result.added} lines are new, {result.known} were known."
+    sentence = f"New lines: {result.added}, known: {result.known}."
     if match and result.added:
         matched = actions.match_lines(account_ids=result.account_ids, now=now(), actor=TERMINAL.actor)
         shape["matched"] = api.result_shape(matched)
-        sentence += f" {matched.applied} are applied, {matched.suggested + matched.unmatched} wait for a decision."
+        sentence += f" {matched.applied} applied, {matched.suggested + matched.unmatched} to decide."
     say(shape, sentence, as_json=as_json)
 
 
@@ -73,7 +73,7 @@ def bank_match(as_json: bool) -> None:
 
     result = actions.match_lines(now=now(), actor=TERMINAL.actor)
     waiting = result.suggested + result.unmatched
-    say(api.result_shape(result), f"{result.applied} are applied, {waiting} wait for a decision.", as_json=as_json)
+    say(api.result_shape(result), f"{result.applied} applied, {waiting} to decide.", as_json=as_json)
 
 
 @bank.command("lines")

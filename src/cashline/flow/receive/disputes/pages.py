@@ -17,6 +17,7 @@ from cashline.flow.receive.disputes import actions, queries
 from cashline.flow.receive.disputes.actions import NewDispute
 from cashline.flow.receive.disputes.queries import DisputeFilter, DisputeRow
 from cashline.flow.receive.disputes.rules import CAUSING_DOMAIN, DISPUTE, UNRESOLVED, DisputeReason, DisputeStatus
+from cashline.flow.receive.payments.queries import agreements_of
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import Refusal
@@ -149,7 +150,7 @@ def dispute_detail(request: HttpRequest, dispute_id: str) -> HttpResponse:
         STATES[DisputeStatus(row.status)],
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         actions=_steps(row, caller),
-        thread=thread_of([row.id, row.invoice_id], row.id),
+        thread=thread_of([row.id, row.invoice_id, *agreements_of([row.invoice_id])], row.id, always=()),
         facts=_facts(row),
         sections=tuple(words),
         summary=(
@@ -181,7 +182,7 @@ def _steps(row: DisputeRow, caller: Caller) -> tuple[Action, ...]:
     if not caller.authority.allows("disputes.write", row.entity_id):
         return ()
     may_credit = caller.authority.allows("credit_notes.write", row.entity_id)
-    amount = row.amount.normalize() + 0
+    amount = Money(row.amount, row.currency).rounded().amount
     credit = (
         Field("amount", _("Credit, tax included"), "decimal", value=amount, most=row.amount, suffix=row.currency),
         Field("resolution", _("What the customer is told"), "textarea", max_length=1000),
@@ -301,7 +302,7 @@ def _fields(row: InvoiceRow) -> tuple[Field, ...]:
             "amount",
             _("Disputed, tax included"),
             "decimal",
-            value=row.open_amount.normalize() + 0,
+            value=Money(row.open_amount, row.currency).rounded().amount,
             suffix=row.currency,
             width="half",
         ),

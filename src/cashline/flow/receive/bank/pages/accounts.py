@@ -131,7 +131,7 @@ def bank_account_edit(request: HttpRequest, account_id: str) -> HttpResponseBase
         "tolerance_amount",
         _("Write differences off up to"),
         "decimal",
-        value=row.tolerance_amount.normalize() + 0,
+        value=Money(row.tolerance_amount, row.currency).rounded().amount,
         suffix=row.currency,
         least=0,
         width="half",

@@ -176,13 +176,13 @@ def _import(caller: Caller, data: bytes, name: str) -> Outcome:
     if not result.added:
         return Outcome(url, _("Nothing is new: all %(known)s lines were known.") % {"known": result.known})
     matched = actions.match_lines(account_ids=result.account_ids, now=caller.now, actor=caller.actor)
-    return Outcome(url, _("%(added)s lines are new. %(told)s") % {"added": result.added, "told": told(matched)})
+    return Outcome(url, _("New lines: %(added)s. %(told)s") % {"added": result.added, "told": told(matched)})
 
 
 def told(result: MatchResult) -> str:
     """What a run of the matching came to, in a sentence."""
     values = {"applied": result.applied, "waiting": result.suggested + result.unmatched}
-    return _("%(applied)s are applied, %(waiting)s wait for a decision.") % values
+    return _("%(applied)s applied, %(waiting)s to decide.") % values
 
 
 @require_POST

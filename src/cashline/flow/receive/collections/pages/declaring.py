@@ -103,7 +103,7 @@ def promise_new(request: HttpRequest, invoice_id: str) -> HttpResponseBase:
     row = invoice(key_of("invoice", invoice_id))
     require_visible(caller, "collections.write", row.entity_id, "invoice", row.id)
     back = address_of("invoice", row.id) or reverse("promise_list")
-    value = row.open_amount.normalize() + 0
+    value = Money(row.open_amount, row.currency).rounded().amount
     fields = (
         Field("amount", _("Promised"), "decimal", value=value, suffix=row.currency, width="half"),
         Field("promised_for", _("By"), "date", width="half"),
@@ -221,7 +221,7 @@ def reminder_policy(request: HttpRequest, entity_code: str) -> HttpResponseBase:
             _("Letters from"),
             "decimal",
             required=False,
-            value=None if least is None else least.normalize() + 0,
+            value=None if least is None else Money(least, owner.currency).rounded().amount,
             suffix=owner.currency,
             least=0,
             width="half",

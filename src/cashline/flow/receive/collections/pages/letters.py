@@ -16,9 +16,10 @@ from cashline.flow.receive.collections import actions, queries
 from cashline.flow.receive.collections.actions import ReminderRun
 from cashline.flow.receive.collections.jobs import reminder_words
 from cashline.flow.receive.collections.queries import LetterFilter, LetterRow, Overdue, ReminderRow
-from cashline.flow.receive.collections.rules import PlannedReminder, SkipReason
+from cashline.flow.receive.collections.rules import PlannedReminder, SkipReason, next_run
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
+from cashline.platform.company.queries import Entity, entities
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome
 from cashline.platform.doors.schemas import require_visible
@@ -43,6 +44,7 @@ from cashline.platform.pages.components import (
     View,
     pill,
 )
+from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import render_document, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import timeline_of
@@ -196,38 +198,36 @@ def _line(line: ReminderRow, currency: str) -> Row:
     return Row(str(line.id), cells, address_of("invoice", line.invoice_id))
 
 
-def _plan(caller: Caller, permission: str, *, preview: bool) -> ReminderRun:
-    from cashline.platform.company.queries import entities
-
+def _owners(caller: Caller, permission: str) -> list[Entity]:
     held = caller.entities(permission)
-    chosen = [one for one in entities() if held is None or one.id in held]
-    zone = chosen[0].timezone if len(chosen) == 1 else "UTC"
-    return actions.send_reminders(
-        today=caller.today(zone),
-        now=caller.now,
-        actor=caller.actor,
-        entity_ids=[one.id for one in chosen],
-        preview=preview,
-    )
+    return [one for one in entities() if held is None or one.id in held]
+
+
+def _today(caller: Caller, owners: list[Entity]) -> date:
+    return caller.today(owners[0].timezone if len(owners) == 1 else "UTC")
 
 
 def reminder_preview(request: HttpRequest) -> HttpResponseBase:
-    """The next run without the sending: every overdue invoice, and what happens to it today."""
+    """The next run without the sending: every overdue invoice, and what happens to it on the next business day."""
     caller = caller_of(request)
     caller.require("collections.read")
-    run = _plan(caller, "collections.read", preview=True)
+    owners = _owners(caller, "collections.read")
+    today = _today(caller, owners)
+    day = next_run(queries.policies_of(owners).values(), today)
+    run = actions.send_reminders(
+        today=day, now=caller.now, actor=caller.actor, entity_ids=[one.id for one in owners], preview=True
+    )
 
     def fetch(_ask: ListAsk) -> RowPage:
         rows = [_planned(one, run.overdue[one.invoice_id]) for letter in run.letters for one in letter.reminders]
-        rows += [_skipped(run.overdue[key], reason, caller.today()) for key, reason in run.skipped]
+        rows += [_skipped(run.overdue[key], reason, day) for key, reason in run.skipped]
         return RowPage(tuple(rows[:SHOWN]), total=len(rows))
 
     may = caller.authority.allows("collections.write") and run.letters
     count = len(run.letters)
     sure = ngettext("One letter goes out.", "%(count)s letters go out.", count) % {"count": count}
-    send = Action(_("Send now"), reverse("reminder_send"), "primary", confirm=sure, icon="send")
-    names = ", ".join(one.name for one in run.unreachable[:5])
-    notice = Notice(_("Nobody to write to: %(names)s. Give them an e-mail address.") % {"names": names}, Tone.WARNING)
+    rests = _("Today is no business day.") if day != today else ""
+    send = Action(_("Send now"), reverse("reminder_send"), "primary", confirm=sure, icon="send", refused=rests)
     page = ListPage(
         _("The next reminders"),
         NEXT_COLUMNS,
@@ -236,11 +236,23 @@ def reminder_preview(request: HttpRequest) -> HttpResponseBase:
         views=views("reminder_preview"),
         actions=(send,) if may else (),
         stats=_stats(run),
-        notices=(notice,) if run.unreachable else (),
-        subtitle=_("What would be sent today, and why the rest would not."),
+        notices=_notices(run, day, today),
+        subtitle=_("What would be sent, and why the rest would not."),
         filename="next-reminders",
     )
     return render_list(request, page)
+
+
+def _notices(run: ReminderRun, day: date, today: date) -> tuple[Notice, ...]:
+    found = []
+    if day != today:
+        words = _("Today is no business day: the next reminders go out on %(day)s.") % {"day": format_day(day)}
+        found.append(Notice(words, Tone.INFO))
+    if run.unreachable:
+        names = ", ".join(one.name for one in run.unreachable[:5])
+        words = _("Nobody to write to: %(names)s. Give them an e-mail address.") % {"names": names}
+        found.append(Notice(words, Tone.WARNING))
+    return tuple(found)
 
 
 def _stats(run: ReminderRun) -> tuple[Stat, ...]:
@@ -288,7 +300,11 @@ def reminder_send(request: HttpRequest) -> HttpResponse:
     caller.require("collections.write")
 
     def send() -> Outcome:
-        count = len(_plan(caller, "collections.write", preview=False).letter_ids)
+        owners = _owners(caller, "collections.write")
+        run = actions.send_reminders(
+            today=_today(caller, owners), now=caller.now, actor=caller.actor, entity_ids=[one.id for one in owners]
+        )
+        count = len(run.letter_ids)
         words = ngettext("%(count)s letter is on its way.", "%(count)s letters are on their way.", count)
         return Outcome(reverse("reminder_list"), words % {"count": count})
 

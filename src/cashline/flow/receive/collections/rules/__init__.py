@@ -10,6 +10,7 @@ from cashline.flow.receive.collections.rules.planning import (
     ReminderStep,
     SentReminder,
     SkipReason,
+    next_run,
     plan_reminders,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "ReminderStep",
     "SentReminder",
     "SkipReason",
+    "next_run",
     "plan_reminders",
 ]

@@ -5,7 +5,7 @@ when reminders were late. What is disputed, promised or being paid is not asked 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -152,6 +152,14 @@ def plan_reminders(invoices: Sequence[OverdueInvoice], policy: ReminderPolicy, *
         else:
             letters.append(letter)
     return ReminderPlan(tuple(letters), tuple(sorted(skipped)))
+
+
+def next_run(policies: Iterable[ReminderPolicy], today: date) -> date:
+    """The first day from today on which letters go out under one of the policies; today where there is none."""
+    days = (
+        adjust(today, policy.country, BusinessDayRule.FOLLOWING) if policy.country else today for policy in policies
+    )
+    return min(days, default=today)
 
 
 def _effective_due(invoice: OverdueInvoice, policy: ReminderPolicy) -> date:

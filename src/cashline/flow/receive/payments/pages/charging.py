@@ -186,19 +186,15 @@ def payment_intent_look_up(request: HttpRequest, intent_id: str) -> HttpResponse
 def _fieldsets(invoice: PayableInvoice, sandbox: bool) -> tuple[FieldSet, ...]:
     names = actions.gateway_names(sandbox=sandbox)
     left = invoice.open_amount - invoice.under_way
-    cards = tuple(Option(number, number, fault.says) for number, fault in FAULTS.items())
+    cards = tuple(Option(number, f"{number} {fault.says}") for number, fault in FAULTS.items())
     hint = _("The token that the gateway knows the card by: no card number is kept here.")
     token = Field("method_token", _("Card"), hint=hint, max_length=255)
     if names == ("sandbox",):
         token = Field("method_token", _("Test card"), "choice", options=cards, value=cards[0].value)
-    gateway = Field(
-        "gateway", _("Gateway"), "radio", options=tuple(Option(name, name.capitalize()) for name in names),
-        value=names[0] if names else None,
-    )  # fmt: skip
-    amount = Field(
-        "amount", _("Amount"), "decimal", value=left.normalize() + 0, suffix=invoice.currency, least=0,
-        width="half",
-    )  # fmt: skip
+    options = tuple(Option(name, name.capitalize()) for name in names)
+    gateway = Field("gateway", _("Gateway"), "radio", options=options, value=names[0] if names else None)
+    value = Money(left, invoice.currency).rounded().amount
+    amount = Field("amount", _("Amount"), "decimal", value=value, suffix=invoice.currency, least=0, width="half")
     return (FieldSet(_("Charge"), (gateway, token, amount)),)
 
 

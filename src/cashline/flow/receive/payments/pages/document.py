@@ -24,6 +24,7 @@ from cashline.platform.pages.components import (
     Crumb,
     KeyValue,
     Notice,
+    Related,
     Row,
     SummaryRow,
     Table,
@@ -31,10 +32,13 @@ from cashline.platform.pages.components import (
     pill,
 )
 from cashline.platform.pages.fields import Field
+from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import render_document
 from cashline.platform.pages.threads import address_of, thread_of
 from cashline.platform.pages.timelines import timeline_of
 
+SHOWN_INVOICES = 5
+"""Of how many invoices the thread is shown."""
 ALLOCATION_COLUMNS = (
     Column("invoice", lazy("Invoice"), "code", place="title"),
     Column("day", lazy("Day"), "date"),
@@ -85,7 +89,7 @@ def payment_detail(request: HttpRequest, payment_id: str) -> HttpResponse:
         state_of(row),
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         actions=_steps(row, allocations, caller),
-        thread=thread_of([row.id], row.id),
+        thread=_thread(row, allocations),
         facts=_facts(row),
         sections=_sections(row, allocations, refunds, caller),
         summary=_summary(row),
@@ -94,6 +98,12 @@ def payment_detail(request: HttpRequest, payment_id: str) -> HttpResponse:
         crumbs=(Crumb(_("Payments"), reverse("payment_list")),),
     )
     return render_document(request, page)
+
+
+def _thread(row: PaymentRow, allocations: list[AllocationRow]) -> tuple[Related, ...]:
+    """What led to the payment: the invoices that it settled, and their orders and contracts."""
+    invoices = list(dict.fromkeys(one.invoice_id for one in allocations))[:SHOWN_INVOICES]
+    return thread_of([row.id, *invoices, *queries.agreements_of(invoices)], row.id, always=("invoice",))
 
 
 def standing(allocations: list[AllocationRow]) -> list[AllocationRow]:
@@ -112,7 +122,14 @@ def _steps(row: PaymentRow, allocations: list[AllocationRow], caller: Caller) ->
     found = [put] if row.unapplied_amount else []
     found += [back] if standing(allocations) else []
     if PAYMENT.allows("refund", row.status) and left:
-        amount = Field("amount", _("Amount"), "decimal", value=left.normalize() + 0, suffix=row.currency, most=left)
+        amount = Field(
+            "amount",
+            _("Amount"),
+            "decimal",
+            value=Money(left, row.currency).rounded().amount,
+            suffix=row.currency,
+            most=left,
+        )
         found.append(Action(_("Refund"), reverse("payment_refund", args=[key]), fields=(amount, REASON)))
     if PAYMENT.allows("reverse", row.status) and not row.gateway:
         again = _("As if it had never been recorded: what it settled is open again.")
@@ -182,7 +199,7 @@ def _refund_steps(row: PaymentRow, refunds: list[RefundRow], caller: Caller) -> 
     for one in refunds:
         if one.status == RefundStatus.PENDING:
             key = public("refund", one.id)
-            amount = Money(one.amount, row.currency).rounded()
+            amount = format_money(Money(one.amount, row.currency).rounded())
             day = Field("refunded_on", _("Paid out on"), "date", value=caller.today())
             words = _("%(amount)s was paid out") % {"amount": amount}
             found.append(Action(words, reverse("refund_confirm", args=[key]), "primary", fields=(day,)))
@@ -219,6 +236,6 @@ def _notices(row: PaymentRow) -> tuple[Notice, ...]:
     if row.status == PaymentStatus.CHARGEBACK:
         return (Notice(_("The payer's bank took this money back."), Tone.DANGER),)
     if row.unapplied_amount:
-        amount = Money(row.unapplied_amount, row.currency).rounded()
+        amount = format_money(Money(row.unapplied_amount, row.currency).rounded())
         return (Notice(_("%(amount)s lies on account and settles nothing.") % {"amount": amount}, Tone.WARNING),)
     return ()

@@ -27,7 +27,7 @@ from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.anatomies import FormPage, Section
 from cashline.platform.pages.components import Column, Crumb, Notice, Option, Row, Table, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
-from cashline.platform.pages.formats import format_money
+from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import done, render_aside, render_form
 
 ASKED = 200
@@ -178,7 +178,7 @@ def payment_allocate(request: HttpRequest, payment_id: str) -> HttpResponseBase:
     caller = caller_of(request)
     row = seen(caller, payment_id, "payments.write")
     found = queries.open_invoices(customer_id=row.customer_id, entity_id=row.entity_id, currency=row.currency)[:ASKED]
-    rest = Money(row.unapplied_amount, row.currency)
+    rest = Money(row.unapplied_amount, row.currency).rounded()
     plan = plan_allocation(rest, found) if rest else AllocationPlan((), rest)
     filled = {part.invoice_id: part.amount.amount for part in plan.allocations}
     fields = tuple(_amount_field(one, filled.get(one.invoice_id)) for one in found)
@@ -211,8 +211,11 @@ def _name(invoice_id: UUID) -> str:
 
 
 def _amount_field(one: OpenInvoice, value: Decimal | None) -> Field:
-    words = _("%(open)s open, due %(due)s") % {"open": format_money(one.open_amount), "due": one.due_date.isoformat()}
-    shown = value.normalize() + 0 if value is not None else None
+    words = _("%(open)s open, due %(due)s") % {
+        "open": format_money(one.open_amount.rounded()),
+        "due": format_day(one.due_date),
+    }
+    shown = Money(value, one.open_amount.currency).rounded().amount if value is not None else None
     currency = one.open_amount.currency
     most = one.open_amount.amount
     return Field(

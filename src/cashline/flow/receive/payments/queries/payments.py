@@ -247,6 +247,16 @@ def invoice_parties(invoice_ids: Iterable[UUID]) -> dict[UUID, InvoiceParty]:
     return {row.id: row for row in rows}
 
 
+def agreements_of(invoice_ids: Iterable[UUID]) -> list[UUID]:
+    """The agreements that invoices were billed by."""
+    return sql.ids(
+        sql.fetch(
+            "SELECT DISTINCT agreement_id FROM invoices WHERE id = ANY(%s) AND agreement_id IS NOT NULL",
+            (list(set(invoice_ids)),),
+        )
+    )
+
+
 def open_invoices(*, customer_id: UUID, entity_id: UUID, currency: str) -> list[OpenInvoice]:
     """What is open of a customer in a currency at a legal entity, the oldest due first."""
     rows = sql.fetch(
