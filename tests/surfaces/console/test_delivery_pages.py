@@ -39,21 +39,21 @@ def test_orders_are_picked_and_shipped_from_the_desk(shop: Shop, staff: Console)
     desk = staff.get("/fulfilment/")
     assert desk.words.index("ORD-DE01-2026-000001") < desk.words.index("ORD-DE01-2026-000002")
     assert "SENSOR-1 × 2" in desk.words
-    assert "1 lines wait for stock" in desk.words
+    assert "1 line waits for stock" in desk.words
     keys = [public("order", key) for key in (first, second)]
     assert "No order is marked." in staff.post("/fulfilment/pick/", {}).words
     picked = staff.post("/fulfilment/pick/", {"id": keys[:1]})
     assert "SHP-DE01-2026-000001" in picked.words
-    assert "1 shipments are in picking." in picked.words
+    assert "1 shipment is in picking." in picked.words
     shipped = staff.post("/fulfilment/ship/", {"id": keys[1:]})
-    assert "1 shipments have left." in shipped.words
+    assert "1 shipment has left." in shipped.words
     assert orders.order(second).status == "completed"
     assert "nothing of it is reserved" in staff.post("/fulfilment/ship/", {"id": keys}).words
     listed = staff.get("/shipments/", status="picking")
     assert listed.all("//input[@name='id']/@value") == [public("shipment", queries.shipments_of([first])[0].id)]
     assert "No shipment is marked." in staff.post("/shipments/ship/", {}).words
     left = staff.post("/shipments/ship/", {"id": listed.all("//input[@name='id']/@value")})
-    assert "1 shipments have left." in left.words
+    assert "1 shipment has left." in left.words
 
 
 def test_a_shipment_leaves_with_its_tracking_and_arrives(shop: Shop, staff: Console) -> None:

@@ -211,7 +211,7 @@ def stock_detail(request: HttpRequest, warehouse_id: str, product_id: str) -> Ht
             KeyValue(_("Reorder point"), row.reorder_point or None),
         ),
         sections=(Section(_("Promised to orders"), promises), Section(_("Moves"), moves)),
-        summary=(SummaryRow(_("Value"), Money(row.value, row.currency), total=True, note=_("at the moving average")),),
+        summary=(SummaryRow(_("Value"), Money(row.value, row.currency), note=_("at the moving average")),),
         timeline=timeline_of([row.product_id], current=row.product_id)[-50:],
         crumbs=(Crumb(_("Stock"), reverse("stock_list")),),
     )

@@ -142,7 +142,6 @@ def subscription_detail(request: HttpRequest, subscription_id: str) -> HttpRespo
             SummaryRow(
                 _("For each interval"),
                 Money(_amount(row), row.currency),
-                total=True,
                 note=f"{paid_words(row.interval_months)}, {_('without tax')}",
             ),
         ),

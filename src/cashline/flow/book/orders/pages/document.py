@@ -43,11 +43,9 @@ from cashline.platform.pages.timelines import timeline_of
 
 REASON = Field("reason", lazy("Reason"), "textarea", max_length=1000)
 LINE_COLUMNS = (
-    Column("line_no", lazy("Line"), "number", place="hidden"),
     Column("product", lazy("Product"), place="title"),
     Column("status", lazy("State"), "pill", place="state"),
     Column("delivered", lazy("Delivered"), "progress"),
-    Column("quantity", lazy("Quantity"), "number"),
     Column("unit_price", lazy("Unit price"), "money"),
     Column("total", lazy("Net total"), "money", place="amount"),
 )
@@ -95,11 +93,9 @@ def order_detail(request: HttpRequest, order_id: str) -> HttpResponse:
 
 def _line(line: OrderLineRow, currency: str) -> Row:
     cells: dict[str, Any] = {
-        "line_no": line.line_no,
         "product": Cell(line.description, sub=line.sku),
         "status": pill(line.status),
         "delivered": Progress(line.delivered_quantity, line.quantity),
-        "quantity": line.quantity,
         "unit_price": Money(line.unit_price, currency),
         "total": Money(line.net_total, currency),
     }
@@ -124,7 +120,10 @@ def _summary(row: OrderRow, lines: list[OrderLineRow]) -> tuple[SummaryRow, ...]
     if once and once != row.net_total:
         found.append(SummaryRow(_("Paid once"), Money(once, row.currency)))
         found.append(SummaryRow(_("Recurring"), Money(row.net_total - once, row.currency), note=_("over their terms")))
-    return (*found, SummaryRow(_("Net total"), Money(row.net_total, row.currency), total=True, note=_("without tax")))
+    return (
+        *found,
+        SummaryRow(_("Net total, without tax"), Money(row.net_total, row.currency), total=True, note=_("without tax")),
+    )
 
 
 def _notices(row: OrderRow, lines: list[OrderLineRow]) -> tuple[Notice, ...]:

@@ -82,7 +82,6 @@ def _lines() -> LineFields:
             Field("sku", lazy("Product"), "lookup", lookup=reverse("product_options")),
             Field("quantity", lazy("Quantity"), "decimal", value=Decimal(1), width="quarter"),
             Field("unit_price", lazy("Unit price"), "decimal", False, width="quarter"),
-            Field("discount_percent", lazy("Discount %"), "decimal", False, width="quarter"),
             Field("interval_months", lazy("Paid"), "choice", False, options=INTERVALS, width="quarter"),
             Field("term_months", lazy("Months"), "integer", False, least=0, most=120, width="quarter"),
         ),
@@ -201,7 +200,6 @@ def _line(line: Reading) -> NewOrderLine:
         line.decimal("unit_price"),
         int(interval) if interval else None,
         line.integer("term_months"),
-        line.decimal("discount_percent") or Decimal(0),
     )
 
 

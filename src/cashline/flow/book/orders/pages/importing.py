@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cashline.flow.book.orders import actions
@@ -20,9 +21,11 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound, Refusal, Refusals
 from cashline.platform.company.queries import Entity, entities_by_id
+from cashline.platform.documents.queries import StoredContent
 from cashline.platform.documents.queries import file as stored_file
 from cashline.platform.doors.caller import Caller, caller_of
-from cashline.platform.doors.once import Outcome, once
+from cashline.platform.doors.once import Outcome
+from cashline.platform.pages.acting import act
 from cashline.platform.pages.anatomies import FormPage, Section
 from cashline.platform.pages.components import (
     Cell,
@@ -38,15 +41,13 @@ from cashline.platform.pages.components import (
     pill,
 )
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, errors_of, read_form
-from cashline.platform.pages.render import done, refused, render_form
+from cashline.platform.pages.render import done, render_form
 
 FORMATS = (Option("csv", lazy("CSV: one row a line")), Option("ubl", lazy("UBL 2.1 Order (XML)")))
 MOST_ROWS = 500
 ERROR_COLUMNS = (
     Column("row", lazy("Row"), "number", place="amount"),
-    Column("problem", lazy("What is wrong"), place="title"),
-    Column("fix", lazy("What to do")),
-    Column("field", lazy("Field"), "code", place="hidden"),
+    Column("problem", lazy("What is wrong, and what to do"), place="title"),
 )
 ORDER_COLUMNS = (
     Column("order", lazy("Order"), place="title"),
@@ -94,63 +95,67 @@ def order_import(request: HttpRequest) -> HttpResponseBase:
     if not errors:
         try:
             entity = company(caller, read.text("entity"), "orders.import")
-            return _look(request, page, caller, entity, OrderSource(read.text("format")), upload)
+            return _keep(request, caller, entity, OrderSource(read.text("format")), upload)
         except Refusal as refusal:
             return render_form(request, replace(page, values=read.raw, **_wrong(refusal)))
     return render_form(request, replace(page, values=read.raw, errors=errors))
 
 
-def _look(
-    request: HttpRequest, page: FormPage, caller: Caller, entity: Entity, source: OrderSource, upload: Any
-) -> HttpResponse:
-    """The preview of a file that is right, which is kept so that the booking takes the same bytes."""
+def _keep(request: HttpRequest, caller: Caller, entity: Entity, source: OrderSource, upload: Any) -> HttpResponse:
+    """Keep a file that is right, so that the booking takes the same bytes, and go on to look at it."""
     data = upload.read()
-    placed = actions.import_orders(data, source=source, preview=True, **_how(caller, entity))
+    actions.import_orders(data, source=source, preview=True, **_how(caller, entity))
     kept = actions.keep_file(data, source=source, entity_id=entity.id, file_name=upload.name or "", now=caller.now)
+    return done(request, reverse("order_import_look", args=[public("file", kept)]), _("The file has no errors."))
+
+
+def order_import_look(request: HttpRequest, file_id: str) -> HttpResponse:
+    """What booking a file would come to."""
+    caller = caller_of(request)
+    stored, entity, source = _kept(caller, file_id)
+    placed = actions.import_orders(stored.content, source=source, preview=True, **_how(caller, entity))
     fresh = sum(not one.duplicate for one in placed)
-    notice = Notice(_("%s orders would be booked.") % fresh, Tone.SUCCESS)
+    notice = Notice(ngettext("%s order would be booked.", "%s orders would be booked.", fresh) % fresh, Tone.SUCCESS)
     if not fresh:
         notice = Notice(_("All orders of this file were booked before."), Tone.WARNING)
-    shown = FormPage(
-        page.title,
-        reverse("order_import_book"),
+    page = FormPage(
+        _("Import orders"),
+        reverse("order_import_book", args=[file_id]),
         (),
-        _("Book %s orders") % fresh,
+        ngettext("Book %s order", "Book %s orders", fresh) % fresh,
         reverse("order_import"),
-        crumbs=page.crumbs,
+        crumbs=(Crumb(_("Orders"), reverse("order_list")),),
         steps=(Step(_("Choose a file"), "done"), Step(_("Look at it"), "current"), Step(_("Booked"), "waiting")),
-        hidden={"file": public("file", kept), "format": source.value},
-        intro=upload.name or "",
+        intro=f"{stored.file.file_name} · {entity.name}",
         aside=(Section(_("Orders of the file"), Table(ORDER_COLUMNS, tuple(map(_order, placed[:MOST_ROWS])))),),
         aside_notices=(notice,),
     )
-    return render_form(request, shown)
+    return render_form(request, page)
 
 
 @require_POST
-def order_import_book(request: HttpRequest) -> HttpResponse:
+def order_import_book(request: HttpRequest, file_id: str) -> HttpResponse:
     """Book the orders of the file that was looked at."""
     caller = caller_of(request)
+
+    def book() -> Outcome:
+        stored, entity, source = _kept(caller, file_id)
+        placed = actions.import_orders(stored.content, source=source, file_id=stored.file.id, **_how(caller, entity))
+        fresh = [one for one in placed if not one.duplicate]
+        url = address(fresh[0].order_id) if len(fresh) == 1 and fresh[0].order_id else reverse("order_list")
+        return Outcome(url, ngettext("%s order is booked.", "%s orders are booked.", len(fresh)) % len(fresh))
+
+    return act(request, reverse("order_import"), book)
+
+
+def _kept(caller: Caller, file_id: str) -> tuple[StoredContent, Entity, OrderSource]:
+    """A file that was kept for import, where the caller may import for its legal entity; raises NotFound."""
     caller.require("orders.import")
-    try:
-        stored = stored_file(key_of("file", request.POST.get("file", "")))
-        if stored.file.kind != FILE_KIND or not caller.authority.allows("orders.import", stored.file.subject_id):
-            raise NotFound("There is no such file.", field="file")
-        entity = entities_by_id([stored.file.subject_id])[stored.file.subject_id]
-        source = OrderSource.UBL if request.POST.get("format") == "ubl" else OrderSource.CSV
-
-        def book() -> Outcome:
-            placed = actions.import_orders(
-                stored.content, source=source, file_id=stored.file.id, **_how(caller, entity)
-            )
-            fresh = [one for one in placed if not one.duplicate]
-            url = address(fresh[0].order_id) if len(fresh) == 1 and fresh[0].order_id else reverse("order_list")
-            return Outcome(url, _("%s orders are booked.") % len(fresh))
-
-        outcome = once(request, book)
-    except Refusal as refusal:
-        return refused(request, reverse("order_import"), refusal)
-    return done(request, outcome.url, outcome.sentence)
+    stored = stored_file(key_of("file", file_id))
+    if stored.file.kind != FILE_KIND or not caller.authority.allows("orders.import", stored.file.subject_id):
+        raise NotFound("There is no such file.", field="file")
+    source = OrderSource.UBL if stored.file.media_type.endswith("xml") else OrderSource.CSV
+    return stored, entities_by_id([stored.file.subject_id])[stored.file.subject_id], source
 
 
 def _how(caller: Caller, entity: Entity) -> dict[str, Any]:
@@ -182,12 +187,12 @@ def _wrong(refusal: Refusal) -> dict[str, Any]:
     rows = tuple(
         Row(
             str(index),
-            {"row": one.data.get("row"), "problem": one.message, "fix": one.fix, "field": one.field},
+            {"row": one.data.get("row"), "problem": Cell(one.message, sub=one.fix)},
             tone=Tone.DANGER,
         )
         for index, one in enumerate(found)
     )
-    sentence = _("%s errors: nothing was booked. Mend them in the file and choose it again.") % len(found)
+    sentence = _("Nothing is booked. Mend the %s errors in the file and choose it again.") % len(found)
     return {
         "errors": (FieldError("file", sentence, refusal.code),),
         "aside": (Section(_("What is wrong with the file"), Table(ERROR_COLUMNS, rows)),),

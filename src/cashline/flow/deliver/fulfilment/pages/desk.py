@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cashline.flow.book.orders.queries import orders_by_id
@@ -86,7 +87,12 @@ def _row(row: DeskRow) -> Row:
         "customer": row.customer_name,
         "wanted": row.requested_on or row.ordered_on,
         "state": state,
-        "goods": Cell(row.goods, sub=_("%s lines wait for stock") % row.short if row.short else ""),
+        "goods": Cell(
+            row.goods,
+            sub=ngettext("%s line waits for stock", "%s lines wait for stock", row.short) % row.short
+            if row.short
+            else "",
+        ),
     }
     return Row(public("order", row.order_id), cells, address)
 
@@ -101,7 +107,9 @@ def desk_pick(request: HttpRequest) -> HttpResponse:
         url = f"{reverse('shipment_list')}?status=picking"
         if len(found) == 1:
             url = reverse("shipment_detail", args=[public("shipment", found[0])])
-        return Outcome(url, _("%s shipments are in picking.") % len(found))
+        return Outcome(
+            url, ngettext("%s shipment is in picking.", "%s shipments are in picking.", len(found)) % len(found)
+        )
 
     return act(request, reverse("fulfilment_list"), pick)
 
@@ -114,7 +122,7 @@ def desk_ship(request: HttpRequest) -> HttpResponse:
     def ship() -> Outcome:
         found = actions.create_shipments(_marked(request, caller), now=caller.now, actor=caller.actor)
         ship_today(found, caller)
-        return Outcome(reverse("fulfilment_list"), _("%s shipments have left.") % len(found))
+        return Outcome(reverse("fulfilment_list"), have_left(len(found)))
 
     return act(request, reverse("fulfilment_list"), ship)
 
@@ -125,6 +133,11 @@ def ship_today(shipment_ids: list[UUID], caller: Caller) -> None:
     zones = entities_by_id(entities.values())
     confirmations = [ShipConfirmation(key, "", "", caller.today(zones[entities[key]].timezone)) for key in shipment_ids]
     actions.ship_shipments(confirmations, now=caller.now, actor=caller.actor)
+
+
+def have_left(count: int) -> str:
+    """That so many shipments have left."""
+    return ngettext("%s shipment has left.", "%s shipments have left.", count) % count
 
 
 def _marked(request: HttpRequest, caller: Caller) -> list[UUID]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
 from cashline.flow.deliver.fulfilment import actions, queries
-from cashline.flow.deliver.fulfilment.pages.desk import ship_today
+from cashline.flow.deliver.fulfilment.pages.desk import have_left, ship_today
 from cashline.flow.deliver.fulfilment.queries import ShipmentRow
 from cashline.flow.deliver.fulfilment.rules import (
     SHIPMENT,
@@ -149,7 +149,7 @@ def shipment_detail(request: HttpRequest, shipment_id: str) -> HttpResponse:
             for line in lines
         ),
     )
-    cost = SummaryRow(_("Cost of goods"), Money(row.cost, row.currency), total=True, note=_("at the moving average"))
+    cost = SummaryRow(_("Cost of goods"), Money(row.cost, row.currency), note=_("at the moving average"))
     page = DocumentPage(
         _("Shipment"),
         row.number,
@@ -229,7 +229,7 @@ def shipments_ship(request: HttpRequest) -> HttpResponse:
         for key in keys:
             _seen(caller, public("shipment", key), "fulfilment.write")
         ship_today(keys, caller)
-        return Outcome(f"{reverse('shipment_list')}?status=picking", _("%s shipments have left.") % len(keys))
+        return Outcome(f"{reverse('shipment_list')}?status=picking", have_left(len(keys)))
 
     return act(request, f"{reverse('shipment_list')}?status=picking", ship)
 
