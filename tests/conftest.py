@@ -10,8 +10,8 @@ from tests.support.cluster import Cluster, Database, pointed_at
 
 pytest_plugins = ["tests.support.browser", "tests.support.live"]
 
-cluster = Cluster()
 worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+cluster = Cluster(worker)
 django_failure: BaseException | None = None
 open_aliases: set[str] = set()
 

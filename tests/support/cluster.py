@@ -1,4 +1,6 @@
-"""The tests' PostgreSQL: one cluster a run, in memory where there is room, migrated once and then cloned.
+"""The tests' PostgreSQL: a cluster for each worker, in memory where there is room, migrated once and then cloned.
+
+Workers do not share one, since sums of the journal wait for the oldest transaction of the whole cluster.
 
 The migrated cluster is kept beside pytest's cache under the hash of what made it, so that a run whose migrations have
 not changed starts in a third of a second. A guard stops the server and removes its folder even when pytest is killed.
@@ -27,7 +29,6 @@ CACHE = ROOT / ".pytest_cache" / "cluster"
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folder that the kernel keeps in memory
 ROOM_BYTES = 1_500_000_000
 TEMPLATE = "cashline_template"
-RUN = "CASHLINE_TEST_RUN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,10 @@ class Database:
 
 
 class Cluster:
-    """The server of this run and its template; started by the first test that needs it."""
+    """The server of this worker and its template; started by the first test that needs it."""
 
-    def __init__(self) -> None:
-        run = os.environ.setdefault(RUN, uuid.uuid4().hex[:12])
-        self.folder = _room() / f"cashline-tests-{os.getuid()}-{run}"
+    def __init__(self, worker: str) -> None:
+        self.folder = _room() / f"cashline-tests-{os.getuid()}-{uuid.uuid4().hex[:12]}-{worker}"
         self.server = EmbeddedServer(self.folder, options=FAST_AND_FORGETFUL, discard=True)
         self._started = False
 
@@ -67,11 +67,12 @@ class Cluster:
         return Database(self.server, name)
 
     def start(self) -> None:
-        """Start the server with its migrated template; the workers of one run share it."""
+        """Start the server with its migrated template, which one worker makes and the others copy."""
         if self._started:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(self.folder / "prepare.lock"):
+        CACHE.parent.mkdir(exist_ok=True)
+        with _alone(CACHE.with_name("cluster.lock")):
             cached = CACHE / _fingerprint()
             self._take(cached)
             self.server.start()
