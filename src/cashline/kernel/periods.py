@@ -23,7 +23,13 @@ class IntervalUnit(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
     YEAR = "year"
+
+
+_MONTHS = {IntervalUnit.MONTH: 1, IntervalUnit.QUARTER: 3, IntervalUnit.HALF_YEAR: 6, IntervalUnit.YEAR: 12}
+_DAYS = {IntervalUnit.DAY: 1, IntervalUnit.WEEK: 7}
 
 
 class DayCount(StrEnum):
@@ -91,13 +97,18 @@ class Interval:
     @property
     def months(self) -> int:
         """Its length in months; 0 for days and weeks."""
-        return {IntervalUnit.MONTH: 1, IntervalUnit.YEAR: 12}.get(self.unit, 0) * self.count
+        return _MONTHS.get(self.unit, 0) * self.count
+
+    @property
+    def days(self) -> int:
+        """Its length in days; 0 where it is counted in months."""
+        return _DAYS.get(self.unit, 0) * self.count
 
     def boundary(self, anchor: date, index: int) -> date:
         """The start of the period with that index (may be negative), counted from `anchor`."""
         if self.months:
             return add_months(anchor, self.months * index)
-        return anchor + timedelta(days=(7 if self.unit is IntervalUnit.WEEK else 1) * self.count * index)
+        return anchor + timedelta(days=self.days * index)
 
     def index_of(self, anchor: date, day: date) -> int:
         """The index of the period that holds `day`."""
@@ -105,7 +116,7 @@ class Interval:
             months = (day.year - anchor.year) * 12 + day.month - anchor.month
             index = months // self.months
             return index if self.boundary(anchor, index) <= day else index - 1
-        return (day - anchor).days // ((7 if self.unit is IntervalUnit.WEEK else 1) * self.count)
+        return (day - anchor).days // self.days
 
     def period_holding(self, anchor: date, day: date) -> Period:
         """The whole period that holds `day`."""

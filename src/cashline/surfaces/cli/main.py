@@ -13,9 +13,9 @@ import click
 
 from cashline import __version__
 from cashline.kernel.refusals import Refusal, Refusals
-from cashline.surfaces.cli import administration
+from cashline.surfaces.cli import administration, checking
 
-WITHOUT_DATABASE = {"--help", "--version", "demo", "serve", "migrate", "test"}
+WITHOUT_DATABASE = {"--help", "--version", "demo", "serve", "migrate", "test", "check"}
 
 
 class Cashline(click.Group):
@@ -92,6 +92,9 @@ def worker(once: bool) -> None:
     from cashline.surfaces.cli.working import work
 
     work(once=once)
+
+
+cli.add_command(checking.check)
 
 
 @cli.group()
