@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from cashline.flow.report.health.queries import checks, derivations, log, stuck, verify
+from cashline.flow.report.health.queries import checks, derivations, log, statements, stuck, verify
 from cashline.flow.report.health.rules import Break, SeriesUse, numbering_breaks
 from cashline.platform.database.embedded import SUPERUSER
 from cashline.platform.events.actions import seal_events
@@ -153,6 +153,20 @@ def test_first_break_names_law_document_expected_and_found(committed_db: Databas
     assert str(first_break).startswith("open-is-what-is-left: invoice INV-DE01-2026-")
     codes = {law.code for law in found.checked if law.breaks}
     assert {"open-is-what-is-left", "receivable-is-open", log.CHAIN, derivations.LAW, "numbers-gap-free"} <= codes
+
+
+def test_statements_that_do_not_tie_are_told(committed_db: Database) -> None:
+    from cashline.flow.recognise.ledger.actions import summarise_journal
+
+    trade_a_little()
+    summarise_journal()
+    assert statements.broken_statements(limit=5) == []
+    with committed_db.connect(SUPERUSER) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("UPDATE daily_balances SET functional_debit = functional_debit + 1 WHERE rule = 'payment'")
+    [first_break, *_] = statements.broken_statements(limit=5)
+    assert first_break.document == "DE01"
+    assert "assets are liabilities and equity" in first_break.found
 
 
 def test_numbers_must_run_from_one_to_the_last() -> None:

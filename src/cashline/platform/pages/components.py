@@ -116,12 +116,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; `key` is its public id, `url` the document it opens."""
+    """One row; `key` is its public id, `url` the document it opens, `weight` how a statement sets it off."""
 
     key: str
     cells: Mapping[str, CellValue]
     url: str = ""
     tone: Tone = Tone.NEUTRAL
+    weight: Literal["", "heading", "subtotal", "total"] = ""
 
 
 @dataclass(frozen=True, slots=True)

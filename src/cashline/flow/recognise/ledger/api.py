@@ -1,6 +1,6 @@
 """The API of the ledger: journal entries, trial balance, months."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -72,12 +72,17 @@ def entry_detail(request: HttpRequest, entry_id: str) -> dict[str, Any]:
 
 
 @router.get("/trial-balance")
-def trial_balance(request: HttpRequest, entity: Code, as_of: date | None = None) -> dict[str, Any]:
-    """Debits, credits and balance of each account at the end of a day, in the entity's currency."""
+def trial_balance(
+    request: HttpRequest, entity: Code, as_of: date | None = None, known_at: datetime | None = None
+) -> dict[str, Any]:
+    """Debits, credits and balance of each account at the end of a day, in the entity's currency.
+
+    `known_at` counts only what was posted up to that instant.
+    """
     caller = caller_of(request)
     owner = entity_by_code(entity)
     caller.require("ledger.read", owner.id)
-    rows = balances.trial_balance(owner.id, as_of or caller.today(owner.timezone))
+    rows = balances.trial_balance(owner.id, as_of or caller.today(owner.timezone), known_at=known_at)
     items = [
         {"code": row.code, "name": row.name, "debit": row.debit, "credit": row.credit, "balance": row.balance}
         for row in rows

@@ -1,6 +1,6 @@
 """`cashline ledger …`: the books from a terminal."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -15,14 +15,16 @@ def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's command
 @COMMANDS.command("trial-balance")
 @click.option("--entity", required=True, help="The code of the legal entity.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day; today where left out.")
+@click.option("--known-at", type=click.DateTime(), help="Only what was posted up to that instant (UTC) counts.")
 @json_option
-def trial_balance_command(entity: str, as_of: datetime | None, as_json: bool) -> None:
+def trial_balance_command(entity: str, as_of: datetime | None, known_at: datetime | None, as_json: bool) -> None:
     """Debits, credits and balance of each account, in the entity's currency; the last line sums them."""
     from cashline.flow.recognise.ledger.queries import trial_balance
     from cashline.platform.company.queries import entity_by_code
 
     owner = entity_by_code(entity)
-    rows = trial_balance(owner.id, as_of.date() if as_of else today(owner.timezone))
+    known = known_at.replace(tzinfo=UTC) if known_at else None
+    rows = trial_balance(owner.id, as_of.date() if as_of else today(owner.timezone), known_at=known)
     items = [
         {"code": row.code, "name": row.name, "debit": row.debit, "credit": row.credit, "balance": row.balance}
         for row in rows

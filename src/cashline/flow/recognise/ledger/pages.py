@@ -1,6 +1,7 @@
 """The console's pages of the books: the journal, an entry, the trial balance, an account."""
 
-from datetime import date
+from datetime import date, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +16,11 @@ from cashline.flow.recognise.ledger.queries.entries import AccountLine, EntryRow
 from cashline.flow.recognise.ledger.rules.posting import POSTING
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
+from cashline.kernel.periods import day_start
 from cashline.kernel.refusals import InvalidValue, NotFound
 from cashline.platform.company.queries import Entity, entities
 from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.schemas import FIRST_DAY, LAST_DAY
 from cashline.platform.pages.anatomies import BoardPage, DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import (
@@ -60,7 +63,8 @@ ACCOUNT = (
     Column("day", lazy("Day"), "date", place="title"),
     Column("text", lazy("Text")),
     Column("rule", lazy("Rule"), place="state"),
-    Column("amount", lazy("Amount"), "money", place="amount"),
+    Column("amount", lazy("Amount"), "money"),
+    Column("own", lazy("In the entity's currency"), "money", place="amount"),
 )
 
 RULES = tuple(Option(name, name.replace("_", " ").capitalize()) for name in {one.name: one for one in POSTING.values()})
@@ -163,13 +167,15 @@ def trial_balance(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     entity, views = _chosen(request, "trial_balance")
     caller.require("ledger.read", entity.id)
-    as_of = _day(request, caller.today(entity.timezone))
-    rows = balances.trial_balance(entity.id, as_of)
+    as_of = _day(request, "day_to" if "day_to" in request.GET else "as_of") or caller.today(entity.timezone)
+    known = _day(request, "known_to")
+    known_at = day_start(known + timedelta(days=1), entity.timezone) - timedelta(microseconds=1) if known else None
+    rows = balances.trial_balance(entity.id, as_of, known_at=known_at)
     debit, credit = (Money.total((Money(one, entity.currency) for one in side), entity.currency)
                      for side in ([row.debit for row in rows], [row.credit for row in rows]))  # fmt: skip
     table = Table(
         BALANCES,
-        tuple(_balance(row, entity) for row in rows if row.debit or row.credit),
+        tuple(_balance(row, entity, as_of, known) for row in rows if row.debit or row.credit),
         totals={"name": _("Sum"), "debit": debit, "credit": credit, "balance": debit - credit},
         empty=_("Nothing is posted yet."),
     )
@@ -179,13 +185,16 @@ def trial_balance(request: HttpRequest) -> HttpResponse:
         Stat(_("Difference"), debit - credit, hint=_("Zero, or the database would have refused it.")),
     )
     subtitle = _("%(entity)s at the end of %(day)s") % {"entity": entity.name, "day": as_of.isoformat()}
+    if known:
+        subtitle = _("%(told)s, as known on %(day)s") % {"told": subtitle, "day": known.isoformat()}
     page = BoardPage(
         _("Trial balance"), stats=stats, sections=(Section(_("Accounts"), table),), views=views, subtitle=subtitle
     )
     return render_board(request, page)
 
 
-def _balance(row: AccountBalance, entity: Entity) -> Row:
+def _balance(row: AccountBalance, entity: Entity, as_of: date, known: date | None) -> Row:
+    asked = {"day_to": as_of.isoformat()} | ({"posted_to": known.isoformat()} if known else {})
     return Row(
         row.code,
         {
@@ -195,7 +204,7 @@ def _balance(row: AccountBalance, entity: Entity) -> Row:
             "credit": Money(row.credit, entity.currency),
             "balance": Money(row.balance, entity.currency),
         },
-        _account_url(entity.code, row.account_id),
+        f"{_account_url(entity.code, row.account_id)}?{urlencode(asked)}",
     )
 
 
@@ -213,21 +222,35 @@ def account_lines(request: HttpRequest, entity_code: str, account_id: str) -> Ht
     caller.require("ledger.read", entity.id)
 
     def fetch(ask: ListAsk) -> RowPage:
-        days = ask.date_range("day")
-        page = entries.account_lines(key, start=days.start, end=days.end, cursor=ask.page.cursor, limit=ask.page.limit)
-        return RowPage(tuple(_account_line(row) for row in page.items), page.next_cursor)
+        days, posted = ask.date_range("day"), ask.date_range("posted")
+        page = entries.account_lines(
+            key,
+            start=days.start,
+            end=days.end,
+            posted_before=day_start(posted.end, entity.timezone) if posted.end else None,
+            cursor=ask.page.cursor,
+            limit=ask.page.limit,
+        )
+        return RowPage(tuple(_account_line(row, entity.currency) for row in page.items), page.next_cursor)
 
     title = f"{account.code} {account.name}"
     return render_list(
-        request, ListPage(title, ACCOUNT, fetch, (Filter.dates("day", _("Day")),), filename=f"account-{account.code}")
+        request,
+        ListPage(
+            title,
+            ACCOUNT,
+            fetch,
+            (Filter.dates("day", _("Day")), Filter.dates("posted", _("Posted"))),
+            filename=f"account-{account.code}",
+        ),
     )
 
 
-def _account_line(row: AccountLine) -> Row:
+def _account_line(row: AccountLine, currency: str) -> Row:
     key = public("journal_entry", row.entry_id)
     cells: dict[str, CellValue] = {"day": row.day, "text": row.text, "rule": row.rule.replace("_", " ")}
-    money = Money(row.amount, row.currency)
-    return Row(f"{key}-{row.line_no}", cells | {"amount": money}, reverse("journal_entry_detail", args=[key]))
+    cells |= {"amount": Money(row.amount, row.currency), "own": Money(row.functional_amount, currency)}
+    return Row(f"{key}-{row.line_no}", cells, reverse("journal_entry_detail", args=[key]))
 
 
 def _chosen(request: HttpRequest, name: str) -> tuple[Entity, tuple[View, ...]]:
@@ -244,12 +267,15 @@ def _chosen(request: HttpRequest, name: str) -> tuple[Entity, tuple[View, ...]]:
     return entity, views
 
 
-def _day(request: HttpRequest, default: date) -> date:
-    text = request.GET.get("as_of", "")
+def _day(request: HttpRequest, name: str) -> date | None:
+    text = request.GET.get(name, "")
     try:
-        return date.fromisoformat(text) if text else default
+        day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise InvalidValue(f"{text!r} is no day.", field="as_of") from None
+        day = date.min
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        raise InvalidValue(f"{text[:40]!r} is no day.", field=name)
+    return day
 
 
 URLS = [

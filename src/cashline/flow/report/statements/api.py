@@ -1,6 +1,6 @@
 """The API of statements: receivables by age, and the roll-forward of deferred revenue."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -8,7 +8,9 @@ from ninja import Query, Router
 from pydantic import StringConstraints
 
 from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.queries.financial import financial_statements
 from cashline.flow.report.statements.rules import BUCKETS, FIRST_DAY, LAST_DAY, AgeBy
+from cashline.flow.report.statements.rules.financial import MAX_COLUMNS, Kind, Statement, Step
 from cashline.kernel.identifiers import public
 from cashline.kernel.periods import add_months
 from cashline.platform.company.queries import entity_by_code
@@ -64,6 +66,48 @@ def deferred_report(request: HttpRequest, entity: Code, start: Day = None, end: 
         "entity": owner.code,
         "currency": owner.currency,
         "items": [_month(one) for one in found.months],
+        "next_cursor": "",
+    }
+
+
+@router.get("/reports/statements/{kind}")
+def financial_statement(
+    request: HttpRequest,
+    kind: Kind,
+    entity: Code,
+    as_of: Day = None,
+    step: Step = Step.MONTH,
+    columns: Annotated[int, Query(ge=1, le=MAX_COLUMNS)] = 2,
+    known_at: datetime | None = None,
+) -> dict[str, Any]:
+    """Balance sheet, profit and loss, or cash flow in the entity's currency; the newest column ends with `as_of`.
+
+    Each column has the days `start` up to before `end`, each row an amount for each column. `known_at` counts only
+    what was posted up to that instant.
+    """
+    caller = caller_of(request)
+    owner = entity_by_code(entity)
+    caller.require("reports.read", owner.id)
+    day = as_of or caller.today(owner.timezone)
+    found = financial_statements(owner.id, day, step=step, columns=columns, known_at=known_at).of(kind)
+    return {"entity": owner.code, "currency": owner.currency} | statement_shape(found)
+
+
+def statement_shape(found: Statement) -> dict[str, Any]:
+    """A statement as every door tells it."""
+    return {
+        "statement": found.kind.value,
+        "columns": [{"start": span.start, "end": span.end} for span in found.columns],
+        "items": [
+            {
+                "key": row.key,
+                "label": row.label,
+                "account": row.code,
+                "weight": row.weight or "line",
+                "amounts": list(row.amounts),
+            }
+            for row in found.rows
+        ],
         "next_cursor": "",
     }
 

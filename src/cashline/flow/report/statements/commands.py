@@ -73,3 +73,60 @@ def deferred_command(entity: str, until: date | None, as_json: bool) -> None:
         for month in found.months
     ]
     table(rows, ("month", *names, "currency"), as_json=as_json)
+
+
+@COMMANDS.command("statement")
+@click.argument("kind", type=click.Choice(["balance-sheet", "profit-and-loss", "cash-flow"]))
+@click.option("--entity", required=True, help="The code of a legal entity.")
+@click.option("--as-of", type=DAY, default=None, help="The last day; today if left out.")
+@click.option("--by", "step", type=click.Choice(["month", "quarter", "year"]), default="month", show_default=True)
+@click.option("--columns", type=click.IntRange(1, 13), default=2, show_default=True)
+@click.option("--known-on", type=DAY, default=None, help="Only what was posted by the end of that day counts.")
+@click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV.")
+@json_option
+def statement_command(
+    kind: str,
+    entity: str,
+    as_of: date | None,
+    step: str,
+    columns: int,
+    known_on: date | None,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """A financial statement of an entity on any day, as known now or then."""
+    from datetime import timedelta
+
+    from cashline.flow.report.statements.api import statement_shape
+    from cashline.flow.report.statements.queries.financial import financial_statements
+    from cashline.flow.report.statements.rules.financial import Kind, Step
+    from cashline.kernel.periods import day_start
+    from cashline.platform.company.queries import entity_by_code
+    from cashline.platform.doors.terminal import say, today
+
+    one = entity_by_code(entity)
+    known_at = None
+    if known_on is not None:
+        known_at = day_start(known_on + timedelta(days=1), one.timezone) - timedelta(microseconds=1)
+    day = as_of or today(one.timezone)
+    found = financial_statements(one.id, day, step=Step(step), columns=columns, known_at=known_at).of(Kind(kind))
+    names = [span.last_day.isoformat() for span in found.columns]
+    if as_json:
+        say({"entity": one.code, "currency": one.currency} | statement_shape(found), "", as_json=True)
+        return
+    rows = [
+        {"account": row.code, "name": row.label, **dict(zip(names, row.amounts, strict=False))} for row in found.rows
+    ]
+    if as_csv:
+        _write_csv(rows, ["account", "name", *names])
+        return
+    table(rows, ("account", "name", *names), as_json=False)
+
+
+def _write_csv(rows: list[dict[str, Any]], names: list[str]) -> None:
+    import csv
+    import sys
+
+    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)

@@ -5,7 +5,7 @@ Every report reads `MOVEMENTS`, so that none of them can differ from the trial b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -25,6 +25,24 @@ MOVEMENTS = """(
 Needs the parameter `bound` of `summary_bound`: it lets PostgreSQL know that few entries are newer than the summary; the
 second condition keeps the answer right where the summary moves on between the two statements.
 """
+
+
+_LATER = f"""(
+    SELECT account_id, day, currency, rule, debit, credit, functional_debit, functional_credit
+    FROM {MOVEMENTS} AS everything
+    UNION ALL
+    SELECT l.account_id, l.day, e.currency, e.rule, -greatest(l.amount, 0), -greatest(-l.amount, 0),
+        -greatest(l.functional_amount, 0), -greatest(-l.functional_amount, 0)
+    FROM journal_entries e JOIN journal_lines l ON l.entry_id = e.id WHERE e.posted_at > %(known_at)s
+)"""
+
+
+def movements(known_at: datetime | None) -> str:
+    """`MOVEMENTS`, or those that were posted up to an instant: then the parameter `known_at` is needed too.
+
+    What was posted later is taken back, so that a look at last week's books costs what was posted since.
+    """
+    return MOVEMENTS if known_at is None else _LATER
 
 
 def summary_bound() -> int:
@@ -51,14 +69,17 @@ class AccountBalance:
         return self.debit - self.credit
 
 
-def trial_balance(entity_id: UUID, as_of: date) -> list[AccountBalance]:
-    """Every account of an entity at the end of a day, by code; the balances sum to zero."""
+def trial_balance(entity_id: UUID, as_of: date, *, known_at: datetime | None = None) -> list[AccountBalance]:
+    """Every account of an entity at the end of a day, by code; the balances sum to zero.
+
+    With `known_at` only what was posted up to that instant counts.
+    """
     return sql.fetch_as(
         AccountBalance,
         "SELECT a.id, a.code, a.name, a.type, a.role, COALESCE(sum(m.functional_debit), 0), "
-        f"COALESCE(sum(m.functional_credit), 0) FROM accounts a LEFT JOIN {MOVEMENTS} m "
+        f"COALESCE(sum(m.functional_credit), 0) FROM accounts a LEFT JOIN {movements(known_at)} m "
         "ON m.account_id = a.id AND m.day <= %(as_of)s WHERE a.entity_id = %(entity)s GROUP BY a.id ORDER BY a.code",
-        {"bound": summary_bound(), "as_of": as_of, "entity": entity_id},
+        {"bound": summary_bound(), "as_of": as_of, "entity": entity_id, "known_at": known_at},
     )
 
 
@@ -149,3 +170,34 @@ def positions(agreement_ids: Sequence[UUID]) -> dict[UUID, Position]:
         {"bound": summary_bound(), "ids": list(agreement_ids)},
     )
     return {row.agreement_id: row for row in rows}
+
+
+_ASSETS = """
+SELECT COALESCE(sum(own) FILTER (WHERE own > 0), 0) FROM (SELECT agreement_id, sum(own) AS own FROM (
+    SELECT p.agreement_id, p.functional_amount AS own FROM contract_positions p WHERE p.entity_id = %(entity)s
+    UNION ALL
+    SELECT l.agreement_id, l.functional_amount FROM journal_entries e
+        JOIN journal_lines l ON l.entry_id = e.id AND l.agreement_id IS NOT NULL
+        JOIN accounts a ON a.id = l.account_id AND a.role = 'contract_position'
+        WHERE e.entity_id = %(entity)s AND e.transaction > %(bound)s
+            AND e.transaction > (SELECT up_to_transaction FROM journal_summary)
+    UNION ALL
+    SELECT l.agreement_id, -l.functional_amount FROM accounts a JOIN journal_lines l ON l.account_id = a.id
+        AND l.agreement_id IS NOT NULL {joined} WHERE a.entity_id = %(entity)s AND a.role = 'contract_position'
+        AND {later}
+) AS parts GROUP BY 1) AS positions
+"""
+
+
+def contract_assets(entity_id: UUID, as_of: date, *, known_at: datetime | None = None) -> Decimal:
+    """The contracts of which more was earned than billed at the end of a day, in the entity's currency.
+
+    It starts from the positions of now and takes back what was dated, or posted, later.
+    """
+    later = "l.day > %(as_of)s" if known_at is None else "(l.day > %(as_of)s OR e.posted_at > %(known_at)s)"
+    joined = "" if known_at is None else "JOIN journal_entries e ON e.id = l.entry_id"
+    row = sql.fetch_one(
+        _ASSETS.format(later=later, joined=joined),
+        {"bound": summary_bound(), "entity": entity_id, "as_of": as_of, "known_at": known_at},
+    )
+    return Decimal(row[0]) if row else Decimal(0)

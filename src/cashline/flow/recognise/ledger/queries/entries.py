@@ -209,14 +209,20 @@ class AccountLine:
 
 
 def account_lines(
-    account_id: UUID, *, start: date | None = None, end: date | None = None, cursor: str = "", limit: int = 50
+    account_id: UUID,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    posted_before: datetime | None = None,
+    cursor: str = "",
+    limit: int = 50,
 ) -> Page[AccountLine]:
-    """One page of an account's lines in `[start, end)`, newest day first."""
+    """One page of an account's lines in `[start, end)`, newest day first, without what was posted later."""
     texts, params = ["l.account_id = %s"], [account_id]
-    for text, day in (("l.day >= %s", start), ("l.day < %s", end)):
-        if day:
+    for text, bound in (("l.day >= %s", start), ("l.day < %s", end), ("e.posted_at < %s", posted_before)):
+        if bound:
             texts.append(text)
-            params.append(day)  # type: ignore[arg-type]
+            params.append(bound)  # type: ignore[arg-type]
     if cursor:
         texts.append("(l.day, l.entry_id, l.line_no) < (%s, %s, %s)")
         params.extend(_read_cursor(cursor))  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from cashline.flow.report.health.queries import checks, derivations, log
+from cashline.flow.report.health.queries import checks, derivations, log, statements
 from cashline.flow.report.health.queries.stuck import Stuck, stuck
 from cashline.flow.report.health.rules import Break, Checked, Law, Verification, numbering_breaks
 
@@ -27,6 +27,7 @@ def law_sentences() -> list[tuple[str, str]]:
     laws = [(law.code, law.sentence) for law in _statements()]
     return [
         *laws,
+        (statements.LAW, statements.SENTENCE),
         (log.NUMBERS, log.NUMBERS_SENTENCE),
         (log.CHAIN, log.CHAIN_SENTENCE),
         (derivations.LAW, derivations.SENTENCE),
@@ -43,6 +44,7 @@ def check_laws(*, whole: bool = False, limit: int = LIMIT) -> Iterator[Checked]:
     for law in _statements():
         check = partial(checks.breaks_of, law, relation=relation, limit=limit)
         yield _timed(law.code, law.sentence, check)
+    yield _timed(statements.LAW, statements.SENTENCE, lambda: statements.broken_statements(limit=limit))
     yield _timed(
         log.NUMBERS,
         log.NUMBERS_SENTENCE,

@@ -1,5 +1,5 @@
 """The console's reports from the books: receivables by age, deferred revenue, and the months to be closed."""
 
-from cashline.flow.report.statements.pages import ageing, deferred, periods
+from cashline.flow.report.statements.pages import ageing, deferred, financial, periods
 
-URLS = [*ageing.URLS, *deferred.URLS, *periods.URLS]
+URLS = [*ageing.URLS, *deferred.URLS, *financial.URLS, *periods.URLS]
