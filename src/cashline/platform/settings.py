@@ -47,6 +47,7 @@ FLOW = [
     "deliver.provisioning",
     "deliver.projects",
     "deliver.subscriptions",
+    "deliver.usage",
     "invoice.billing",
     "invoice.invoices",
     "invoice.credit_notes",

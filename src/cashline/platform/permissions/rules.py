@@ -13,7 +13,7 @@ from cashline.kernel.refusals import Forbidden
 
 DOMAINS = (
     *("customers", "catalog", "quotes", "contracts", "orders", "credit"),
-    *("fulfilment", "inventory", "provisioning", "projects", "subscriptions"),
+    *("fulfilment", "inventory", "provisioning", "projects", "subscriptions", "usage"),
     *("billing", "invoices", "credit_notes", "taxes", "payments", "bank", "collections", "disputes"),
     *("ledger", "revenue", "reports", "people", "platform"),
 )
@@ -27,9 +27,24 @@ ROLES: dict[str, frozenset[str]] = {
     "order_desk": READ | {"customers.write", "orders.write", "orders.cancel", "orders.import"},
     "credit_manager": READ | {"credit.write", "orders.release"},
     "fulfilment": READ
-    | {"fulfilment.write", "inventory.write", "provisioning.write", "projects.write", "subscriptions.write"},
+    | {
+        "fulfilment.write",
+        "inventory.write",
+        "provisioning.write",
+        "projects.write",
+        "subscriptions.write",
+        "usage.write",
+    },
     "billing": READ
-    | {"billing.run", "invoices.issue", "credit_notes.write", "taxes.write", "subscriptions.write", "disputes.write"},
+    | {
+        "billing.run",
+        "invoices.issue",
+        "credit_notes.write",
+        "taxes.write",
+        "subscriptions.write",
+        "disputes.write",
+        "usage.write",
+    },
     "collections": READ | {"payments.write", "bank.write", "collections.write", "disputes.write", "payments.write_off"},
     "revenue_accountant": READ | {"ledger.write", "ledger.close", "revenue.run", "invoices.issue", "billing.run"},
     "administrator": READ | {"people.write", "platform.write"},

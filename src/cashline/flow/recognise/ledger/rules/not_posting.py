@@ -13,7 +13,7 @@ _BY_REASON: dict[str, str] = {
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
         "BooksOpened PeriodClosed PeriodReopened BankAccountCreated BankAccountChanged "
-        "ReminderPolicySet"
+        "ReminderPolicySet UsageMeterCreated UsageMeterChanged"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
         "QuoteCreated QuoteChanged QuoteApprovalRequested QuoteApproved QuoteRejected QuoteWithdrawn QuoteSent "
@@ -31,6 +31,9 @@ _BY_REASON: dict[str, str] = {
     "control passed before (on shipment) or passes over time: the revenue run reads the delivery facts": (
         "ShipmentDelivered OrderCompleted SubscriptionActivated SubscriptionCancelled SubscriptionEnded "
         "InstallationAccepted"
+    ),
+    "usage is a fact that bills and revenue are planned from; its invoice posts": (
+        "UsageRecorded UsageCorrected UsageReplayed UsageDiscarded UsageThresholdReached"
     ),
     "it tells of a run, whose documents post for themselves": (
         "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted OrdersImported"

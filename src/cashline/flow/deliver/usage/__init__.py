@@ -1,0 +1,1 @@
+"""Usage: what customers used, as facts; meters that turn it into quantities."""
