@@ -24,7 +24,6 @@ ONCE = frozenset(
 STARTS_ONCE = ("django_", "auth_", "procrastinate_", "socialaccount_", "users_", "account_", "sandbox_", "gateway_")
 TOLD_APART = frozenset(("number", "external_reference", "fingerprint", "token_hash", "gateway_reference"))
 """Texts by which rows are told apart; a copy's has its number behind it."""
-SUMMED = ("debit", "credit", "functional_debit", "functional_credit")
 _FUNCTIONS = """
     CREATE FUNCTION pg_temp.other(key uuid, copy bigint, once uuid[]) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
       SELECT CASE WHEN key = ANY(once) THEN key ELSE (left(key::text, 28)
@@ -56,7 +55,7 @@ def multiply(dsn: str, copies: int) -> dict[str, int]:
         for table in tables:
             if not _is_once(table):
                 counts[table] = _copy(table, copies, once, session)
-        _sum_and_number(copies, session)
+        _number(session)
         session.execute("VACUUM ANALYZE")
     return counts
 
@@ -97,10 +96,8 @@ def _value(table: str, name: str, kind: str) -> sql.Composable:
     return column
 
 
-def _sum_and_number(copies: int, session: "psycopg.Connection[Any]") -> None:
-    """Balances grow with the copies, and the feed goes on."""
-    grown = ", ".join(f"{name} = {name} * {copies + 1}" for name in SUMMED)
-    session.execute(f"UPDATE daily_balances SET {grown}")  # type: ignore[arg-type]
+def _number(session: "psycopg.Connection[Any]") -> None:
+    """The feed goes on; the journal is summed by the program's own job."""
     session.execute("""
         INSERT INTO event_feed (number, event_id)
         SELECT (SELECT max(number) FROM event_feed) + row_number() OVER (), e.id FROM events e

@@ -107,6 +107,7 @@ def fill(invoices: int) -> None:
     from benchmarks.multiply import multiply
     from django.db import connections
 
+    from cashline.flow.recognise.ledger.actions import summarise_journal
     from cashline.platform import sql
     from cashline.platform.database import connection
     from cashline.platform.database.embedded import SUPERUSER
@@ -122,6 +123,9 @@ def fill(invoices: int) -> None:
     began = time.perf_counter()
     counts = multiply(connection.embedded_server().dsn("pages", SUPERUSER), -(-invoices // own) - 1)
     print(f"copied in {time.perf_counter() - began:.0f} s: {sum(counts.values())} rows", flush=True)
+    began = time.perf_counter()
+    summarise_journal()
+    print(f"the journal summed by day in {time.perf_counter() - began:.0f} s", flush=True)
     for table in ("customers", "orders", "invoices", "invoice_lines", "payments", "journal_lines", "events"):
         print(f"  {table:16}{(sql.fetch_one(f'SELECT count(*) FROM {table}') or (0,))[0]:>12}")
 
