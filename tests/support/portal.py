@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from uuid import UUID
 
 from django.test import Client
@@ -14,6 +15,9 @@ from cashline.flow.agree.quotes.actions import accept_quotes, create_quote, send
 from cashline.flow.agree.quotes.rules import Acceptance, NewQuote, NewQuoteLine, QuoteContent
 from cashline.flow.deliver.fulfilment.actions import advance_steps
 from cashline.flow.deliver.projects.actions import finish_installation, schedule_installation
+from cashline.flow.deliver.usage.actions import correct_usage
+from cashline.flow.deliver.usage.queries import meters_by_code
+from cashline.flow.deliver.usage.rules.correcting import NewCorrection
 from cashline.flow.invoice.invoices.queries import InvoiceRow
 from cashline.flow.receive.disputes.actions import NewDispute, open_disputes
 from cashline.flow.receive.payments.actions import NewRefund, request_refunds
@@ -26,11 +30,19 @@ from tests.support.book import Shop, book, line, ship
 from tests.support.console import Console
 from tests.support.invoice import bill, billed, credit
 from tests.support.receive import intent_for, make_receiving_shop, pay
+from tests.support.usage import make_meter, record, used
 from tests.support.world import ACTOR, NOW, TODAY
 
 SELLER = Authority("user:sally@example.com", "Sally", (Grant("seller"),))
 VISIT = Visit("203.0.113.7", "a browser")
 PASSWORD = "a long pass phrase for tests"
+
+
+RLS = import_module("cashline.flow.migrations.0001_portal_row_level_security")
+OWNED = RLS.OWNED | {"usage_events": "customer_id"}
+CHILDREN = RLS.CHILDREN | {"usage_corrections": ("usage_events", "id")}
+OPEN = (*RLS.OPEN, "usage_meters", "usage_meter_versions")
+"""The tables that the portal reads: by the customer's id, through their parents, and by everyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,22 @@ def sign(token: str) -> None:
     sign_agreement(token, given=SignatureGiven("Bea Buyer", "I sign.", VISIT), now=NOW)
 
 
+def use(customer: UUID) -> None:
+    """Usage of the customer's subscription, one event of which is void."""
+    number = _number("SELECT number FROM subscriptions WHERE customer_id = %s ORDER BY id LIMIT 1", customer)
+    if not meters_by_code(["calls"]):
+        make_meter("calls")
+    names = [f"{number}-{index}" for index in range(3)]
+    record([used(number, "calls", name, NOW, quantity=index + 1) for index, name in enumerate(names)], now=NOW)
+    correct_usage([NewCorrection("test", names[0], "sent by mistake")], now=NOW, actor=ACTOR)
+
+
+def _number(statement: str, key: UUID) -> str:
+    row = sql.fetch_one(statement, (key,))
+    assert row is not None
+    return str(row[0])
+
+
 def deal(shop: Shop, customer: UUID, email: str) -> Dealings:
     """A document of every kind for a customer."""
     waiting = offer(shop, customer, "Monitoring of hall 5")
@@ -126,6 +154,7 @@ def deal(shop: Shop, customer: UUID, email: str) -> Dealings:
     (dispute,) = open_disputes(
         [NewDispute(left.id, Decimal(20), "price", "We agreed on less.")], today=TODAY, now=NOW, actor=ACTOR
     )
+    use(customer)
     return Dealings(
         customer=customer,
         email=email,

@@ -9,15 +9,31 @@ from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cashline.flow.deliver.usage.queries import lines_with_news, metered, usage_events
+from cashline.flow.deliver.usage.actions import (
+    ReplayResult,
+    correct_usage,
+    discard_dead_letters,
+    preview_usage,
+    replay_dead_letters,
+)
+from cashline.flow.deliver.usage.queries import (
+    lines_with_news,
+    list_dead_letters,
+    metered,
+    usage_events,
+    waiting_by_code,
+)
 from cashline.flow.deliver.usage.rules import Aggregation, Meter, NewUsage, UsageFilter, UsageWindow, aggregate
+from cashline.flow.deliver.usage.rules.correcting import NewCorrection
 from cashline.flow.deliver.usage.rules.meters import CARRIED, PRORATED
+from cashline.kernel.lifecycle import IllegalTransition
 from cashline.kernel.periods import Period, day_start
-from cashline.kernel.refusals import Refusals
+from cashline.kernel.refusals import Conflict, InvalidValue, Refusals
 from cashline.platform import sql
+from cashline.platform.lists import Ask
 from tests.support.book import make_shop
 from tests.support.usage import LATER, make_meter, record, subscribe, used
-from tests.support.world import NOW
+from tests.support.world import ACTOR, NOW
 
 pytestmark = pytest.mark.usefixtures("db")
 JANUARY, FEBRUARY = datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 2, 20, tzinfo=UTC)
@@ -213,3 +229,72 @@ def test_a_meter_code_is_made_once() -> None:
             "INSERT INTO usage_meters (id, code, created_at) "
             "SELECT gen_random_uuid(), code, created_at FROM usage_meters"
         )
+
+
+def test_a_void_and_a_replacement_are_facts_beside_the_event() -> None:
+    row, meter = subscribe(make_shop()), make_meter("calls")
+    record([used(row.number, "calls", str(index), JANUARY, quantity=10) for index in range(3)], now=JANUARY)
+    right = used(row.number, "calls", "1-right", JANUARY, quantity=4)
+    correct_usage([_void("0"), _void("1", right)], now=LATER, actor=ACTOR)
+    window = quarter(row.line_id, meter)
+    assert metered([window])[window][0].quantity == 14
+    assert metered([window], known_by=FEBRUARY)[window][0].quantity == 30
+    assert lines_with_news(known_from=LATER) == {row.line_id: JANUARY}
+    with pytest.raises(Refusals) as caught:
+        correct_usage([_void("0"), _void("nothing"), _void("2"), _void("2")], now=LATER, actor=ACTOR)
+    assert [(one.code, one.field) for one in caught.value] == [
+        ("usage_already_corrected", "corrections.0.id"),
+        ("not_found", "corrections.1.id"),
+        ("usage_already_corrected", "corrections.3.id"),
+    ]
+    with pytest.raises(Conflict):
+        correct_usage([_void("2", used(row.number, "calls", "0", JANUARY, quantity=10))], now=LATER, actor=ACTOR)
+    with pytest.raises(InvalidValue) as refused:
+        correct_usage([_void("2", used(row.number, "nothing", "9", JANUARY, quantity=1))], now=LATER, actor=ACTOR)
+    assert refused.value.field == "corrections.0.replacement.meter"
+    correct_usage([_void("1-right")], now=LATER, actor=ACTOR)
+    assert metered([window])[window][0].quantity == 10
+
+
+def _void(event_id: str, replacement: NewUsage | None = None) -> NewCorrection:
+    return NewCorrection("test", event_id, "the device was in test", replacement)
+
+
+def test_dead_letters_are_replayed_once_the_cause_is_mended() -> None:
+    row = subscribe(make_shop())
+    record([used(row.number, "calls", str(index), JANUARY, quantity=2) for index in range(3)])
+    record([used(row.number, "miles", "m", JANUARY, quantity=2)])
+    letters = list_dead_letters(Ask()).items
+    assert [letter.code for letter in letters] == ["unknown_meter"] * 4
+    meter = make_meter("calls")
+    assert replay_dead_letters(now=LATER, actor=ACTOR) == ReplayResult(3, 1)
+    assert replay_dead_letters(now=LATER, actor=ACTOR) == ReplayResult(0, 1)
+    window = quarter(row.line_id, meter)
+    assert metered([window])[window][0].quantity == 6
+    miles = next(letter for letter in letters if letter.event_id == "m")
+    assert discard_dead_letters([miles.id], reason="no such meter", now=LATER, actor=ACTOR) == 1
+    with pytest.raises(IllegalTransition):
+        discard_dead_letters([miles.id], reason="again", now=LATER, actor=ACTOR)
+    assert waiting_by_code() == {}
+
+
+def test_a_preview_is_the_recording_undone() -> None:
+    row = subscribe(make_shop())
+    make_meter("calls")
+    record([used(row.number, "calls", "0", JANUARY, quantity=1)])
+    new = [
+        used(row.number, "calls", "0", JANUARY, quantity=1),
+        used(row.number, "calls", "1", JANUARY, quantity=2),
+        used(row.number, "calls", "2", FEBRUARY, quantity=4),
+        used(row.number, "nothing", "3", FEBRUARY, quantity=4),
+    ]
+    effect = preview_usage(new, now=LATER)
+    assert (effect.accepted, effect.duplicates, len(effect.refused)) == (2, 1, 1)
+    assert [(one.month, one.before, one.after, one.events) for one in effect.changes] == [
+        (date(2026, 1, 1), 1, 3, 1),
+        (date(2026, 2, 1), 0, 4, 1),
+    ]
+    assert len(usage_events([row.line_id])) == 1
+    done = record(new)
+    assert (done.accepted, done.duplicates, len(done.refused)) == (2, 1, 1)
+    assert preview_usage(new, now=LATER).changes == ()

@@ -11,9 +11,10 @@ from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.permissions.portal import as_portal
 from tests.support.cluster import Database
+from tests.support.portal import CHILDREN, OPEN, OWNED
 
 RLS = import_module("cashline.flow.migrations.0001_portal_row_level_security")
-TABLES = [*RLS.OWNED, *RLS.CHILDREN]
+TABLES = [*OWNED, *CHILDREN]
 OF_NOBODY = ("users", "role_grants", "api_keys", "events", "outbox", "journal_entries", "credit_accounts", "stock")
 
 
@@ -35,7 +36,7 @@ def test_the_portal_reads_its_own_tables_and_nothing_else(db: Database) -> None:
         "OR has_table_privilege('cashline_portal', oid, 'DELETE, TRUNCATE, TRIGGER') "
         "FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace = 'public'::regnamespace"
     )
-    assert {name for name, reads, _ in rows if reads} == {*TABLES, *RLS.OPEN}
+    assert {name for name, reads, _ in rows if reads} == {*TABLES, *OPEN}
     assert [name for name, _, writes in rows if writes] == []
 
 

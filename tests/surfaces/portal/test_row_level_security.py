@@ -14,11 +14,11 @@ from cashline.flow.agree.quotes.rules import NewQuote, NewQuoteLine, QuoteConten
 from cashline.platform import sql
 from cashline.platform.permissions.portal import as_portal
 from tests.support.cluster import Database
-from tests.support.portal import SELLER, Dealings, deal, make_two_customers, offer
+from tests.support.portal import CHILDREN, OWNED, SELLER, Dealings, deal, make_two_customers, offer
 from tests.support.world import NOW, TODAY
 
 RLS = import_module("cashline.flow.migrations.0001_portal_row_level_security")
-TABLES = [*RLS.OWNED, *RLS.CHILDREN]
+TABLES = [*OWNED, *CHILDREN]
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def seen(customer: UUID, table: str) -> set[UUID]:
 def owned(customer: UUID, table: str) -> set[UUID]:
     """The rows of a customer that were sent out, found by their keys as the program itself."""
     params: list[Any]
-    if table in RLS.OWNED:
-        condition, params = f"t.{RLS.OWNED[table]} = %s", [customer]
+    if table in OWNED:
+        condition, params = f"t.{OWNED[table]} = %s", [customer]
     else:
-        parent, column = RLS.CHILDREN[table]
+        parent, column = CHILDREN[table]
         condition, params = f"t.{column} = ANY(%s)", [list(owned(customer, parent))]
     more = f" AND {RLS.SENT_OUT[table]}" if table in RLS.SENT_OUT else ""
     return {row[0] for row in sql.fetch(f"SELECT t.id FROM {table} t WHERE {condition}{more}", params)}

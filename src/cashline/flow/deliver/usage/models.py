@@ -102,9 +102,9 @@ class UsageEvent(models.Model):
 
 
 class UsageCorrection(models.Model):
-    """That an event counts no more, why, and which event stands in its place (null: none)."""
+    """That the event of that id counts no more, why, and which event stands in its place (null: none)."""
 
-    corrected = models.UUIDField(primary_key=True)
+    id = models.UUIDField(primary_key=True)
     at = models.DateTimeField()
     line_id = models.UUIDField()
     source = models.TextField()

@@ -16,7 +16,15 @@ from django.db import transaction
 from cashline.flow.deliver.usage import queries
 from cashline.flow.deliver.usage.rules.dead_letters import DeadLetterStatus
 from cashline.flow.deliver.usage.rules.events import NewUsage
-from cashline.flow.deliver.usage.rules.recording import RefusedUsage, Unreadable, UsageRow, Wrong, as_json, assess
+from cashline.flow.deliver.usage.rules.recording import (
+    Assessed,
+    RefusedUsage,
+    Unreadable,
+    UsageRow,
+    Wrong,
+    as_json,
+    assess,
+)
 from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.events.actions import record
@@ -68,21 +76,30 @@ def record_usage(
     """
     if not events:
         return IngestResult(0, 0, ())
+    assessed, accepted = append_usage(events, now=now, entity_ids=entity_ids)
+    refused = tuple(assessed.refused)
+    duplicates = len(events) - accepted - len(refused)
+    batch = _keep_batch(assessed.rows, accepted, duplicates, refused, door, now, actor)
+    return IngestResult(accepted, duplicates, refused, batch)
+
+
+def append_usage(
+    events: Sequence[NewUsage | Unreadable], *, now: datetime, entity_ids: Sequence[UUID] | None = None
+) -> tuple[Assessed, int]:
+    """Assess events and record what is sound and new; gives the assessment and how many were recorded."""
     named = [event for event in events if isinstance(event, NewUsage)]
     subscriptions = queries.subscriptions_named({event.subscription for event in named}, entity_ids=entity_ids)
     meters = queries.known_meters({event.meter for event in named})
     assessed = assess(events, subscriptions, meters, now=now)
     open_months({row.at.astimezone(UTC).date() for row in assessed.rows})
-    refused, accepted = assessed.refused, 0
+    accepted = 0
     for start in range(0, len(assessed.rows), AT_ONCE):
         rows = assessed.rows[start : start + AT_ONCE]
         fresh, differing = _append(rows, now)
         accepted += fresh
-        refused += [_differs(row, events[row.index]) for row in rows if row.id in differing]
-    refused.sort(key=lambda one: one.index)
-    duplicates = len(events) - accepted - len(refused)
-    batch = _keep_batch(assessed.rows, accepted, duplicates, refused, door, now, actor)
-    return IngestResult(accepted, duplicates, tuple(refused), batch)
+        assessed.refused += [_differs(row, events[row.index]) for row in rows if row.id in differing]
+    assessed.refused.sort(key=lambda one: one.index)
+    return assessed, accepted
 
 
 def open_months(days: set[date]) -> None:

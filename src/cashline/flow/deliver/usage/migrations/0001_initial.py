@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="UsageCorrection",
             fields=[
-                ("corrected", models.UUIDField(primary_key=True, serialize=False)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
                 ("at", models.DateTimeField()),
                 ("line_id", models.UUIDField()),
                 ("source", models.TextField()),

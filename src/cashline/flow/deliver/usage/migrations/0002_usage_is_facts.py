@@ -43,7 +43,7 @@ DECLARE given bigint; sound bigint;
 BEGIN
     EXECUTE 'SELECT count(*) FROM added' INTO given;
     EXECUTE $q$SELECT count(*) FROM added n
-        JOIN usage_events e ON e.id = n.corrected AND e.at = n.at AND e.line_id = n.line_id
+        JOIN usage_events e ON e.id = n.id AND e.at = n.at AND e.line_id = n.line_id
             AND e.source = n.source AND e.event_id = n.event_id$q$ INTO sound;
     IF sound <> given THEN
         RAISE EXCEPTION 'a correction needs the event that it corrects' USING ERRCODE = 'foreign_key_violation';
@@ -87,10 +87,10 @@ CREATE POLICY portal ON usage_events FOR SELECT TO cashline_portal USING (custom
 CREATE POLICY program ON usage_events TO cashline_app USING (true) WITH CHECK (true);
 ALTER TABLE usage_corrections ENABLE ROW LEVEL SECURITY;
 CREATE POLICY portal ON usage_corrections FOR SELECT TO cashline_portal USING (
-    EXISTS (SELECT FROM usage_events p WHERE p.id = usage_corrections.corrected AND p.at = usage_corrections.at));
+    EXISTS (SELECT FROM usage_events p WHERE p.id = usage_corrections.id AND p.at = usage_corrections.at));
 CREATE POLICY program ON usage_corrections TO cashline_app USING (true) WITH CHECK (true);
 GRANT SELECT ON usage_events, usage_meters TO cashline_portal;
-GRANT SELECT (corrected, at, line_id, known_at) ON usage_corrections TO cashline_portal;
+GRANT SELECT (id, at, line_id, known_at) ON usage_corrections TO cashline_portal;
 GRANT SELECT (id, meter_id, version, name, unit, aggregation, value_property, item_property, dimensions, percentile)
     ON usage_meter_versions TO cashline_portal;
 """

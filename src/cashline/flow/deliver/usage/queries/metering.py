@@ -154,7 +154,7 @@ def _source(
     text = (
         f"FROM unnest({', '.join(arrays)}, %s::int[], %s::uuid[]) AS w({names}) "
         "JOIN usage_events e ON e.line_id = w.line_id AND e.meter_id = w.meter_id AND e.at >= w.low AND e.at < w.until "
-        "WHERE e.at < %s AND NOT EXISTS (SELECT FROM usage_corrections c WHERE c.corrected = e.id"
+        "WHERE e.at < %s AND NOT EXISTS (SELECT FROM usage_corrections c WHERE c.id = e.id"
     )
     params.append(max(window.end for window in windows))
     if known_by is not None:

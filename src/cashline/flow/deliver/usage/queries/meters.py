@@ -106,3 +106,19 @@ def list_meters(ask: lists.Ask, *, words: str = "") -> Page[MeterRow]:
         ask=ask,
         key_of_row=lambda row: row.id,
     )
+
+
+def meters_by_id(keys: Iterable[UUID]) -> dict[UUID, Meter]:
+    """Meters in their newest version, by key."""
+    rows = sql.fetch_as(MeterRow, f"SELECT {_COLUMNS} FROM {_NEWEST} WHERE m.id = ANY(%s)", (list(set(keys)),))
+    return {row.id: row.meter for row in rows}
+
+
+def meters_of_line(line_id: UUID) -> list[MeterRow]:
+    """The meters under which a line has usage, by code."""
+    return sql.fetch_as(
+        MeterRow,
+        f"SELECT {_COLUMNS} FROM {_NEWEST} "
+        "WHERE EXISTS (SELECT FROM usage_events e WHERE e.line_id = %s AND e.meter_id = m.id) ORDER BY m.code",
+        (line_id,),
+    )
