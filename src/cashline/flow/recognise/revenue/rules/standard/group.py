@@ -1,0 +1,295 @@
+"""A contract, or contracts accounted for as one, as its facts are walked through day by day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from cashline.flow.recognise.revenue.rules.standard import modifying
+from cashline.flow.recognise.revenue.rules.standard.balances import Bill, Cash, receivable_billed
+from cashline.flow.recognise.revenue.rules.standard.earning import UnitEarned, earn
+from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
+from cashline.flow.recognise.revenue.rules.standard.facts import (
+    ContractFact,
+    CostIncurred,
+    Delivery,
+    EventFact,
+    Expired,
+    Invoiced,
+    Modified,
+    Paid,
+    PayableToCustomer,
+    ProgressMade,
+    Redeemed,
+    RepurchaseEnded,
+    Returned,
+    ReturnRightEnded,
+    RoyaltyEarned,
+    Terminated,
+    Transfer,
+    Usage,
+    Used,
+)
+from cashline.flow.recognise.revenue.rules.standard.financing import Financed
+from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement, StandAlonePrice
+from cashline.flow.recognise.revenue.rules.standard.pools import Unit
+from cashline.flow.recognise.revenue.rules.standard.repurchase import accrued
+from cashline.flow.recognise.revenue.rules.standard.schedules import Schedule
+from cashline.flow.recognise.revenue.rules.standard.standing import (
+    Judged,
+    Work,
+    repurchase_financing,
+    waits_for_returns,
+    work_of,
+)
+from cashline.flow.recognise.revenue.rules.standard.valuing import values_of
+from cashline.kernel.rounding import allocate
+
+_ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Group:
+    """The state of a contract: its accounting units, judgements in force, bills, cash, and what was caught up."""
+
+    name: str
+    schedule: Schedule
+    digits: int
+    judged: Judged = field(default_factory=Judged)
+    units: list[Unit] = field(default_factory=list)
+    bills: list[Bill] = field(default_factory=list)
+    cash: Cash = field(default_factory=Cash)
+    repurchase_paid: Decimal = _ZERO
+    royalties: dict[str, Decimal] = field(default_factory=dict)
+    expenses: dict[str, Decimal] = field(default_factory=dict)
+    caught_up: dict[str, Decimal] = field(default_factory=dict)
+    price_judged_on: dict[str, date] = field(default_factory=dict)
+    borrowed_since: dict[str, date] = field(default_factory=dict)
+    refund_due: Decimal = _ZERO
+    terminated: bool = False
+
+    def join(self, contract: ContractFact) -> None:
+        """A contract begins, alone or as part of a combination."""
+        if not self.units:
+            self.units.append(Unit(contract.id))
+        main = self.units[0]
+        main.parts.extend(contract.consideration)
+        for fact in contract.obligations:
+            main.works[fact.id] = work_of(fact, contract.id)
+
+    def work(self, name: str) -> Work | None:
+        """An obligation by its name."""
+        return next((unit.works[name] for unit in self.units if name in unit.works), None)
+
+    def financed(self) -> list[Financed]:
+        """The parts with a significant financing component, as they are judged."""
+        return [one for unit in self.units for one in self.schedule.financed(unit, self.judged)]
+
+    def earned(self, stop: date) -> list[UnitEarned]:
+        """All accounting units when `stop` begins."""
+        for name in self.borrowed_since:
+            self._borrow(name, stop - DAY)
+        return [
+            earn(
+                unit,
+                values_of(unit, self.schedule, self.judged, self.royalties, self.digits),
+                self.judged,
+                stop,
+                self.digits,
+            )
+            for unit in self.units
+        ]
+
+    def judge(self, judgement: Judgement) -> None:
+        """Take a judgement into force."""
+        self.judged.add(judgement)
+        if isinstance(judgement, StandAlonePrice):
+            self.price_judged_on[judgement.obligation] = judgement.at
+
+    def restated(self, day: date, changes: Sequence[Judgement | Modified | Terminated]) -> None:
+        """Apply judgements or a modification at the start of a day, and keep what revenue to date changed by."""
+        before = _revenue(self.earned(day))
+        for change in changes:
+            if isinstance(change, Modified):
+                self._modify(change)
+            elif isinstance(change, Terminated):
+                self._terminate(change)
+            else:
+                self.judge(change)
+        for name, amount in _revenue(self.earned(day)).items():
+            off = amount - before.get(name, _ZERO)
+            if off:
+                self.caught_up[name] = self.caught_up.get(name, _ZERO) + off
+
+    def _modify(self, change: Modified) -> None:
+        if change.treatment == "separate" and not (change.quantities or change.terms):
+            for one in change.price_changes:
+                if one.applies_to == "satisfied":
+                    modifying.earn_at_once(self.earned(change.at)[0], [one])
+            self.units.append(modifying.separate_unit(change))
+            return
+        unit = self._unit_of(change)
+        before = self.earned(change.at)[self.units.index(unit)]
+        if change.treatment == "catch_up":
+            modifying.catch_up(before, change)
+            return
+        values = values_of(unit, self.schedule, self.judged, self.royalties, self.digits)
+        modifying.prospective(before, change, values, self.judged, change.at, self.price_judged_on)
+
+    def _unit_of(self, change: Modified) -> Unit:
+        named = {one.obligation for one in change.quantities} | {one.obligation for one in change.terms}
+        named |= set(change.removed)
+        return next((unit for unit in self.units if named & unit.works.keys()), self.units[0])
+
+    def _terminate(self, change: Terminated) -> None:
+        """What is billed or paid and not given back is revenue, as far as it exceeds revenue to date."""
+        earned = self.earned(change.at)
+        covered = self.covered(earned, change.at - DAY)
+        billed = receivable_billed(self.bills, covered, change.at, self.financed())
+        kept = max(billed, self.cash.kept) - change.refund
+        ending = [one for unit in earned for one in unit.obligations.values() if one.work.contract == change.contract]
+        others = [one for unit in earned for one in unit.obligations.values() if one.work.contract != change.contract]
+        total = sum((one.revenue + one.owed for unit in earned for one in unit.obligations.values()), _ZERO)
+        total += self.interest(change.at - DAY)
+        extra = max(_ZERO, kept - total) if not others else _ZERO
+        weights = [max(_ZERO, one.remaining) for one in ending]
+        for one, share in zip(ending, allocate(extra, weights, self.digits) if ending else (), strict=True):
+            one.work.base, one.work.after_end, one.work.ended = one.revenue + one.owed, share, True
+            one.work.owed_frozen = one.owed
+        self.bills = [still_claimed(bill, change.at) for bill in self.bills if bill.at <= change.at]
+        self.refund_due += change.refund
+        self.terminated = True
+
+    def covered(self, earned: Sequence[UnitEarned], day: date) -> Decimal:
+        """What performance so far gives a right to: revenue with interest, and what of it may be given back."""
+        total = self.interest(day)
+        for unit in earned:
+            for one in unit.obligations.values():
+                total += one.revenue + one.owed
+                if not waits_for_returns(one.work, self.judged):
+                    total += one.given_back
+        return total
+
+    def interest(self, day: date) -> Decimal:
+        """Interest income less interest expense of the contract position."""
+        return sum((one.income(day) - one.expense(day) for one in self.financed()), _ZERO)
+
+    def _borrow(self, name: str, day: date) -> None:
+        """Bring the liability of a sale that is a financing to the end of a day."""
+        work = self.work(name)
+        judgement = repurchase_financing(work, self.judged) if work else None
+        if work is None or judgement is None:
+            return
+        until = day if work.repurchase_end is None else min(day, work.repurchase_end)
+        principal = work.principal
+        grown = accrued(judgement, principal, self.borrowed_since[name], until, self.digits)
+        if work.repurchase_outcome == "exercised" and work.repurchase_end is not None and day >= work.repurchase_end:
+            grown = judgement.price - principal
+        work.lease_income = -grown if grown < 0 else _ZERO
+        work.liability = principal + grown
+
+    def apply(self, event: EventFact) -> None:
+        """Take a fact that is no modification."""
+        if isinstance(event, Invoiced):
+            self._bill(event)
+        elif isinstance(event, Paid):
+            self._pay(event)
+        elif isinstance(event, RoyaltyEarned):
+            self.royalties[event.consideration] = self.royalties.get(event.consideration, _ZERO) + event.amount
+        elif isinstance(event, Used):
+            self._use(event)
+        elif isinstance(event, Delivery) and (work := self.work(event.obligation)) is not None:
+            _deliver(work, event)
+            if isinstance(event, CostIncurred):
+                self.expenses[work.id] = self.expenses.get(work.id, _ZERO) + event.amount
+
+    def _use(self, event: Used) -> None:
+        for unit in self.units:
+            for part in unit.parts:
+                if isinstance(part, Usage) and part.id == event.consideration:
+                    work = unit.works[part.obligation]
+                    work.used += self.schedule.rounded(part.amount * event.quantity)
+
+    def _bill(self, event: Invoiced) -> None:
+        cancellable = self.schedule.cancellable(event.contract)
+        self.bills.append(Bill(event.at, event.due or event.at, event.amount, cancellable))
+        for unit in self.units:
+            for work in unit.works.values():
+                if work.fact.pattern == "as_invoiced" and work.contract == event.contract:
+                    work.invoiced += event.amount
+        self._borrowing(event.at)
+
+    def _pay(self, event: Paid) -> None:
+        if event.direction == "from_customer":
+            self.cash = replace(self.cash, received=self.cash.received + event.amount)
+            self._borrowing(event.at)
+            return
+        amount = event.amount
+        exercised = sum((self._price_back(work) for work in self._exercised()), _ZERO)
+        bought = min(amount, exercised - self.repurchase_paid) if exercised > self.repurchase_paid else _ZERO
+        self.repurchase_paid += bought
+        amount -= bought
+        promised = sum(
+            (part.amount for unit in self.units for part in unit.parts if isinstance(part, PayableToCustomer)), _ZERO
+        )
+        incentive = min(amount, max(_ZERO, promised - self.cash.incentives))
+        self.cash = replace(
+            self.cash,
+            incentives=self.cash.incentives + incentive,
+            refunded=self.cash.refunded + amount - incentive,
+        )
+
+    def _price_back(self, work: Work) -> Decimal:
+        judgement = repurchase_financing(work, self.judged)
+        return judgement.price if judgement else _ZERO
+
+    def paid_back(self, price: Decimal) -> Decimal:
+        """What an exercised right costs, where the facts tell of no payment to the customer."""
+        return _ZERO if self.schedule.pays_customer() else price
+
+    def _exercised(self) -> list[Work]:
+        return [work for unit in self.units for work in unit.works.values() if work.repurchase_outcome == "exercised"]
+
+    def _borrowing(self, day: date) -> None:
+        """Cash or a bill for an asset that may be bought back begins a financing."""
+        for unit in self.units:
+            for work in unit.works.values():
+                if repurchase_financing(work, self.judged) is None:
+                    continue
+                self.borrowed_since.setdefault(work.id, day)
+                billed = sum((bill.amount for bill in self.bills), _ZERO)
+                work.principal = max(billed, self.cash.received)
+
+
+def _deliver(work: Work, event: Delivery) -> None:
+    """Move an obligation by a fact of its delivery."""
+    match event:
+        case Transfer():
+            work.units = work.units + event.quantity if event.quantity is not None else max(work.units, work.quantity)
+        case ProgressMade():
+            work.progress = event.to_date
+        case CostIncurred(cost_class="contract"):
+            work.costs += event.amount
+        case CostIncurred(cost_class="uninstalled"):
+            work.uninstalled += event.amount
+        case Redeemed():
+            work.redeemed += event.quantity
+        case Expired():
+            work.expired = True
+        case Returned():
+            work.returned += event.quantity
+        case ReturnRightEnded():
+            work.right_ended = True
+        case RepurchaseEnded():
+            work.repurchase_end, work.repurchase_outcome = event.at, event.outcome
+        case _:
+            pass
+
+
+def _revenue(units: Sequence[UnitEarned]) -> dict[str, Decimal]:
+    return {name: one.revenue for unit in units for name, one in unit.obligations.items()}
+
+
+def still_claimed(bill: Bill, ended: date) -> Bill:
+    """What was not due when a contract ended is not claimed any more beyond what was performed."""
+    return bill if bill.due <= ended else bill._replace(cancellable=True)
