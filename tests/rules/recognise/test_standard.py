@@ -58,6 +58,16 @@ amounts = st.integers(1, 1_000_000).map(lambda cents: Decimal(cents) / 100)
 days = st.integers(0, 700).map(lambda offset: date(2025, 1, 1) + timedelta(days=offset))
 
 
+def modifications(day: date, added: ObligationFact, change: PriceChange) -> list[Modified]:
+    """The same change treated in each way."""
+    return [
+        Modified(at=day, contract="c", treatment="separate", added=(added,), price_changes=(change,)),
+        Modified(at=day, contract="c", treatment="prospective", added=(added,), price_changes=(change,)),
+        Modified(at=day, contract="c", treatment="catch_up", added=(added,), price_changes=(change,)),
+        Modified(at=day, contract="c", treatment="mixed", added=(added,), price_changes=(change,)),
+    ]
+
+
 @st.composite
 def contracts(draw: st.DrawFn) -> Facts:
     """A contract of goods and services with deliveries, bills, cash and modifications on any days."""
@@ -90,8 +100,7 @@ def contracts(draw: st.DrawFn) -> Facts:
     for index, day in enumerate(draw(st.lists(days, max_size=2))):
         added = ObligationFact(id=f"added{index}", pattern="point", ssp=draw(amounts))
         change = PriceChange(draw(amounts), "remaining")
-        treatment = draw(st.sampled_from(["separate", "prospective", "catch_up", "mixed"]))
-        events.append(Modified(at=day, contract="c", treatment=treatment, added=(added,), price_changes=(change,)))
+        events.append(draw(st.sampled_from(modifications(day, added, change))))
     return Facts((contract,), (), tuple(events))
 
 
