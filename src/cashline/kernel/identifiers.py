@@ -74,6 +74,9 @@ PREFIXES = {
     "bank_line": "bnl",
     "bank_statement": "bst",
     "bill_run": "run",
+    "coupon": "cpn",
+    "coupon_grant": "cpg",
+    "credit": "crd",
     "credit_note": "crn",
     "credit_note_line": "cnl",
     "customer": "cus",
@@ -112,6 +115,7 @@ PREFIXES = {
     "usage_event": "uev",
     "usage_meter": "mtr",
     "user": "usr",
+    "wallet": "wal",
     "warehouse": "whs",
     "webhook_endpoint": "whe",
 }

@@ -17,6 +17,7 @@ from decimal import (
     Decimal,
 )
 from enum import StrEnum
+from fractions import Fraction
 
 _WIDE = Context(prec=60)
 _QUANTA = {digits: Decimal(1).scaleb(-digits) for digits in range(13)}
@@ -49,6 +50,27 @@ def round_to(value: Decimal, digits: int, mode: RoundingMode = RoundingMode.HALF
     """Round `value` to `digits` decimals (0 to 12); never returns a negative zero."""
     rounded = value.quantize(_QUANTA[digits], _DECIMAL_MODE[mode], _WIDE)
     return rounded if rounded else abs(rounded)
+
+
+def round_fraction(value: Fraction, digits: int) -> Decimal:
+    """Round an exact fraction to `digits` decimals, halves away from zero; never returns a negative zero."""
+    whole, rest = divmod(abs(value.numerator) * 10**digits, value.denominator)
+    if 2 * rest >= value.denominator:
+        whole += 1
+    return Decimal(-whole if value < 0 else whole).scaleb(-digits, _WIDE)
+
+
+def round_parts(exact: Sequence[Fraction], digits: int) -> list[Decimal]:
+    """The parts rounded so that they sum to the rounded sum; the units left over go to the parts that lost most."""
+    parts = [round_fraction(part, digits) for part in exact]
+    whole = round_fraction(sum(exact, Fraction(0)), digits)
+    missing = int((whole - sum(parts, Decimal(0))).scaleb(digits))
+    if missing:
+        unit = _QUANTA[digits] if missing > 0 else -_QUANTA[digits]
+        lost = [(part - Fraction(rounded)) * missing for part, rounded in zip(exact, parts, strict=True)]
+        for index in sorted(range(len(parts)), key=lambda place: (-lost[place], place))[: abs(missing)]:
+            parts[index] += unit
+    return parts
 
 
 def divide(numerator: Decimal, denominator: Decimal) -> Decimal:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
-from cashline.kernel.refusals import Conflict, InvalidValue, Refusal, raise_all
+from cashline.kernel.refusals import Conflict, InvalidValue, NotFound, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -45,6 +45,11 @@ class NewEntity:
     phone: str = ""
     website: str = ""
     brand_color: str = "#0f766e"
+    tax_rounding: str = "per_rate"
+
+
+TAX_ROUNDINGS = ("per_document", "per_rate", "per_line")
+"""Where the tax of a document is rounded; `invoice.taxes` says what each means."""
 
 
 def _errors(entity: NewEntity) -> list[Refusal]:
@@ -57,6 +62,8 @@ def _errors(entity: NewEntity) -> list[Refusal]:
         found.append(InvalidValue(f"{entity.country!r} is not an ISO 3166 country code.", field="country"))
     if entity.timezone not in available_timezones():
         found.append(InvalidValue(f"{entity.timezone!r} is not a time zone.", field="timezone"))
+    if entity.tax_rounding not in TAX_ROUNDINGS:
+        found.append(_unknown_rounding(entity.tax_rounding))
     try:
         minor_units(entity.currency)
     except InvalidValue as refusal:
@@ -87,6 +94,22 @@ def create_entities(entities: Sequence[NewEntity], *, now: datetime, actor: str)
         actor=actor,
     )
     return keys
+
+
+def _unknown_rounding(given: str) -> Refusal:
+    return InvalidValue(f"{given!r} is not one of {', '.join(TAX_ROUNDINGS)}.", field="tax_rounding")
+
+
+@transaction.atomic
+def set_tax_rounding(*, entity_id: UUID, rounding: str, now: datetime, actor: str) -> None:
+    """Say where an entity rounds the tax of its documents from now on; what was issued stays. Raises NotFound."""
+    if rounding not in TAX_ROUNDINGS:
+        raise _unknown_rounding(rounding)
+    if not sql.execute("UPDATE legal_entities SET tax_rounding = %s WHERE id = %s", (rounding, entity_id)):
+        raise NotFound(f"There is no legal entity {entity_id}.", field="entity")
+    record(
+        [Event("TaxRoundingSet", (ObjectRef("entity", entity_id),), {"tax_rounding": rounding})], now=now, actor=actor
+    )
 
 
 @transaction.atomic

@@ -24,11 +24,18 @@ class LegalEntity(Table):
     phone = models.TextField(blank=True, db_default="")
     website = models.TextField(blank=True, db_default="")
     brand_color = models.TextField(db_default="#0f766e")
+    tax_rounding = models.TextField(db_default="per_rate")
     seal_key = models.BinaryField(null=True)
     seal_certificate = models.BinaryField(null=True)
 
     class Meta:
         db_table = "legal_entities"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(tax_rounding__in=["per_document", "per_rate", "per_line"]),
+                name="legal_entity_tax_rounding_known",
+            )
+        ]
 
 
 class ExchangeRate(models.Model):

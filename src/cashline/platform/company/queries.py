@@ -32,6 +32,7 @@ class Entity:
     phone: str
     website: str
     brand_color: str
+    tax_rounding: str
 
 
 class MissingRate(Refusal):
@@ -42,7 +43,7 @@ class MissingRate(Refusal):
 
 _ENTITY = (
     "id, code, name, country, currency, timezone, street, postcode, city, tax_id, registration, iban, bic, email, "
-    "phone, website, brand_color"
+    "phone, website, brand_color, tax_rounding"
 )
 
 

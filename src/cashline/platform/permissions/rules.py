@@ -12,9 +12,9 @@ from uuid import UUID
 from cashline.kernel.refusals import Forbidden
 
 DOMAINS = (
-    *("customers", "catalog", "quotes", "contracts", "orders", "credit"),
+    *("customers", "catalog", "coupons", "quotes", "contracts", "orders", "credit"),
     *("fulfilment", "inventory", "provisioning", "projects", "subscriptions", "usage"),
-    *("billing", "invoices", "credit_notes", "taxes", "payments", "bank", "collections", "disputes"),
+    *("billing", "invoices", "credit_notes", "credits", "taxes", "payments", "bank", "collections", "disputes"),
     *("ledger", "revenue", "reports", "people", "platform"),
 )
 READ = frozenset(f"{domain}.read" for domain in DOMAINS)
@@ -22,7 +22,8 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": READ,
     "seller": READ | {"customers.write", "quotes.write", "quotes.send", "contracts.write", "orders.write"},
     "deal_desk": READ
-    | {"customers.write", "catalog.write", "quotes.write", "quotes.send", "quotes.approve", "contracts.write"},
+    | {"customers.write", "catalog.write", "coupons.write", "quotes.write"}
+    | {"quotes.send", "quotes.approve", "contracts.write"},
     "legal": READ | {"contracts.write", "contracts.seal"},
     "order_desk": READ | {"customers.write", "orders.write", "orders.cancel", "orders.import"},
     "credit_manager": READ | {"credit.write", "orders.release"},
@@ -45,6 +46,7 @@ ROLES: dict[str, frozenset[str]] = {
         "disputes.write",
         "usage.write",
     },
+    | {"credits.write", "coupons.write"},
     "collections": READ | {"payments.write", "bank.write", "collections.write", "disputes.write", "payments.write_off"},
     "revenue_accountant": READ | {"ledger.write", "ledger.close", "revenue.run", "invoices.issue", "billing.run"},
     "administrator": READ | {"people.write", "platform.write"},

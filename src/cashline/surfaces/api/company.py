@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -12,7 +12,7 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import raise_all
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.company import actions as company
-from cashline.platform.company.queries import entities, entity_by_code
+from cashline.platform.company.queries import entities, entities_by_id, entity_by_code
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import Closed
 from cashline.platform.events import queries as events
@@ -45,6 +45,13 @@ class NewEntityIn(Closed):
     email: Text = ""
     phone: Text = ""
     website: Text = ""
+    tax_rounding: Literal["per_document", "per_rate", "per_line"] = "per_rate"
+
+
+class TaxRoundingIn(Closed):
+    """Where the tax of a document is rounded."""
+
+    tax_rounding: Literal["per_document", "per_rate", "per_line"]
 
 
 class RateIn(Closed):
@@ -96,6 +103,15 @@ def entity_create(request: HttpRequest, body: NewEntityIn) -> tuple[int, dict[st
     caller.require("platform.write")
     company.create_entities([company.NewEntity(**body.model_dump())], now=caller.now, actor=caller.actor)
     return 201, _entity(entity_by_code(body.code))
+
+
+@router.post("/entities/{entity_id}/tax-rounding")
+def entity_tax_rounding(request: HttpRequest, entity_id: str, body: TaxRoundingIn) -> dict[str, Any]:
+    """Say where the tax of its documents is rounded from now on: per document, per rate or per line."""
+    caller, key = caller_of(request), key_of("entity", entity_id)
+    caller.require("platform.write")
+    company.set_tax_rounding(entity_id=key, rounding=body.tax_rounding, now=caller.now, actor=caller.actor)
+    return _entity(entities_by_id([key])[key])
 
 
 @router.post("/exchange-rates", response={201: dict[str, Any]})

@@ -28,6 +28,9 @@ class TaxCategory(StrEnum):
 
     STANDARD = "standard"
     REDUCED = "reduced"
+    SECOND_REDUCED = "second_reduced"
+    SUPER_REDUCED = "super_reduced"
+    PARKING = "parking"
     ZERO = "zero"
     EXEMPT = "exempt"
 

@@ -27,10 +27,12 @@ class CreditNote(Table):
     cause = status_column(CreditCause)
     reason = models.TextField()
     issued_on = models.DateField()
+    discount_total = amount_column(db_default=0)
     net_total = amount_column()
     tax_total = amount_column()
     gross_total = amount_column()
     unapplied_amount = amount_column(db_default=0)
+    refunded_amount = amount_column(db_default=0)
     entity_rate = rate_column(db_default=1)
     bill_run = link_to("billing.BillRun", null=True, db_index=False)
     created_at = instant_column()
@@ -46,11 +48,19 @@ class CreditNote(Table):
                 condition=models.Q(unapplied_amount__gte=0) & models.Q(unapplied_amount__lte=models.F("gross_total")),
                 name="credit_note_unapplied_within_gross",
             ),
+            models.CheckConstraint(
+                condition=models.Q(refunded_amount__gte=0)
+                & models.Q(refunded_amount__lte=models.F("unapplied_amount")),
+                name="credit_note_refunded_within_unapplied",
+            ),
         ]
 
 
 class CreditNoteLine(Table):
-    """How much of an invoice line is taken back, with the original tax. Amounts are positive."""
+    """How much of an invoice line is taken back, with the original tax; of a line below zero a negative amount.
+
+    `discount_amount` is the part of the coupons that is taken back with it: the customer gets that much less.
+    """
 
     credit_note = link_to("credit_notes.CreditNote", db_index=False)
     line_no = models.IntegerField()
@@ -59,6 +69,7 @@ class CreditNoteLine(Table):
     description = models.TextField()
     quantity = quantity_column()
     net_amount = amount_column()
+    discount_amount = amount_column(db_default=0)
     tax_code = models.TextField()
     tax_rate = rate_column()
     tax_amount = amount_column()
@@ -68,5 +79,5 @@ class CreditNoteLine(Table):
         db_table = "credit_note_lines"
         constraints = [
             models.UniqueConstraint(fields=["credit_note", "line_no"], name="credit_note_line_once"),
-            models.CheckConstraint(condition=models.Q(net_amount__gt=0), name="credit_note_line_positive"),
+            models.CheckConstraint(condition=~models.Q(net_amount=0), name="credit_note_line_not_empty"),
         ]

@@ -11,6 +11,7 @@ from cashline.flow.invoice.credit_notes.rules import CreditableInvoice, Creditab
 from cashline.flow.invoice.invoices.queries.statements import amount, exact, stated_line
 from cashline.flow.invoice.invoices.rules.parties import party_of
 from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement
+from cashline.flow.invoice.taxes.rules import TaxRounding
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -42,13 +43,15 @@ class CreditNoteRow:
 
 _HEAD = (
     "SELECT i.id, i.number, i.status, i.entity_id, i.customer_id, i.agreement_id, i.currency, i.issued_on, "
-    "i.open_amount, i.entity_rate, b.content ? 'email' FROM invoices i JOIN invoice_parties b ON b.id = i.buyer_id "
+    "i.open_amount, i.entity_rate, b.content ? 'email', i.discount_total, i.gross_total, e.tax_rounding "
+    "FROM invoices i JOIN invoice_parties b ON b.id = i.buyer_id JOIN legal_entities e ON e.id = i.entity_id "
     "WHERE i.id = ANY(%s) AND i.number IS NOT NULL ORDER BY i.id"
 )
 _CREDITABLE = (
     "SELECT l.invoice_id, l.id, l.line_no, l.line_id, l.description, l.quantity, l.unit_price, l.net_amount, "
-    "l.tax_code, l.tax_rate, l.period IS NOT NULL, coalesce(c.net, 0), coalesce(c.tax, 0) FROM invoice_lines l "
-    "LEFT JOIN LATERAL (SELECT sum(x.net_amount) AS net, sum(x.tax_amount) AS tax FROM credit_note_lines x "
+    "l.tax_code, l.tax_rate, l.period IS NOT NULL, coalesce(c.net, 0), coalesce(c.tax, 0), l.discount_share, "
+    "coalesce(c.discount, 0) FROM invoice_lines l LEFT JOIN LATERAL (SELECT sum(x.net_amount) AS net, "
+    "sum(x.tax_amount) AS tax, sum(x.discount_amount) AS discount FROM credit_note_lines x "
     "WHERE x.invoice_line_id = l.id) c ON true WHERE l.invoice_id = ANY(%s) ORDER BY l.invoice_id, l.line_no"
 )
 
@@ -87,7 +90,8 @@ def _creditable(invoice_ids: Iterable[UUID], locking: str) -> dict[UUID, Credita
 def _creditable_invoice(
     row: tuple[Any, ...], lines: list[CreditableLine], taxes: dict[tuple[str, Decimal], Decimal]
 ) -> CreditableInvoice:
-    key, number, status, entity_id, customer_id, agreement_id, currency, issued_on, open_amount, rate, has_mail = row
+    key, number, status, entity_id, customer_id, agreement_id, currency, issued_on, open_amount, rate = row[:10]
+    has_mail, discount, gross, rounding = row[10:]
     return CreditableInvoice(
         key,
         number,
@@ -102,11 +106,14 @@ def _creditable_invoice(
         has_mail,
         lines,
         taxes,
+        amount(discount, currency),
+        amount(gross, currency),
+        TaxRounding(rounding),
     )
 
 
 def _creditable_line(row: tuple[Any, ...], currency: str) -> CreditableLine:
-    key, line_no, line_id, description, quantity, unit_price, net, code, rate, recurring, credited, tax = row
+    key, line_no, line_id, description, quantity, unit_price, net, code, rate, recurring, credited, tax = row[:12]
     return CreditableLine(
         key,
         line_no,
@@ -120,6 +127,8 @@ def _creditable_line(row: tuple[Any, ...], currency: str) -> CreditableLine:
         recurring,
         amount(credited, currency),
         amount(tax, currency),
+        exact(row[12]),
+        amount(row[13], currency),
     )
 
 

@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 
-from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceStatus
+from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind, InvoiceStatus
 from cashline.platform.database.tables import (
     Table,
     amount_column,
@@ -27,7 +27,11 @@ class InvoiceParty(models.Model):
 
 
 class Invoice(Table):
-    """A bill to a customer. `open_amount` is gross − credited − paid − written off; `number` is given at issue."""
+    """A bill to a customer. `open_amount` is gross − credited − paid − written off; `number` is given at issue.
+
+    `discount_total` is what coupons took off the lines; `credit_applied` and `prepaid_applied` is what credits paid at
+    issue. One below zero has nothing open: it became credit of the account.
+    """
 
     number = models.TextField(null=True, unique=True)
     entity = link_to("company.LegalEntity", db_index=False)
@@ -40,9 +44,14 @@ class Invoice(Table):
     issued_on = models.DateField(null=True)
     due_on = models.DateField(null=True)
     supply_on = models.DateField(null=True)
+    kind = status_column(InvoiceKind, db_default=InvoiceKind.STANDARD)
+    purchase_order = models.TextField(blank=True, db_default="")
+    discount_total = amount_column(db_default=0)
     net_total = amount_column()
     tax_total = amount_column()
     gross_total = amount_column()
+    credit_applied = amount_column(db_default=0)
+    prepaid_applied = amount_column(db_default=0)
     open_amount = amount_column(db_default=0)
     entity_rate = rate_column(db_default=1)
     bill_run = link_to("billing.BillRun", null=True)
@@ -55,8 +64,17 @@ class Invoice(Table):
                 condition=models.Q(gross_total=models.F("net_total") + models.F("tax_total")), name="invoice_adds_up"
             ),
             models.CheckConstraint(
-                condition=models.Q(open_amount__gte=0) & models.Q(open_amount__lte=models.F("gross_total")),
+                condition=models.Q(open_amount__gte=0)
+                & (models.Q(open_amount=0) | models.Q(open_amount__lte=models.F("gross_total"))),
                 name="invoice_open_within_gross",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(credit_applied__gte=0, prepaid_applied__gte=0)
+                & (
+                    models.Q(credit_applied=0, prepaid_applied=0)
+                    | models.Q(gross_total__gte=models.F("credit_applied") + models.F("prepaid_applied"))
+                ),
+                name="invoice_applied_within_gross",
             ),
             models.CheckConstraint(
                 condition=models.Q(status="draft")
@@ -83,7 +101,8 @@ class InvoiceLine(Table):
     """A billed charge. (`source_id`, `period_start`, `revision`) is what makes billing it twice impossible.
 
     `source_id` is the delivery fact (goods, services) or the agreement line's lineage (subscriptions);
-    `revision` counts corrections of the same period.
+    `revision` counts corrections of the same period. `component` (base, charge, add_on …), `plan` and `meter` say what
+    of a subscription it bills; `discount_share` is the share of the document's coupons, to 20 decimals.
     """
 
     invoice = link_to("invoices.Invoice", db_index=False)
@@ -101,6 +120,11 @@ class InvoiceLine(Table):
     net_amount = amount_column()
     tax_code = models.TextField()
     tax_rate = rate_column()
+    discount_share = models.DecimalField(max_digits=40, decimal_places=20, db_default=0)
+    component = models.TextField(blank=True, db_default="")
+    plan = models.TextField(blank=True, db_default="")
+    meter = models.TextField(blank=True, db_default="")
+    details = models.JSONField(db_default={})
     derivation = models.JSONField()
 
     class Meta:
@@ -112,7 +136,7 @@ class InvoiceLine(Table):
 
 
 class InvoiceTax(Table):
-    """The tax of an invoice by code and rate: base × rate, rounded once.
+    """The tax of an invoice by code and rate, rounded as its entity rounds; `base` is what is left after `discount`.
 
     `reason` (with its code of the VATEX list) says why where none is due; `basis` how it was decided.
     """
@@ -122,6 +146,7 @@ class InvoiceTax(Table):
     rate = rate_column()
     base = amount_column()
     tax = amount_column()
+    discount = amount_column(db_default=0)
     reason = models.TextField(blank=True, db_default="")
     vatex = models.TextField(blank=True, db_default="")
     basis = models.TextField(blank=True, db_default="")
@@ -129,3 +154,40 @@ class InvoiceTax(Table):
     class Meta:
         db_table = "invoice_taxes"
         constraints = [models.UniqueConstraint(fields=["invoice", "tax_code", "rate"], name="invoice_tax_once")]
+
+
+class InvoiceDiscount(Table):
+    """A coupon that was taken off an invoice, with the amount it came to; a void invoice has given it back."""
+
+    invoice = link_to("invoices.Invoice", db_index=False)
+    grant = link_to("coupons.CouponGrant")
+    code = models.TextField()
+    name = models.TextField()
+    amount = amount_column()
+    given_back = models.BooleanField(db_default=False)
+
+    class Meta:
+        db_table = "invoice_discounts"
+        constraints = [models.UniqueConstraint(fields=["invoice", "grant"], name="invoice_discount_once")]
+
+
+class InvoiceDeduction(Table):
+    """An earlier invoice (a deposit, or usage billed at a threshold) that a later one takes off, once.
+
+    Where the later one is void it is `released`: another may take it off.
+    """
+
+    invoice = link_to("invoices.Invoice", db_index=False)
+    deducted = link_to("invoices.Invoice", db_index=False)
+    net_amount = amount_column()
+    tax_amount = amount_column()
+    released = models.BooleanField(db_default=False)
+
+    class Meta:
+        db_table = "invoice_deductions"
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "deducted"], name="invoice_deduction_once"),
+            models.UniqueConstraint(
+                fields=["deducted"], name="invoice_deducted_once", condition=models.Q(released=False)
+            ),
+        ]

@@ -32,7 +32,7 @@ def tax_rate_list(country: str, as_json: bool) -> None:
     "--category",
     default="standard",
     show_default=True,
-    type=click.Choice(["standard", "reduced", "zero", "exempt"]),
+    type=click.Choice(["standard", "reduced", "second_reduced", "super_reduced", "parking", "zero", "exempt"]),
 )
 @click.option("--from", "since", required=True, type=DAY, help="The first day on which it applies.")
 @json_option

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from cashline.flow.agree.catalog.rules import ProductKind, TaxCategory
@@ -18,6 +19,18 @@ EU = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
 _VAT_PREFIX = {"EL": "GR"}
+
+
+class TaxRounding(StrEnum):
+    """Where the tax of a document is rounded: a setting of the legal entity.
+
+    Per document the exact taxes of the lines are summed and rounded once, and the rates share the result; per rate the
+    tax of each rate is rounded (EN 16931 BR-CO-17); per line the tax of each line.
+    """
+
+    PER_DOCUMENT = "per_document"
+    PER_RATE = "per_rate"
+    PER_LINE = "per_line"
 
 
 class MissingTaxRate(Refusal):

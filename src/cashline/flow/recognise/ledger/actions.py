@@ -14,7 +14,7 @@ from cashline.flow.recognise.ledger.queries import facts as sources
 from cashline.flow.recognise.ledger.queries.books import Books, books, held_balances, period_for_update
 from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole, Book
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
-from cashline.flow.recognise.ledger.rules.events import invoice_fact, payment_fact, shipment_fact
+from cashline.flow.recognise.ledger.rules.events import credit_fact, invoice_fact, payment_fact, shipment_fact
 from cashline.flow.recognise.ledger.rules.periods import PERIOD, PeriodStatus, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, Held, PostingRule, held_keys, plan_entry
 from cashline.kernel.identifiers import new_id
@@ -171,6 +171,11 @@ post_credit_notes = _handoff("CreditNoteIssued", _subjects(sources.credit_note_f
 post_payments = _handoff("PaymentReceived", lambda events: [payment_fact(event) for event in events])
 post_allocations = _handoff("PaymentAllocated", _named("allocation_id", sources.allocation_facts))
 post_unallocations = _handoff("PaymentUnallocated", _named("allocation_id", sources.allocation_facts))
+
+
+def post_credits(events: Sequence[Event], *, now: datetime, actor: str) -> None:
+    """Post movements of credits: granted, applied, refunded, expired. All events are of one type."""
+    post_facts(events[0].type, [credit_fact(event) for event in events], now=now, actor=actor)
 
 
 def post_refunds(events: Sequence[Event], *, now: datetime, actor: str) -> None:

@@ -66,10 +66,11 @@ def plan_batch(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | Non
     prepared: list[PreparedInvoice] = []
     parties: Mapping[UUID, str] = {}
     if drafts:
-        found = grounds_of(drafts)
+        found = grounds_of(drafts, for_update=for_update)
         parties = found.parties
         prepared, refused = prepare(drafts, found.grounds)
         for draft, refusal in refused:
+            assert draft.agreement_id is not None  # noqa: S101 - a run bills agreements
             parked[draft.agreement_id] = exception_of(draft.agreement_id, draft.customer_id, refusal)
     notes = _notes(bills, parked, for_update=for_update)
     if parked:

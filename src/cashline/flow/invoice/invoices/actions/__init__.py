@@ -1,5 +1,6 @@
 """Writing invoices: issuing them, settling what is open, and storing their documents."""
 
+from cashline.flow.invoice.invoices.actions.crediting import give_back_uses, pay_by_credit
 from cashline.flow.invoice.invoices.actions.documents import DocumentForm, invoice_document, kept_document
 from cashline.flow.invoice.invoices.actions.issuing import append_invoices, exposure_of, issue_invoices
 from cashline.flow.invoice.invoices.actions.settling import Settled, settle, take_back
@@ -9,9 +10,11 @@ __all__ = [
     "Settled",
     "append_invoices",
     "exposure_of",
+    "give_back_uses",
     "invoice_document",
     "issue_invoices",
     "kept_document",
+    "pay_by_credit",
     "settle",
     "take_back",
 ]

@@ -14,12 +14,15 @@ from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
 from cashline.flow.book.credit.actions import change_exposure
+from cashline.flow.invoice.invoices.actions.taking_off import take_off
 from cashline.flow.invoice.invoices.queries import grounds_of
-from cashline.flow.invoice.invoices.rules.issuing import AlreadyBilled, DraftInvoice, PreparedInvoice, prepare
-from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE, InvoiceStatus
+from cashline.flow.invoice.invoices.rules.drafts import DraftInvoice, DraftLine, PreparedInvoice
+from cashline.flow.invoice.invoices.rules.issuing import AlreadyBilled, prepare
+from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE, InvoiceKind, InvoiceStatus
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import Period
 from cashline.kernel.refusals import raise_all
+from cashline.kernel.rounding import round_fraction
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -31,24 +34,29 @@ _INVOICE = (
     "net_total tax_total gross_total open_amount entity_rate bill_run_id created_at"
 )
 _INVOICE_COLUMNS = _INVOICE.split()
+_MORE_OF_INVOICE = ("kind", "purchase_order", "discount_total", "credit_applied", "prepaid_applied")
 _LINE = (
     "id invoice_id line_no line_id product_id source_id period_start revision period description quantity unit "
     "unit_price net_amount tax_code tax_rate derivation"
 )
 _LINE_COLUMNS = _LINE.split()
-_TAX_COLUMNS = ("id", "invoice_id", "tax_code", "rate", "base", "tax", "reason", "vatex", "basis")
+_MORE_OF_LINE = ("component", "plan", "meter", "details", "discount_share")
+_TAX_COLUMNS = ("id", "invoice_id", "tax_code", "rate", "base", "tax", "reason", "vatex", "basis", "discount")
+_SHARE_DIGITS = 12
+ZERO = Decimal(0)
 
 
 @transaction.atomic
 def issue_invoices(drafts: Sequence[DraftInvoice], *, now: datetime, actor: str) -> list[UUID]:
     """Issue invoices: tax by line, totals by rate, due dates, gap-free numbers; gives their ids in order.
 
-    Each records InvoiceIssued and queues its mail once. Raises every reason why one cannot be issued, and AlreadyBilled
+    Coupons and credits of the customers are used in the order of the document. Each records InvoiceIssued and queues
+    its mail once. Raises every reason why one cannot be issued, and AlreadyBilled
     where a charge stands on an invoice already.
     """
     if not drafts:
         return []
-    found = grounds_of(drafts)
+    found = grounds_of(drafts, for_update=True)
     prepared, refused = prepare(drafts, found.grounds)
     raise_all(refusal for _, refusal in refused)
     ids = append_invoices(prepared, found.parties, now=now, actor=actor)
@@ -64,13 +72,14 @@ def append_invoices(
     if not prepared:
         return []
     ids = [new_id() for _ in prepared]
-    lines = _line_rows(ids, prepared)
+    lines, line_columns = _line_rows(ids, prepared)
     taxes = _tax_rows(ids, prepared)
     _keep_parties(prepared, parties)
     numbers = _take_numbers(prepared)
     with _refusing_what_is_billed():
-        sql.insert("invoices", _INVOICE_COLUMNS, _invoice_rows(ids, numbers, prepared, now))
-        sql.insert("invoice_lines", _LINE_COLUMNS, lines)
+        rows, invoice_columns = _invoice_rows(ids, numbers, prepared, now)
+        sql.insert("invoices", invoice_columns, rows)
+        sql.insert("invoice_lines", line_columns, lines)
         sql.insert("invoice_taxes", _TAX_COLUMNS, taxes)
     enqueue(_mails(ids, prepared), now=now)
     record(
@@ -78,6 +87,7 @@ def append_invoices(
         now=now,
         actor=actor,
     )
+    take_off(ids, numbers, prepared, now=now, actor=actor)
     return ids
 
 
@@ -119,9 +129,10 @@ def _keep_parties(prepared: Sequence[PreparedInvoice], parties: Mapping[UUID, st
 
 def _invoice_rows(
     ids: Sequence[UUID], numbers: Sequence[str], prepared: Sequence[PreparedInvoice], now: datetime
-) -> list[tuple[Any, ...]]:
+) -> tuple[list[tuple[Any, ...]], Sequence[str]]:
+    """The rows and their columns; what few invoices have is written only where one of the batch has it."""
     issued = INVOICE.target("issue", InvoiceStatus.DRAFT).value
-    return [
+    rows = [
         (
             key,
             number,
@@ -138,49 +149,70 @@ def _invoice_rows(
             item.net_total,
             item.tax_total,
             item.gross_total,
-            item.gross_total,
+            item.payable,
             item.entity_rate,
             item.draft.bill_run_id,
             now,
         )
         for key, number, item in zip(ids, numbers, prepared, strict=True)
     ]
+    more = [
+        (
+            item.draft.kind.value,
+            item.draft.purchase_order,
+            item.discount_total if item.uses else ZERO,
+            item.applied.account,
+            item.applied.prepaid,
+        )
+        for item in prepared
+    ]
+    usual = (InvoiceKind.STANDARD.value, "", ZERO, ZERO, ZERO)
+    if all(values == usual for values in more):
+        return rows, _INVOICE_COLUMNS
+    together = [(*row, *values) for row, values in zip(rows, more, strict=True)]
+    return together, (*_INVOICE_COLUMNS, *_MORE_OF_INVOICE)
 
 
-def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[tuple[Any, ...]]:
+def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> tuple[list[tuple[Any, ...]], Sequence[str]]:
+    """The rows and their columns, likewise."""
     periods: dict[Period | None, str | None] = {None: None}
     rows: list[tuple[Any, ...]] = []
+    plain = all(not item.uses and not any(line.component for line in item.draft.lines) for item in prepared)
     for key, item in zip(ids, prepared, strict=True):
         for line_no, (line, decision) in enumerate(zip(item.draft.lines, item.decisions, strict=True), 1):
             if line.period not in periods and line.period is not None:
                 periods[line.period] = f"[{line.period.start},{line.period.end})"
-            rows.append(
-                (
-                    new_id(),
-                    key,
-                    line_no,
-                    line.line_id,
-                    line.product_id,
-                    line.source_id,
-                    line.period_start,
-                    line.revision,
-                    periods[line.period],
-                    line.description,
-                    line.quantity,
-                    line.unit,
-                    line.unit_price,
-                    line.net_amount,
-                    decision.code,
-                    decision.rate,
-                    line.derivation,
-                )
+            row = (
+                new_id(),
+                key,
+                line_no,
+                line.line_id,
+                line.product_id,
+                line.source_id,
+                line.period_start,
+                line.revision,
+                periods[line.period],
+                line.description,
+                line.quantity,
+                line.unit,
+                line.unit_price,
+                line.net_amount,
+                decision.code,
+                decision.rate,
+                line.derivation,
             )
-    return rows
+            rows.append(row if plain else (*row, *_more_of_line(item, line_no, line)))
+    return rows, _LINE_COLUMNS if plain else (*_LINE_COLUMNS, *_MORE_OF_LINE)
+
+
+def _more_of_line(item: PreparedInvoice, line_no: int, line: DraftLine) -> tuple[Any, ...]:
+    share = round_fraction(item.shares[line_no - 1], _SHARE_DIGITS) if item.shares else ZERO
+    return (line.component, line.plan, line.meter, line.details, share)
 
 
 def _tax_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[tuple[Any, ...]]:
     return [
-        (new_id(), key, tax.code, tax.rate, tax.base, tax.tax, tax.reason, tax.vatex, tax.basis)
+        (new_id(), key, tax.code, tax.rate, tax.base, tax.tax, tax.reason, tax.vatex, tax.basis, tax.discount)
         for key, item in zip(ids, prepared, strict=True)
         for tax in item.taxes
     ]
@@ -191,7 +223,7 @@ def exposure_of(prepared: Sequence[PreparedInvoice]) -> dict[UUID, Decimal]:
     changes: dict[UUID, Decimal] = {}
     for item in prepared:
         customer = item.draft.customer_id
-        changes[customer] = changes.get(customer, Decimal(0)) + item.gross_total - item.one_off_net
+        changes[customer] = changes.get(customer, Decimal(0)) + item.payable - item.one_off_net
     return changes
 
 
@@ -207,7 +239,8 @@ def _mails(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[Out
 def _issued(key: UUID, number: str, item: PreparedInvoice) -> Event:
     draft = item.draft
     objects = [ObjectRef("invoice", key), ObjectRef("customer", draft.customer_id)]
-    objects.append(ObjectRef("agreement", draft.agreement_id))
+    if draft.agreement_id is not None:
+        objects.append(ObjectRef("agreement", draft.agreement_id))
     objects.extend(ObjectRef("order", order_id) for order_id in item.terms.order_ids)
     data = {
         "number": number,
@@ -220,6 +253,10 @@ def _issued(key: UUID, number: str, item: PreparedInvoice) -> Event:
         "gross": str(item.gross_total),
         "entity_rate": str(item.entity_rate),
     }
+    if draft.agreement_id is None:
+        data["earned_at_once"] = str(item.earned_at_once)
+    if item.uses:
+        data["discount"] = str(item.discount_total)
     return Event("InvoiceIssued", tuple(objects), data)
 
 

@@ -16,6 +16,7 @@ from cashline.flow.invoice.invoices.queries.lists import (
 from cashline.flow.invoice.invoices.queries.statements import (
     e_invoice,
     lines_of,
+    payable_lines,
     statement_of,
     statements_of,
     taxes_of,
@@ -34,6 +35,7 @@ __all__ = [
     "lines_of",
     "list_invoices",
     "open_items",
+    "payable_lines",
     "receivable_totals",
     "statement_of",
     "statements_of",

@@ -1,26 +1,64 @@
-"""What issuing looks up, for any number of drafts in two statements (three where currencies differ)."""
+"""What issuing looks up, for any number of drafts in two statements, and one more for each thing that few have.
+
+Those are: another currency, coupons or credits of a customer, drafts without an agreement, and deductions.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.invoice.invoices.rules.issuing import Buyer, DraftInvoice, Grounds, Seller, Terms
+from cashline.flow.agree.coupons.queries import USABLE, coupons_for
+from cashline.flow.invoice.credits.queries import open_credits
+from cashline.flow.invoice.invoices.rules.drafts import (
+    Buyer,
+    DeductedInvoice,
+    DeductedTax,
+    DraftInvoice,
+    Grounds,
+    Seller,
+    Terms,
+)
 from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress, party_json
 from cashline.flow.invoice.taxes.queries import rate_table
+from cashline.flow.invoice.taxes.rules import TaxDecision, TaxRounding
+from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import NotFound
+from cashline.kernel.rounding import round_to
 from cashline.platform import sql
 from cashline.platform.company.queries import Entity, MissingRate, exchange_rates
 
 _ADDRESS = "{0}.name, {0}.street, {0}.postcode, {0}.city, {0}.region, {0}.country"
+_BUYER = (
+    "c.id, c.number, c.name, c.email, c.phone, c.country, c.locale, c.tax_id, c.tax_id_checked, c.tax_exempt_reason, "
+    f"{_ADDRESS.format('b')}, {_ADDRESS.format('s')}, {', '.join(f'e.{field.name}' for field in fields(Entity))}, "
+    f"EXISTS (SELECT FROM coupon_grants g WHERE g.customer_id = c.id AND {USABLE}), "
+    "EXISTS (SELECT FROM customer_credits x WHERE x.customer_id = c.id AND x.balance > 0) "
+)
+_PLACES = (
+    "LEFT JOIN customer_addresses b ON b.customer_id = c.id AND b.role = 'bill_to' "
+    "LEFT JOIN customer_addresses s ON s.customer_id = c.id AND s.role = 'ship_to' "
+)
 # Terms, buyers, sellers and orders are read in one statement: a bill run for one order must cost few.
 _TERMS = (
     "SELECT a.id, a.payment_terms_days, ARRAY(SELECT o.id FROM orders o WHERE o.agreement_id = a.id ORDER BY o.id), "
-    "c.id, c.number, c.name, c.email, c.phone, c.country, c.locale, c.tax_id, c.tax_id_checked, c.tax_exempt_reason, "
-    f"{_ADDRESS.format('b')}, {_ADDRESS.format('s')}, {', '.join(f'e.{field.name}' for field in fields(Entity))} "
-    "FROM agreements a JOIN customers c ON c.id = a.customer_id JOIN legal_entities e ON e.id = a.entity_id "
-    "LEFT JOIN customer_addresses b ON b.customer_id = c.id AND b.role = 'bill_to' "
-    "LEFT JOIN customer_addresses s ON s.customer_id = c.id AND s.role = 'ship_to' WHERE a.id = ANY(%s)"
+    f"{_BUYER} FROM agreements a JOIN customers c ON c.id = a.customer_id JOIN legal_entities e ON e.id = a.entity_id "
+    f"{_PLACES} WHERE a.id = ANY(%s)"
+)
+_ONE_OFF = (
+    f"SELECT NULL::uuid, c.payment_terms_days, ARRAY[]::uuid[], {_BUYER} FROM (SELECT DISTINCT t.customer_id, "
+    "t.entity_id FROM unnest(%s::uuid[], %s::uuid[]) AS t(customer_id, entity_id)) d "
+    f"JOIN customers c ON c.id = d.customer_id JOIN legal_entities e ON e.id = d.entity_id {_PLACES}"
+)
+_DEDUCTED = (
+    "SELECT i.id, i.number, i.customer_id, i.entity_id, i.currency, i.kind, i.status, i.issued_on, d.invoice_id, "
+    "t.tax_code, t.rate, t.reason, t.vatex, t.basis, t.base - coalesce(c.net, 0), t.tax - coalesce(c.tax, 0) "
+    "FROM invoices i JOIN invoice_taxes t ON t.invoice_id = i.id "
+    "LEFT JOIN invoice_deductions d ON d.deducted_id = i.id AND NOT d.released "
+    "LEFT JOIN LATERAL (SELECT sum(x.net_amount - x.discount_amount) AS net, sum(x.tax_amount) AS tax "
+    "FROM credit_note_lines x JOIN invoice_lines l ON l.id = x.invoice_line_id "
+    "WHERE l.invoice_id = i.id AND l.tax_code = t.tax_code AND l.tax_rate = t.rate) c ON true "
+    "WHERE i.id = ANY(%s) AND i.number IS NOT NULL ORDER BY i.id, t.rate DESC, t.tax_code"
 )
 
 
@@ -32,27 +70,75 @@ class FoundGrounds:
     parties: Mapping[UUID, str]
 
 
-def grounds_of(drafts: Sequence[DraftInvoice]) -> FoundGrounds:
-    """All that preparing those drafts needs; raises NotFound where an agreement does not exist."""
+def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> FoundGrounds:
+    """All that preparing those drafts needs; raises NotFound where an agreement or a customer does not exist.
+
+    `for_update` holds the coupons and credits of their customers still, in key order, until the commit.
+    """
     terms: dict[UUID, Terms] = {}
     buyers: dict[UUID, Buyer] = {}
     sellers: dict[UUID, Seller] = {}
     parties: dict[UUID, str] = {}
-    wanted = {draft.agreement_id for draft in drafts}
-    for row in sql.fetch(_TERMS, (list(wanted),)):
-        terms[row[0]] = Terms(row[0], row[1], tuple(row[2]))
-        if row[3] not in buyers:
-            buyers[row[3]] = _buyer(row, parties)
+    with_coupons, with_credits = set(), set()
+    for row in _rows(drafts):
+        customer = row[3]
+        terms[row[0] or customer] = Terms(row[0], row[1], tuple(row[2]))
+        if customer not in buyers:
+            buyers[customer] = _buyer(row, parties)
+            if row[-2]:
+                with_coupons.add(customer)
+            if row[-1]:
+                with_credits.add(customer)
         if row[25] not in sellers:
-            sellers[row[25]] = _seller(Entity(*row[25:]), parties)
-    if missing := wanted - terms.keys():
-        raise NotFound(f"There is no agreement {missing.pop()}.", field="agreement_id")
+            sellers[row[25]] = _seller(Entity(*row[25:-2]), parties)
+    _require_all(drafts, terms, sellers)
     countries = {seller.country for seller in sellers.values()}
     countries |= {place for buyer in buyers.values() for place in (buyer.country, buyer.ship_to_country)}
     pairs = {(draft.currency, sellers[draft.entity_id].currency, draft.issued_on) for draft in drafts}
     foreign = {pair for pair in pairs if pair[0] != pair[1]}
-    grounds = Grounds(terms, buyers, sellers, rate_table(countries), _known_rates(foreign))
+    deducts = [key for draft in drafts for key in draft.deducts]
+    grounds = Grounds(
+        terms,
+        buyers,
+        sellers,
+        rate_table(countries),
+        _known_rates(foreign),
+        coupons_for(with_coupons, for_update=for_update) if with_coupons else {},
+        open_credits(with_credits, for_update=for_update) if with_credits else {},
+        _deducted(deducts) if deducts else {},
+    )
     return FoundGrounds(grounds, parties)
+
+
+def _rows(drafts: Sequence[DraftInvoice]) -> list[tuple[Any, ...]]:
+    agreements = {draft.agreement_id for draft in drafts if draft.agreement_id is not None}
+    one_off = {(draft.customer_id, draft.entity_id) for draft in drafts if draft.agreement_id is None}
+    rows = sql.fetch(_TERMS, (list(agreements),)) if agreements else []
+    if one_off:
+        customers, entities = zip(*one_off, strict=True)
+        rows += sql.fetch(_ONE_OFF, (list(customers), list(entities)))
+    return rows
+
+
+def _require_all(drafts: Sequence[DraftInvoice], terms: Mapping[UUID, Terms], sellers: Mapping[UUID, Seller]) -> None:
+    for draft in drafts:
+        if draft.agreement_id is not None and draft.agreement_id not in terms:
+            raise NotFound(f"There is no agreement {draft.agreement_id}.", field="agreement_id")
+        if draft.agreement_id is None and (draft.customer_id not in terms or draft.entity_id not in sellers):
+            raise NotFound("There is no such customer, or no such legal entity.", field="customer_id")
+
+
+def _deducted(invoice_ids: Sequence[UUID]) -> dict[UUID, DeductedInvoice]:
+    """Earlier invoices with what they charged and have not given back, by code and rate."""
+    found: dict[UUID, DeductedInvoice] = {}
+    for row in sql.fetch(_DEDUCTED, (list(invoice_ids),)):
+        digits = minor_units(row[4])
+        decision = TaxDecision(row[9], row[10].normalize() + 0, *row[11:14])
+        tax = DeductedTax(decision, round_to(row[14], digits), round_to(row[15], digits))
+        known = found.get(row[0])
+        before = known.taxes if known else ()
+        found[row[0]] = DeductedInvoice._make((*row[:9], (*before, tax)))
+    return found
 
 
 def _known_rates(pairs: set[Any]) -> dict[Any, Any]:
@@ -98,4 +184,5 @@ def _seller(entity: Entity, parties: dict[UUID, str]) -> Seller:
     )
     key, content = party_json(party)
     parties[key] = content
-    return Seller(entity.id, entity.code, entity.country, entity.currency, key)
+    rounding = TaxRounding(entity.tax_rounding)
+    return Seller(entity.id, entity.code, entity.country, entity.currency, key, rounding)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.invoice.credits.rules import PayableLine
 from cashline.flow.invoice.invoices.rules.einvoice import EInvoice
 from cashline.flow.invoice.invoices.rules.parties import party_of
 from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement, e_invoice_of
@@ -63,6 +65,18 @@ def lines_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedLine]]:
     for row in sql.fetch(_LINES, (list(invoice_ids),)):
         found.setdefault(row[0], []).append(stated_line(row[2:], row[1]))
     return found
+
+
+def payable_lines(invoice_id: UUID) -> list[PayableLine]:
+    """The lines of an invoice as wallets see them: what is to be paid of each, tax included, unrounded."""
+    return [
+        PayableLine(component, meter, (Fraction(net) - Fraction(share)) * (1 + Fraction(rate) / 100))
+        for component, meter, net, share, rate in sql.fetch(
+            "SELECT component, meter, net_amount, discount_share, tax_rate FROM invoice_lines WHERE invoice_id = %s "
+            "ORDER BY line_no",
+            (invoice_id,),
+        )
+    ]
 
 
 def taxes_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedTax]]:

@@ -1,20 +1,46 @@
-"""What becomes an invoice: the draft as the planner gives it, and the same with tax, totals, dates and parties.
+"""Preparing invoices: pure, and without a number, so that a preview shows exactly what issuing would append.
 
-Preparing is pure and knows no number: a preview shows exactly what issuing would append.
+The order is that of the document: lines, coupons, tax, earlier invoices taken off, credit of the account, wallets.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 from uuid import UUID
 
-from cashline.flow.invoice.invoices.rules.totals import ZERO, TaxGroup, tax_groups
-from cashline.flow.invoice.taxes.rules import RateTable, Supply, TaxDecision, decide_tax, of_one_document
+from cashline.flow.agree.coupons.rules import CouponUse, DiscountableLine, HeldCoupon, spread_coupons
+from cashline.flow.invoice.credits.rules import NO_CREDITS, Application, OpenCredit, PayableLine, apply_to
+from cashline.flow.invoice.invoices.rules.deducting import deduction_lines
+from cashline.flow.invoice.invoices.rules.drafts import (
+    Buyer,
+    DeductedInvoice,
+    DeductedTax,
+    DraftInvoice,
+    DraftLine,
+    Grounds,
+    PreparedInvoice,
+    Seller,
+    Terms,
+)
+from cashline.flow.invoice.invoices.rules.inclusive import without_tax
+from cashline.flow.invoice.invoices.rules.totals import (
+    NOTHING,
+    ZERO,
+    TaxedLine,
+    TaxGroup,
+    discounted_groups,
+    tax_groups,
+)
+from cashline.flow.invoice.taxes.rules import Supply, TaxDecision, TaxRounding, decide_tax, of_one_document
 from cashline.kernel.money import MAX_AMOUNT, minor_units
-from cashline.kernel.periods import Period
 from cashline.kernel.refusals import Conflict, Refusal
+
+__all__ = [
+    "AlreadyBilled", "AmountTooLarge", "Buyer", "DeductedInvoice", "DeductedTax", "DraftInvoice", "DraftLine",
+    "EmptyInvoice", "Grounds", "MissingExchangeRate", "PreparedInvoice", "Seller", "Terms", "entity_rate", "prepare",
+]  # fmt: skip
 
 
 class EmptyInvoice(Refusal):
@@ -35,111 +61,6 @@ class AlreadyBilled(Conflict):
     code = "already_billed"
 
 
-class DraftLine(NamedTuple):
-    """A charge to invoice. (`source_id`, `period_start`, `revision`) is billed once; `derivation` is its stored JSON.
-
-    `supplied_on` decides the tax rate. `recurring` charges are of a subscription and count as exposure from now on.
-    """
-
-    line_id: UUID | None
-    product_id: UUID | None
-    kind: str
-    tax_category: str
-    source_id: UUID
-    period_start: date
-    revision: int
-    period: Period | None
-    description: str
-    quantity: Decimal
-    unit: str
-    unit_price: Decimal
-    net_amount: Decimal
-    supplied_on: date
-    recurring: bool
-    derivation: str
-
-
-class DraftInvoice(NamedTuple):
-    """The charges that go on one invoice; all of one agreement, in its currency."""
-
-    entity_id: UUID
-    customer_id: UUID
-    agreement_id: UUID
-    currency: str
-    issued_on: date
-    lines: tuple[DraftLine, ...]
-    bill_run_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """A customer as invoices need it: where it is taxed, and (`party_id`) how it stood when the invoice was issued."""
-
-    customer_id: UUID
-    country: str
-    ship_to_country: str
-    vat_id: str
-    exempt_reason: str
-    email: str
-    party_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Seller:
-    """A legal entity as invoices need it."""
-
-    entity_id: UUID
-    code: str
-    country: str
-    currency: str
-    party_id: UUID
-
-
-class Terms(NamedTuple):
-    """The agreement behind an invoice: when its bills are due, and the orders that it was ordered by."""
-
-    agreement_id: UUID
-    payment_terms_days: int
-    order_ids: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """All that preparing looks up, by id: terms, buyers, sellers, tax rates, and units of the seller's currency."""
-
-    terms: Mapping[UUID, Terms]
-    buyers: Mapping[UUID, Buyer]
-    sellers: Mapping[UUID, Seller]
-    rates: RateTable
-    exchange: Mapping[tuple[str, str, date], Decimal]
-
-
-class PreparedInvoice(NamedTuple):
-    """An invoice but for its number: the draft, a tax decision per line, taxes, totals and dates."""
-
-    draft: DraftInvoice
-    decisions: list[TaxDecision]
-    taxes: list[TaxGroup]
-    net_total: Decimal
-    tax_total: Decimal
-    due_on: date
-    supply_on: date
-    entity_rate: Decimal
-    terms: Terms
-    buyer: Buyer
-    seller: Seller
-
-    @property
-    def gross_total(self) -> Decimal:
-        """What is to be paid."""
-        return self.net_total + self.tax_total
-
-    @property
-    def one_off_net(self) -> Decimal:
-        """The part that counted as exposure since the order was booked."""
-        return sum((line.net_amount for line in self.draft.lines if not line.recurring), ZERO)
-
-
 type _Decide = Callable[[str, str, date], TaxDecision]
 """The tax decision of a kind, a category and a day, between two parties."""
 
@@ -151,41 +72,143 @@ def prepare(
     prepared: list[PreparedInvoice] = []
     refused: list[tuple[DraftInvoice, Refusal]] = []
     decide = _remembering(grounds)
+    held = _Held(grounds)
     for draft in drafts:
         try:
-            prepared.append(_prepare(draft, grounds, decide(draft)))
+            prepared.append(held.less(_prepare(draft, grounds, decide(draft), held)))
         except Refusal as refusal:
             refused.append((draft, refusal))
     return prepared, refused
 
 
-def _prepare(draft: DraftInvoice, grounds: Grounds, decide: _Decide) -> PreparedInvoice:
+class _Held:
+    """The coupons and credits of customers as the invoices of one batch use them up, one after the other."""
+
+    def __init__(self, grounds: Grounds) -> None:
+        self._coupons = {key: list(found) for key, found in grounds.coupons.items()}
+        self._credits = {key: list(found) for key, found in grounds.credits.items()}
+
+    def coupons(self, draft: DraftInvoice) -> Sequence[HeldCoupon]:
+        return self._coupons.get(draft.customer_id, ())
+
+    def credits(self, draft: DraftInvoice) -> list[OpenCredit]:
+        found = self._credits.get(draft.customer_id, ())
+        return [credit for credit in found if credit.balance and credit.entity_id == draft.entity_id]
+
+    def less(self, item: PreparedInvoice) -> PreparedInvoice:
+        """Take away what an invoice used; gives the invoice."""
+        customer = item.draft.customer_id
+        if item.uses:
+            used = {use.coupon.id for use in item.uses}
+            self._coupons[customer] = [
+                one._replace(uses_left=one.uses_left - 1) if one.id in used and one.uses_left is not None else one
+                for one in self._coupons[customer]
+            ]
+        if item.applied.parts:
+            taken = {part.credit.id: part.amount for part in item.applied.parts}
+            self._credits[customer] = [
+                one._replace(balance=one.balance - taken.get(one.id, ZERO)) for one in self._credits[customer]
+            ]
+        return item
+
+
+class _Sums(NamedTuple):
+    """What the amounts of a document come to."""
+
+    draft: DraftInvoice
+    decisions: list[TaxDecision]
+    taxes: list[TaxGroup]
+    shares: Sequence[Fraction] = ()
+    uses: Sequence[CouponUse] = ()
+
+
+def _prepare(draft: DraftInvoice, grounds: Grounds, decide: _Decide, held: _Held) -> PreparedInvoice:
     if not draft.lines:
         raise EmptyInvoice("An invoice needs at least one line.", field="lines")
-    decisions = [decide(line.kind, line.tax_category, line.supplied_on) for line in draft.lines]
-    if any(decision.code == "O" for decision in decisions):
-        decisions = of_one_document(decisions)
-    nets = [line.net_amount for line in draft.lines]
-    taxes = tax_groups(zip(decisions, nets, strict=True), minor_units(draft.currency))
-    net_total = sum(nets, ZERO)
-    tax_total = sum((group.tax for group in taxes), ZERO)
-    if net_total + tax_total >= MAX_AMOUNT:
-        raise AmountTooLarge(f"An invoice over {net_total + tax_total} {draft.currency} cannot be held.", field="lines")
     seller = grounds.sellers[draft.entity_id]
-    terms = grounds.terms[draft.agreement_id]
+    decisions = [decide(line.kind, line.tax_category, line.supplied_on) for line in draft.lines]
+    coupons = held.coupons(draft)
+    if coupons or draft.deducts or draft.prices_include_tax or seller.tax_rounding is not TaxRounding.PER_RATE:
+        sums = _summed(draft, decisions, grounds, coupons, seller.tax_rounding)
+    else:
+        if any(decision.code == "O" for decision in decisions):
+            decisions = of_one_document(decisions)
+        nets = [line.net_amount for line in draft.lines]
+        sums = _Sums(draft, decisions, tax_groups(zip(decisions, nets, strict=True), minor_units(draft.currency)))
+    net_total = sum((group.base for group in sums.taxes), ZERO)
+    tax_total = sum((group.tax for group in sums.taxes), ZERO)
+    if abs(net_total + tax_total) >= MAX_AMOUNT:
+        raise AmountTooLarge(f"An invoice over {net_total + tax_total} {draft.currency} cannot be held.", field="lines")
+    terms = grounds.terms[draft.agreement_id or draft.customer_id]
+    days = terms.payment_terms_days if draft.terms_days is None else draft.terms_days
+    credits_held = held.credits(draft)
     return PreparedInvoice(
-        draft,
-        decisions,
-        taxes,
+        sums.draft,
+        sums.decisions,
+        sums.taxes,
         net_total,
         tax_total,
-        draft.issued_on + timedelta(days=terms.payment_terms_days),
+        draft.issued_on + timedelta(days=days),
         max(line.supplied_on for line in draft.lines),
         entity_rate(draft.currency, seller.currency, draft.issued_on, grounds.exchange),
         terms,
         grounds.buyers[draft.customer_id],
         seller,
+        sums.shares,
+        sums.uses,
+        tuple(grounds.deducted[key] for key in draft.deducts),
+        _credits(sums, net_total + tax_total, credits_held) if credits_held else NO_CREDITS,
     )
+
+
+def _summed(
+    draft: DraftInvoice,
+    decisions: list[TaxDecision],
+    grounds: Grounds,
+    coupons: Sequence[HeldCoupon],
+    rounding: TaxRounding,
+) -> _Sums:
+    """The sums of a document with coupons, deductions, prices with tax, or another rounding than by rate."""
+    digits = minor_units(draft.currency)
+    fixed: list[Decimal | None] = [None] * len(draft.lines)
+    if draft.prices_include_tax:
+        lines, taxes = without_tax(draft.lines, decisions, digits, rounding)
+        draft = draft._replace(lines=tuple(lines))
+        fixed = list(taxes) if not coupons else fixed
+    shares: list[Fraction] = []
+    uses: Sequence[CouponUse] = ()
+    if coupons:
+        found = [_discountable(line) for line in draft.lines]
+        shares, uses = spread_coupons(coupons, found, currency=draft.currency, day=draft.issued_on)
+    if draft.deducts:
+        added = deduction_lines(draft, grounds.deducted)
+        draft = draft._replace(lines=(*draft.lines, *(line for line, _, _ in added)))
+        decisions = [*decisions, *(decision for _, decision, _ in added)]
+        fixed += [tax for _, _, tax in added]
+        shares += [NOTHING] * len(added) if shares else []
+    decisions = of_one_document(decisions)
+    parts = zip(decisions, draft.lines, shares or [NOTHING] * len(decisions), fixed, strict=True)
+    taxed = [TaxedLine(decision, line.net_amount, share, tax) for decision, line, share, tax in parts]
+    return _Sums(draft, decisions, discounted_groups(taxed, digits, rounding), shares if uses else (), uses)
+
+
+def _discountable(line: DraftLine) -> DiscountableLine:
+    return DiscountableLine(line.net_amount, line.component, line.plan, line.meter, line.product_id)
+
+
+def _credits(sums: _Sums, due: Decimal, held: Sequence[OpenCredit]) -> Application:
+    if due <= 0:
+        return NO_CREDITS
+    shares = sums.shares or [NOTHING] * len(sums.decisions)
+    lines = [
+        PayableLine(
+            line.component,
+            line.meter,
+            (Fraction(line.net_amount) - share) * (1 + Fraction(decision.rate) / 100),
+        )
+        for line, decision, share in zip(sums.draft.lines, sums.decisions, shares, strict=True)
+    ]
+    return apply_to(due, lines, held, currency=sums.draft.currency, day=sums.draft.issued_on)
 
 
 def _remembering(grounds: Grounds) -> Callable[[DraftInvoice], _Decide]:

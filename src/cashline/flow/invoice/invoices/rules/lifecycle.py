@@ -13,6 +13,17 @@ class InvoiceStatus(StrEnum):
     VOID = "void"
 
 
+class InvoiceKind(StrEnum):
+    """What an invoice is for: deliveries and periods, a deposit, or usage billed before its period ends.
+
+    A later standard invoice takes deposits and partial invoices off again.
+    """
+
+    STANDARD = "standard"
+    DEPOSIT = "deposit"
+    PARTIAL = "partial"
+
+
 INVOICE = Lifecycle(
     "invoice",
     ("issue", [InvoiceStatus.DRAFT], InvoiceStatus.ISSUED),

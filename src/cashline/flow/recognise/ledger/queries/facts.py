@@ -28,25 +28,29 @@ def stock_facts(move_ids: Sequence[UUID]) -> list[Fact]:
 
 def credit_note_facts(credit_note_ids: Sequence[UUID]) -> list[Fact]:
     """What each credit note takes off its invoice, what it leaves as credit of the customer, net and tax."""
-    rows = sql.fetch(
-        "SELECT c.id, c.entity_id, c.currency, c.entity_rate, c.issued_on, c.number, c.customer_id, i.agreement_id, "
-        "c.gross_total, c.unapplied_amount, c.net_total, c.tax_total, i.id, i.entity_rate FROM credit_notes c "
-        "JOIN invoices i ON i.id = c.invoice_id WHERE c.id = ANY(%s) ORDER BY c.id",
-        (list(credit_note_ids),),
-    )
     facts: list[Fact] = []
-    for row in rows:
-        key, entity, currency, rate, day, number, customer, agreement, gross, unapplied, net, tax, invoice, held = row
+    for row in sql.fetch(_CREDIT_NOTES, (list(credit_note_ids),)):
+        key, entity, currency, rate, day, number, customer, agreement, gross, unapplied = row[:10]
+        net, tax, invoice, held, earned = row[10:]
         amounts = (
             FactAmount("settled", gross - unapplied, invoice, held),
             FactAmount("unapplied", unapplied, key, rate),
-            FactAmount("net", net),
+            FactAmount("net", net - earned),
+            FactAmount("earned_at_once", earned),
             FactAmount("tax", tax),
         )
         facts.append(Fact(entity, currency, rate, day, key, number, customer, agreement, amounts))
     return facts
 
 
+_CREDIT_NOTES = (
+    "SELECT c.id, c.entity_id, c.currency, c.entity_rate, c.issued_on, c.number, c.customer_id, i.agreement_id, "
+    "c.gross_total, c.unapplied_amount, c.net_total, c.tax_total, i.id, i.entity_rate, "
+    "CASE WHEN i.agreement_id IS NULL AND i.kind <> 'deposit' THEN c.net_total - coalesce((SELECT sum(x.net_amount) "
+    "FROM credit_note_lines x JOIN invoice_lines l ON l.id = x.invoice_line_id AND l.component = 'deduction' "
+    "WHERE x.credit_note_id = c.id), 0) ELSE 0 END "
+    "FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id WHERE c.id = ANY(%s) ORDER BY c.id"
+)
 _PAYMENT = "p.id, p.entity_id, p.currency, p.entity_rate, p.number, p.customer_id, p.method"
 
 

@@ -19,6 +19,7 @@ class AccountRole(StrEnum):
 
     RECEIVABLE = "receivable"
     UNAPPLIED_CASH = "unapplied_cash"
+    CUSTOMER_PREPAYMENT = "customer_prepayment"
     BANK = "bank"
     CARD_CLEARING = "card_clearing"
     INVENTORY = "inventory"
@@ -27,9 +28,12 @@ class AccountRole(StrEnum):
     REVENUE_GOODS = "revenue_goods"
     REVENUE_SUBSCRIPTION = "revenue_subscription"
     REVENUE_SERVICE = "revenue_service"
+    REVENUE_OTHER = "revenue_other"
+    BREAKAGE = "breakage"
     COST_OF_SALES = "cost_of_sales"
     STOCK_ADJUSTMENT = "stock_adjustment"
     WRITE_OFF = "write_off"
+    PROMOTION = "promotion"
     FX_GAIN_LOSS = "fx_gain_loss"
     ROUNDING = "rounding"
     RETAINED_EARNINGS = "retained_earnings"
@@ -58,6 +62,7 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.RECEIVABLE, "1200", "Trade receivables", _T.ASSET),
     AccountTemplate(_R.INVENTORY, "1400", "Inventory", _T.ASSET),
     AccountTemplate(_R.UNAPPLIED_CASH, "2100", "Unapplied cash and customer credit", _T.LIABILITY),
+    AccountTemplate(_R.CUSTOMER_PREPAYMENT, "2150", "Prepaid balances of customers", _T.LIABILITY),
     AccountTemplate(
         _R.CONTRACT_POSITION, "2200", "Contract position (deferred revenue less contract assets)", _T.LIABILITY
     ),
@@ -66,9 +71,12 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.REVENUE_GOODS, "4000", "Revenue from goods", _T.INCOME),
     AccountTemplate(_R.REVENUE_SUBSCRIPTION, "4100", "Revenue from subscriptions", _T.INCOME),
     AccountTemplate(_R.REVENUE_SERVICE, "4200", "Revenue from services", _T.INCOME),
+    AccountTemplate(_R.REVENUE_OTHER, "4300", "Revenue from one-off invoices", _T.INCOME),
+    AccountTemplate(_R.BREAKAGE, "4400", "Breakage of prepaid balances", _T.INCOME),
     AccountTemplate(_R.COST_OF_SALES, "5000", "Cost of sales", _T.EXPENSE),
     AccountTemplate(_R.STOCK_ADJUSTMENT, "5100", "Stock received and adjusted", _T.EXPENSE),
     AccountTemplate(_R.WRITE_OFF, "6100", "Receivables written off", _T.EXPENSE),
+    AccountTemplate(_R.PROMOTION, "6200", "Promotional credit granted", _T.EXPENSE),
     AccountTemplate(_R.FX_GAIN_LOSS, "7100", "Exchange gains and losses", _T.EXPENSE),
     AccountTemplate(_R.ROUNDING, "7200", "Rounding differences", _T.EXPENSE),
 )

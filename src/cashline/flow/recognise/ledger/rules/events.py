@@ -28,7 +28,7 @@ def shipment_fact(event: Event) -> Fact:
 
 
 def invoice_fact(event: Event) -> Fact:
-    """Gross, net and tax of an invoice, at the rate that it fixed."""
+    """Gross, net and tax of an invoice, at the rate that it fixed; what is earned at once is no contract position."""
     data, key = event.data, event.subject_id
     rate = Decimal(data["entity_rate"])
     return Fact(
@@ -42,8 +42,28 @@ def invoice_fact(event: Event) -> Fact:
         _object(event, "agreement"),
         (
             FactAmount("gross", Decimal(data["gross"]), key, rate),
-            FactAmount("net", Decimal(data["net"])),
+            FactAmount("net", Decimal(data["net"]) - (earned := Decimal(data.get("earned_at_once", 0)))),
+            FactAmount("earned_at_once", earned),
             FactAmount("tax", Decimal(data["tax"])),
+        ),
+    )
+
+
+def credit_fact(event: Event) -> Fact:
+    """A movement of credits; the event names each amount with the document whose balance it changes, and its rate."""
+    data = event.data
+    return Fact(
+        UUID(data["entity_id"]),
+        data["currency"],
+        Decimal(data["entity_rate"]),
+        date.fromisoformat(data["day"]),
+        UUID(data["movement_id"]),
+        data["number"],
+        _object(event, "customer"),
+        None,
+        tuple(
+            FactAmount(name, Decimal(amount), UUID(document) if document else None, Decimal(rate) if rate else None)
+            for name, amount, document, rate in data["amounts"]
         ),
     )
 

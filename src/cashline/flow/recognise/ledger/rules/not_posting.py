@@ -7,7 +7,8 @@ _BY_REASON: dict[str, str] = {
     "it changes master data or settings, and no balance": (
         "CustomerCreated CustomerChanged CustomerBlocked CustomerUnblocked CustomerClosed ProductCreated "
         "ProductChanged "
-        "PriceBookCreated PriceSet TaxRateSet WarehouseCreated ReorderPointSet EntityCreated ProvisioningEndpointSet "
+        "PriceBookCreated PriceSet TaxRateSet WarehouseCreated ReorderPointSet EntityCreated TaxRoundingSet "
+        "ProvisioningEndpointSet CouponCreated CouponArchived "
         "CreditLimitSet CreditHeld CreditHoldLifted UserCreated UserInvited UserJoined UserActivated UserDeactivated "
         "UserRolesChanged UserTwoFactorRemoved ApiKeyCreated ApiKeyRevoked WebhookEndpointCreated "
         "WebhookEndpointPaused "
@@ -38,7 +39,9 @@ _BY_REASON: dict[str, str] = {
     "it tells of a run, whose documents post for themselves": (
         "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted OrdersImported"
     ),
-    "its credit note posts": "InvoiceVoided DisputeCredited",
+    "its credit note posts": "InvoiceVoided DisputeCredited CreditKept",
+    "an empty wallet holds nothing": "WalletOpened WalletClosed WalletTopUpDue",
+    "a discount reduces what an invoice bills, and the invoice posts": "CouponGranted CouponWithdrawn",
     "asking for money, or contesting it, moves none": (
         "ReminderSent RemindersHeld ReminderHoldLifted PromiseRecorded DisputeOpened DisputeReviewed DisputeRejected "
         "DisputeWithdrawn DisputeReopened"

@@ -110,6 +110,7 @@ _RULES = (
         (
             LineRule("gross", _D, _R.RECEIVABLE),
             LineRule("net", _C, _R.CONTRACT_POSITION),
+            LineRule("earned_at_once", _C, _R.REVENUE_OTHER),
             LineRule("tax", _C, _R.TAX_PAYABLE),
         ),
     ),
@@ -122,8 +123,36 @@ _RULES = (
             LineRule("settled", _C, _R.RECEIVABLE),
             LineRule("unapplied", _C, _R.UNAPPLIED_CASH),
             LineRule("net", _D, _R.CONTRACT_POSITION),
+            LineRule("earned_at_once", _D, _R.REVENUE_OTHER),
             LineRule("tax", _D, _R.TAX_PAYABLE),
         ),
+    ),
+    *(
+        PostingRule(
+            name,
+            event,
+            "credit_movement",
+            text,
+            (
+                LineRule("account", _D, _R.UNAPPLIED_CASH),
+                LineRule("prepaid", prepaid, _R.CUSTOMER_PREPAYMENT),
+                LineRule("promotion", _D, _R.PROMOTION),
+                LineRule("settled", receivable, _R.RECEIVABLE),
+                LineRule("credited", _C, _R.UNAPPLIED_CASH),
+                LineRule("paid_by_bank", _C, _R.BANK),
+                LineRule("paid_by_card", _C, _R.CARD_CLEARING),
+                LineRule("breakage", _C, _R.BREAKAGE),
+                LineRule("unused_promotion", _C, _R.PROMOTION),
+            ),
+        )
+        for name, event, text, prepaid, receivable in (
+            ("credited_invoice", "AccountCredited", "Invoice {number} below zero, to the account", _C, _D),
+            ("top_up", "WalletToppedUp", "Prepaid by payment {number}", _C, _C),
+            ("promotion", "WalletGranted", "Promotional credit {number}", _C, _C),
+            ("credit_applied", "CreditApplied", "Credit on invoice {number}", _D, _C),
+            ("credit_refund", "CreditRefunded", "Credit paid out {number}", _D, _C),
+            ("credit_expiry", "CreditExpired", "Prepaid credit expired {number}", _D, _C),
+        )
     ),
     PostingRule(
         "payment",
@@ -196,7 +225,7 @@ _RULES = (
 POSTING: Mapping[str, PostingRule] = {rule.event: rule for rule in _RULES}
 """The rule of every event that posts."""
 
-HELD_BY_DOCUMENT = frozenset({_R.RECEIVABLE, _R.UNAPPLIED_CASH})
+HELD_BY_DOCUMENT = frozenset({_R.RECEIVABLE, _R.UNAPPLIED_CASH, _R.CUSTOMER_PREPAYMENT})
 """Roles whose balance is held document by document, each at its document's rate."""
 
 type HeldKey = tuple[AccountRole, UUID]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from cashline.flow.invoice.credit_notes.actions.resting import keep_rest
 from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update, statement_of
 from cashline.flow.invoice.credit_notes.rules import (
     CREDIT_NOTE,
@@ -18,7 +19,7 @@ from cashline.flow.invoice.credit_notes.rules import (
     PlannedCreditNote,
     plan_credit_note,
 )
-from cashline.flow.invoice.invoices.actions import DocumentForm, kept_document, settle, take_back
+from cashline.flow.invoice.invoices.actions import DocumentForm, give_back_uses, kept_document, settle, take_back
 from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import Conflict, Refusal, raise_all
@@ -31,13 +32,13 @@ from cashline.platform.numbering.actions import Series, take_numbers
 from cashline.platform.outbox.actions import OutboxMessage, enqueue
 
 _NOTE = (
-    "id number invoice_id entity_id customer_id currency status cause reason issued_on net_total tax_total gross_total "
-    "unapplied_amount entity_rate bill_run_id created_at"
+    "id number invoice_id entity_id customer_id currency status cause reason issued_on discount_total net_total "
+    "tax_total gross_total unapplied_amount refunded_amount entity_rate bill_run_id created_at"
 )
 _NOTE_COLUMNS = _NOTE.split()
 _LINE = (
-    "id credit_note_id line_no invoice_line_id line_id description quantity net_amount tax_code tax_rate tax_amount "
-    "derivation"
+    "id credit_note_id line_no invoice_line_id line_id description quantity net_amount discount_amount tax_code "
+    "tax_rate tax_amount derivation"
 )
 _LINE_COLUMNS = _LINE.split()
 
@@ -52,12 +53,14 @@ def issue_credit_notes(
 ) -> list[UUID]:
     """Credit invoices in part or in full, with the tax they were issued with; gives the ids in order.
 
-    What is open is settled first, the rest is credit of the customer. At most one request an invoice. Raises every
-    reason against it at once (NotCreditable, NotFound) and changes nothing then.
+    What is open is settled first, the rest is credit of the customer, unless a request says otherwise. At most one
+    request an invoice. Raises every reason against it at once (NotCreditable, NotFound) and changes nothing then.
     """
     if not requests:
         return []
-    invoices = creditable_for_update(request.invoice_id for request in requests)
+    named = {request.invoice_id for request in requests}
+    targets = {request.to_invoice for request in requests if request.to_invoice is not None}
+    invoices = creditable_for_update(named | targets)
     plans, refused = plan_credit_notes(requests, invoices, today)
     raise_all(refused)
     return append_credit_notes(plans, now=now, actor=actor)
@@ -82,6 +85,7 @@ def void_invoices(
     raise_all(refused)
     ids = append_credit_notes(plans, now=now, actor=actor)
     take_back(list(invoice_ids))
+    give_back_uses(list(invoice_ids))
     return ids
 
 
@@ -154,6 +158,8 @@ def append_credit_notes(
         now=now,
         actor=actor,
     )
+    if any(plan.unapplied for plan in plans):
+        keep_rest(ids, numbers, plans, now=now, actor=actor)
     return ids
 
 
@@ -200,10 +206,12 @@ def _note_row(
         plan.request.cause.value,
         plan.request.reason.strip(),
         plan.issued_on,
+        plan.discount_total,
         plan.net_total,
         plan.tax_total,
         plan.gross_total,
         plan.unapplied,
+        plan.request.refund,
         invoice.entity_rate,
         bill_run_id,
         now,
@@ -221,6 +229,7 @@ def _line_rows(key: UUID, plan: PlannedCreditNote) -> list[tuple[Any, ...]]:
             line.invoice_line.description,
             line.quantity,
             line.net_amount,
+            line.discount,
             line.invoice_line.tax_code,
             line.invoice_line.tax_rate,
             line.tax_amount,

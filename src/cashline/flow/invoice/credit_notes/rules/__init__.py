@@ -1,7 +1,8 @@
 """Rules of credit notes: what may be credited at most, and with which tax.
 
-An invoice line is never credited for more than it billed. Tax follows the original decision: base × rate, rounded once
-for each code and rate; the note that completes a code and rate takes what is left of its tax, so that an invoice that
+An invoice line is never credited for more than it billed, and an invoice never for more than its gross. What is taken
+back carries its share of the coupons. Tax follows the original decision and is rounded as the invoice's was; the note
+that completes an invoice (or, rounded by rate, a code and rate) takes what is left of its tax, so that an invoice that
 is credited in parts gives back its tax to the cent, whatever the parts.
 """
 
@@ -10,16 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
 from uuid import UUID
 
+from cashline.flow.invoice.credit_notes.rules.amounts import credited_lines
+from cashline.flow.invoice.credit_notes.rules.values import CreditableInvoice, CreditableLine, CreditLine
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceStatus
-from cashline.flow.invoice.invoices.rules.totals import share_tax, tax_on
 from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Refusal, raise_all
-from cashline.kernel.rounding import RoundingMode, divide, round_to
+from cashline.kernel.rounding import RoundingMode, round_to
 
+__all__ = [
+    "CREDIT_NOTE", "CreditCause", "CreditLine", "CreditNoteStatus", "CreditRequest", "CreditableInvoice",
+    "CreditableLine", "NotCreditable", "PlannedCreditNote", "plan_credit_note",
+]  # fmt: skip
 ZERO = Decimal(0)
 
 
@@ -53,63 +58,20 @@ class NotCreditable(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CreditRequest:
-    """What to take back of an invoice: net amounts by line, or (None) all that is left of it."""
+    """What to take back of an invoice: amounts by line before their coupons, or (None) all that is left of it.
+
+    It settles what is open of the invoice, unless all of it is to go `to_balance`; what exceeds that is credit of the
+    account, less the part that is paid out (`refund`, by `refund_method`), and pays `to_invoice` where one is named.
+    """
 
     invoice_id: UUID
     reason: str
     lines: Sequence[tuple[UUID, Decimal]] | None = None
     cause: CreditCause = CreditCause.CONCESSION
-
-
-class CreditableLine(NamedTuple):
-    """An invoice line, and what was credited of it so far."""
-
-    id: UUID
-    line_no: int
-    line_id: UUID | None
-    description: str
-    quantity: Decimal
-    unit_price: Decimal
-    net_amount: Decimal
-    tax_code: str
-    tax_rate: Decimal
-    recurring: bool
-    credited_net: Decimal
-    credited_tax: Decimal
-
-    @property
-    def left(self) -> Decimal:
-        """The net amount that can still be credited."""
-        return self.net_amount - self.credited_net
-
-
-@dataclass(frozen=True, slots=True)
-class CreditableInvoice:
-    """An invoice as crediting it needs it; `taxes` holds the tax by code and rate."""
-
-    id: UUID
-    number: str
-    status: str
-    entity_id: UUID
-    customer_id: UUID
-    agreement_id: UUID | None
-    currency: str
-    issued_on: date
-    open_amount: Decimal
-    entity_rate: Decimal
-    has_mail: bool
-    lines: Sequence[CreditableLine]
-    taxes: dict[tuple[str, Decimal], Decimal]
-
-
-class CreditLine(NamedTuple):
-    """A line of a credit note; amounts are positive."""
-
-    invoice_line: CreditableLine
-    quantity: Decimal
-    net_amount: Decimal
-    tax_amount: Decimal
-    derivation: str
+    to_balance: bool = False
+    refund: Decimal = ZERO
+    refund_method: str = "bank_transfer"
+    to_invoice: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +85,7 @@ class PlannedCreditNote:
     net_total: Decimal
     tax_total: Decimal
     settled: Decimal
+    discount_total: Decimal = ZERO
 
     @property
     def gross_total(self) -> Decimal:
@@ -145,20 +108,42 @@ def plan_credit_note(invoice: CreditableInvoice, request: CreditRequest, today: 
     raise_all(_problems(invoice, request))
     by_id = {line.id: line for line in invoice.lines}
     if request.lines is None:
-        wanted = [(line, line.left) for line in invoice.lines if line.left > 0]
+        wanted = [(line, line.left) for line in invoice.lines if line.left]
     else:
         wanted = [(by_id[key], amount) for key, amount in request.lines]
-    lines = _with_tax(invoice, wanted)
-    net_total = sum((line.net_amount for line in lines), ZERO)
+    lines = credited_lines(invoice, wanted)
+    discount = sum((line.discount for line in lines), ZERO)
+    net_total = sum((line.net_amount for line in lines), ZERO) - discount
     tax_total = sum((line.tax_amount for line in lines), ZERO)
-    settled = min(net_total + tax_total, invoice.open_amount)
-    return PlannedCreditNote(request, invoice, today, lines, net_total, tax_total, settled)
+    gross = net_total + tax_total
+    settled = ZERO if request.to_balance else min(gross, invoice.open_amount)
+    raise_all(_problems_of_sums(invoice, request, gross, settled))
+    return PlannedCreditNote(request, invoice, today, lines, net_total, tax_total, settled, discount)
+
+
+def _problems_of_sums(
+    invoice: CreditableInvoice, request: CreditRequest, gross: Decimal, settled: Decimal
+) -> list[NotCreditable]:
+    digits = minor_units(invoice.currency)
+    if gross < 0 or gross > invoice.gross_left:
+        most = round_to(max(invoice.gross_left, ZERO), digits)
+        sentence = f"At most {most} {invoice.currency} of invoice {invoice.number} can be credited, tax included."
+        return [NotCreditable(sentence, field="lines")]
+    if not request.refund:
+        return []
+    paid = gross - settled
+    if request.to_balance and invoice.gross_total is not None:
+        paid = min(paid, invoice.gross_total - invoice.open_amount)
+    if request.refund < 0 or round_to(request.refund, digits) != request.refund or request.refund > paid:
+        sentence = f"At most {round_to(max(paid, ZERO), digits)} {invoice.currency} can be paid out."
+        return [NotCreditable(sentence, field="refund")]
+    return []
 
 
 def _problems(invoice: CreditableInvoice, request: CreditRequest) -> list[NotCreditable]:
     if invoice.status != InvoiceStatus.ISSUED:
         return [NotCreditable(f"Invoice {invoice.number} is {invoice.status}.", field="invoice")]
-    if not any(line.left > 0 for line in invoice.lines):
+    if not any(line.left for line in invoice.lines):
         return [NotCreditable(f"Nothing is left to credit of invoice {invoice.number}.", field="invoice")]
     problems = []
     if not request.reason.strip():
@@ -181,50 +166,10 @@ def _line_problem(line: CreditableLine | None, amount: Decimal, invoice: Credita
     if twice:
         return f"Line {line.line_no} stands twice."
     digits = minor_units(invoice.currency)
-    if amount <= 0 or round_to(amount, digits, RoundingMode.DOWN) != amount:
-        return f"Line {line.line_no}: the amount must be above zero, with at most {digits} decimals."
-    if amount > line.left:
+    sign = -1 if line.net_amount < 0 else 1
+    if amount * sign <= 0 or round_to(amount, digits, RoundingMode.DOWN) != amount:
+        side = "below" if sign < 0 else "above"
+        return f"Line {line.line_no}: the amount must be {side} zero, with at most {digits} decimals."
+    if amount * sign > line.left * sign:
         return f"Line {line.line_no}: at most {round_to(line.left, digits)} {invoice.currency} can be credited."
     return ""
-
-
-def _with_tax(invoice: CreditableInvoice, wanted: Sequence[tuple[CreditableLine, Decimal]]) -> list[CreditLine]:
-    digits = minor_units(invoice.currency)
-    groups: dict[tuple[str, Decimal], list[int]] = {}
-    for index, (line, _) in enumerate(wanted):
-        groups.setdefault((line.tax_code, line.tax_rate), []).append(index)
-    taxes = [ZERO] * len(wanted)
-    for key, indexes in groups.items():
-        nets = [wanted[index][1] for index in indexes]
-        tax = _group_tax(invoice, key, sum(nets, ZERO), digits)
-        for index, share in zip(indexes, share_tax(tax, nets, digits), strict=True):
-            taxes[index] = share
-    return [
-        CreditLine(line, _credited_quantity(line, net, digits), net, tax, _derivation(line, net, tax))
-        for (line, net), tax in zip(wanted, taxes, strict=True)
-    ]
-
-
-def _group_tax(invoice: CreditableInvoice, key: tuple[str, Decimal], base: Decimal, digits: int) -> Decimal:
-    lines = [line for line in invoice.lines if (line.tax_code, line.tax_rate) == key]
-    tax_left = invoice.taxes[key] - sum((line.credited_tax for line in lines), ZERO)
-    if sum((line.left for line in lines), ZERO) == base:
-        return tax_left
-    return min(tax_on(base, key[1], digits), tax_left)
-
-
-def _credited_quantity(line: CreditableLine, net: Decimal, digits: int) -> Decimal:
-    """The units that the amount stands for where it is a whole price of them; else 1 (a credit of money)."""
-    if line.net_amount:
-        quantity = round_to(divide(line.quantity * net, line.net_amount), 6)
-        if quantity and round_to(quantity * line.unit_price, digits) == net:
-            return quantity
-    return Decimal(1)
-
-
-def _derivation(line: CreditableLine, net: Decimal, tax: Decimal) -> str:
-    return (
-        f'{{"rule":"credit_notes.line","version":1,"inputs":{{"billed":"{line.net_amount}","credited_before":'
-        f'"{line.credited_net}","left":"{line.left - net}","tax":"{tax}"}},'
-        f'"formula":"billed-credited_before-left","result":"{net}"}}'
-    )

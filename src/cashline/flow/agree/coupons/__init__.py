@@ -1,0 +1,1 @@
+"""Coupons: discounts that a customer holds, taken off invoices before tax."""

@@ -1,0 +1,109 @@
+"""The amounts of a credit note: what of the coupons is taken back with it, and the tax of each line."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from cashline.flow.invoice.credit_notes.rules.values import ZERO, CreditableInvoice, CreditableLine, CreditLine
+from cashline.flow.invoice.invoices.rules.totals import share_tax, tax_on
+from cashline.flow.invoice.taxes.rules import TaxRounding
+from cashline.kernel.money import minor_units
+from cashline.kernel.rounding import divide, round_parts, round_to
+
+type Wanted = Sequence[tuple[CreditableLine, Decimal]]
+"""Lines, each with the amount that is taken back of it before its coupons."""
+
+
+def credited_lines(invoice: CreditableInvoice, wanted: Wanted) -> list[CreditLine]:
+    """The lines of a note: their share of the coupons and their tax; the last note takes what is left of both."""
+    digits = minor_units(invoice.currency)
+    asked = {line.id: net for line, net in wanted}
+    completes = all(line.left == asked.get(line.id, ZERO) for line in invoice.lines)
+    shares = [line.discount_of(net) for line, net in wanted]
+    discounts = _discounts(invoice, wanted, shares, completes=completes)
+    groups: dict[tuple[str, Decimal], list[int]] = {}
+    for index, (line, _) in enumerate(wanted):
+        groups.setdefault((line.tax_code, line.tax_rate), []).append(index)
+    if completes or invoice.tax_rounding is not TaxRounding.PER_DOCUMENT:
+        sums = [_group_tax(invoice, key, indexes, wanted, discounts) for key, indexes in groups.items()]
+    else:
+        sums = _document_taxes(invoice, wanted, shares, groups)
+    taxes = [ZERO] * len(wanted)
+    for indexes, tax in zip(groups.values(), sums, strict=True):
+        nets = [wanted[index][1] - discounts[index] for index in indexes]
+        for index, share in zip(indexes, share_tax(tax, nets, digits), strict=True):
+            taxes[index] = share
+    return [
+        CreditLine(line, _credited_quantity(line, net, digits), net, tax, _derivation(line, net, tax), discount)
+        for (line, net), tax, discount in zip(wanted, taxes, discounts, strict=True)
+    ]
+
+
+def _discounts(
+    invoice: CreditableInvoice, wanted: Wanted, shares: Sequence[Fraction], *, completes: bool
+) -> list[Decimal]:
+    """The coupons in what is taken back: their exact shares rounded once, or the rest where the note completes it."""
+    if not invoice.discount_total:
+        return [ZERO] * len(wanted)
+    found = round_parts(shares, minor_units(invoice.currency))
+    whole = sum(found, ZERO)
+    missing = (invoice.discount_left if completes else min(whole, invoice.discount_left)) - whole
+    if missing:
+        largest = max(range(len(found)), key=lambda index: abs(wanted[index][1]))
+        found[largest] += missing
+    return found
+
+
+def _document_taxes(
+    invoice: CreditableInvoice, wanted: Wanted, shares: Sequence[Fraction], groups: dict[tuple[str, Decimal], list[int]]
+) -> list[Decimal]:
+    """The exact taxes of all lines, summed and rounded once, by code and rate; never more than is left."""
+    exact = [
+        sum(((Fraction(wanted[index][1]) - shares[index]) * Fraction(rate) / 100 for index in indexes), Fraction(0))
+        for (_, rate), indexes in groups.items()
+    ]
+    taxes = round_parts(exact, minor_units(invoice.currency))
+    over = sum(taxes, ZERO) - invoice.tax_left
+    if over > 0:
+        largest = max(range(len(taxes)), key=lambda index: taxes[index])
+        taxes[largest] -= over
+    return taxes
+
+
+def _group_tax(
+    invoice: CreditableInvoice,
+    key: tuple[str, Decimal],
+    indexes: Sequence[int],
+    wanted: Wanted,
+    discounts: Sequence[Decimal],
+) -> Decimal:
+    """The tax of a code and rate, rounded by rate or by line; the note that completes it takes what is left."""
+    digits = minor_units(invoice.currency)
+    lines = [line for line in invoice.lines if (line.tax_code, line.tax_rate) == key]
+    tax_left = invoice.taxes[key] - sum((line.credited_tax for line in lines), ZERO)
+    asked = {wanted[index][0].id: wanted[index][1] for index in indexes}
+    if all(line.left == asked.get(line.id, ZERO) for line in lines):
+        return tax_left
+    bases = [wanted[index][1] - discounts[index] for index in indexes]
+    if invoice.tax_rounding is TaxRounding.PER_LINE:
+        tax = sum((tax_on(base, key[1], digits) for base in bases), ZERO)
+    else:
+        tax = tax_on(sum(bases, ZERO), key[1], digits)
+    return min(tax, tax_left) if tax_left >= 0 else max(tax, tax_left)
+
+
+def _credited_quantity(line: CreditableLine, net: Decimal, digits: int) -> Decimal:
+    """The units that the amount stands for where it is a whole price of them; else 1 (a credit of money)."""
+    if line.net_amount:
+        quantity = round_to(divide(line.quantity * net, line.net_amount), 6)
+        if quantity and round_to(quantity * line.unit_price, digits) == net:
+            return quantity
+    return Decimal(1)
+
+
+def _derivation(line: CreditableLine, net: Decimal, tax: Decimal) -> str:
+    return (
+        f'{{"rule":"credit_notes.line","version":1,"inputs":{{"billed":"{line.net_amount}","credited_before":'
+        f'"{line.credited_net}","left":"{line.left - net}","tax":"{tax}"}},'
+        f'"formula":"billed-credited_before-left","result":"{net}"}}'
+    )

@@ -1,0 +1,91 @@
+"""The values that crediting works on: an invoice and its lines with what was credited of them, and a credited line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+from uuid import UUID
+
+from cashline.flow.invoice.taxes.rules import TaxRounding
+
+ZERO = Decimal(0)
+
+
+class CreditableLine(NamedTuple):
+    """An invoice line, and what was credited of it so far."""
+
+    id: UUID
+    line_no: int
+    line_id: UUID | None
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    net_amount: Decimal
+    tax_code: str
+    tax_rate: Decimal
+    recurring: bool
+    credited_net: Decimal
+    credited_tax: Decimal
+    discount_share: Decimal = ZERO
+    credited_discount: Decimal = ZERO
+
+    @property
+    def left(self) -> Decimal:
+        """The amount that can still be credited; of a line below zero a negative one."""
+        return self.net_amount - self.credited_net
+
+    def discount_of(self, amount: Decimal) -> Fraction:
+        """The exact share of the coupons in an amount of the line."""
+        if not self.discount_share:
+            return Fraction(0)
+        return Fraction(self.discount_share) * Fraction(amount) / Fraction(self.net_amount)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditableInvoice:
+    """An invoice as crediting it needs it; `taxes` holds the tax by code and rate."""
+
+    id: UUID
+    number: str
+    status: str
+    entity_id: UUID
+    customer_id: UUID
+    agreement_id: UUID | None
+    currency: str
+    issued_on: date
+    open_amount: Decimal
+    entity_rate: Decimal
+    has_mail: bool
+    lines: Sequence[CreditableLine]
+    taxes: dict[tuple[str, Decimal], Decimal]
+    discount_total: Decimal = ZERO
+    gross_total: Decimal | None = None
+    tax_rounding: TaxRounding = TaxRounding.PER_RATE
+
+    @property
+    def tax_left(self) -> Decimal:
+        """The tax that was not given back yet."""
+        return sum(self.taxes.values(), ZERO) - sum((line.credited_tax for line in self.lines), ZERO)
+
+    @property
+    def discount_left(self) -> Decimal:
+        """The coupons that were not taken back yet."""
+        return self.discount_total - sum((line.credited_discount for line in self.lines), ZERO)
+
+    @property
+    def gross_left(self) -> Decimal:
+        """What can still be credited of the invoice, tax included."""
+        return sum((line.left for line in self.lines), ZERO) - self.discount_left + self.tax_left
+
+
+class CreditLine(NamedTuple):
+    """A line of a credit note; amounts are positive but for lines below zero. `discount` goes off the net amount."""
+
+    invoice_line: CreditableLine
+    quantity: Decimal
+    net_amount: Decimal
+    tax_amount: Decimal
+    derivation: str
+    discount: Decimal = ZERO
