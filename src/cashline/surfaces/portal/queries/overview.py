@@ -77,8 +77,8 @@ def balances(customer_id: UUID, *, today: date) -> list[Balance]:
         "overdue_part, 0 AS credit_part FROM invoices WHERE customer_id = %(c)s AND open_amount > 0 "
         "UNION ALL SELECT currency, 0, 0, unapplied_amount FROM payments "
         "WHERE customer_id = %(c)s AND unapplied_amount > 0 "
-        "UNION ALL SELECT currency, 0, 0, unapplied_amount FROM credit_notes "
-        "WHERE customer_id = %(c)s AND unapplied_amount > 0"
+        "UNION ALL SELECT currency, 0, 0, balance FROM customer_credits "
+        "WHERE customer_id = %(c)s AND balance > 0 AND wallet_id IS NULL"
         ") AS part GROUP BY currency ORDER BY currency",
         {"c": customer_id, "today": today},
     )

@@ -100,7 +100,8 @@ class PlannedCreditNote:
     @property
     def one_off_net(self) -> Decimal:
         """The part that is not of a subscription."""
-        return sum((line.net_amount for line in self.lines if not line.invoice_line.recurring), ZERO)
+        once = (line for line in self.lines if line.invoice_line.line_id and not line.invoice_line.recurring)
+        return sum((line.net_amount for line in once), ZERO)
 
 
 def plan_credit_note(invoice: CreditableInvoice, request: CreditRequest, today: date) -> PlannedCreditNote:

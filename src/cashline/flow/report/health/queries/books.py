@@ -76,13 +76,22 @@ RECEIVABLE_OWN = Law(
 )
 UNAPPLIED = Law(
     "unapplied-is-left",
-    "What the books hold as unapplied of a payment or credit note is what is left of it",
+    "What the books hold as unapplied of a payment, a credit note or an invoice below zero is what is left of it",
     "SELECT COALESCE(d.kind, 'payment'), COALESCE(d.id, l.document_id), COALESCE(d.number, ''), COALESCE(d.amount, 0), "
     "-COALESCE(l.amount, 0) FROM (SELECT 'payment' AS kind, id, number, unapplied_amount AS amount FROM payments "
-    "WHERE received_on IS NOT NULL UNION ALL SELECT 'credit_note', id, number, unapplied_amount FROM credit_notes "
-    "WHERE status = 'issued') d FULL JOIN (SELECT l.document_id, sum(l.amount) AS amount FROM journal_lines l "
+    "WHERE received_on IS NOT NULL UNION ALL SELECT kind, document_id, document_number, balance FROM customer_credits "
+    "WHERE wallet_id IS NULL) d FULL JOIN (SELECT l.document_id, sum(l.amount) AS amount FROM journal_lines l "
     "JOIN accounts a ON a.id = l.account_id AND a.role = 'unapplied_cash' GROUP BY 1) l ON l.document_id = d.id "
     "WHERE COALESCE(d.amount, 0) <> -COALESCE(l.amount, 0)",
+)
+PREPAID = Law(
+    "prepaid-is-in-wallets",
+    "What the books hold as prepaid by customers is what lies in their wallets",
+    "SELECT 'credit', COALESCE(d.id, l.document_id), COALESCE(d.document_number, ''), COALESCE(d.balance, 0), "
+    "-COALESCE(l.amount, 0) FROM (SELECT id, document_number, balance FROM customer_credits WHERE wallet_id IS NOT "
+    "NULL) d FULL JOIN (SELECT l.document_id, sum(l.amount) AS amount FROM journal_lines l JOIN accounts a "
+    "ON a.id = l.account_id AND a.role = 'customer_prepayment' GROUP BY 1) l ON l.document_id = d.id "
+    "WHERE COALESCE(d.balance, 0) <> -COALESCE(l.amount, 0)",
 )
 TAX = Law(
     "tax-payable-is-invoiced",
@@ -101,10 +110,12 @@ TAX = Law(
 )
 CASH = Law(
     "cash-is-payments",
-    "What came to bank and card is what payments brought less what was given back",
+    "What came to bank and card is what payments brought less what was given back of them and of credits",
     "SELECT 'entity', e.id, e.code || ' ' || COALESCE(d.currency, l.currency), COALESCE(d.amount, 0), "
     "COALESCE(l.amount, 0) FROM (SELECT "
-    "entity_id, currency, sum(amount - refunded_amount) AS amount FROM payments WHERE received_on IS NOT NULL "
+    "entity_id, currency, sum(amount) AS amount FROM (SELECT entity_id, currency, amount - refunded_amount AS amount "
+    "FROM payments WHERE received_on IS NOT NULL UNION ALL SELECT c.entity_id, c.currency, m.amount "
+    "FROM credit_movements m JOIN customer_credits c ON c.id = m.credit_id WHERE m.kind = 'refunded') AS parts "
     "GROUP BY 1, 2) d FULL JOIN (SELECT j.entity_id, j.currency, sum(l.amount) AS amount FROM journal_lines l "
     "JOIN accounts a ON a.id = l.account_id AND a.role IN ('bank', 'card_clearing') JOIN journal_entries j "
     "ON j.id = l.entry_id GROUP BY 1, 2) l USING (entity_id, currency) JOIN legal_entities e ON e.id = entity_id "
@@ -140,7 +151,8 @@ REVENUE = Law(
     "The revenue of a journal entry is the sum of the revenue postings that point at it",
     "SELECT 'journal_entry', e.id, e.text, COALESCE(p.amount, 0), -COALESCE(l.amount, 0) FROM (SELECT entry_id, "
     "sum(amount) AS amount FROM revenue_postings GROUP BY 1) p FULL JOIN (SELECT l.entry_id, sum(l.amount) AS amount "
-    "FROM journal_lines l JOIN accounts a ON a.id = l.account_id AND a.type = 'income' GROUP BY 1) l USING (entry_id) "
+    "FROM journal_lines l JOIN accounts a ON a.id = l.account_id AND a.type = 'income' AND a.role NOT IN "
+    "('revenue_other', 'breakage') GROUP BY 1) l USING (entry_id) "
     "JOIN journal_entries e ON e.id = entry_id WHERE COALESCE(p.amount, 0) <> -COALESCE(l.amount, 0)",
 )
 ALLOCATED = Law(
@@ -194,6 +206,7 @@ LAWS = (
     RECEIVABLE,
     RECEIVABLE_OWN,
     UNAPPLIED,
+    PREPAID,
     TAX,
     CASH,
     INVENTORY,

@@ -42,53 +42,83 @@ DELIVERED = Law(
 )
 INVOICE_LINES = Law(
     "invoice-lines-sum",
-    "The lines of an invoice sum to its net, its taxes to its tax and their bases to its net",
-    "SELECT 'invoice', i.id, i.number, i.net_total || ' + ' || i.tax_total, "
+    "The lines of an invoice less its coupons are its net, its taxes sum to its tax and their bases to its net",
+    "SELECT 'invoice', i.id, i.number, i.net_total + i.discount_total || ' + ' || i.tax_total, "
     "COALESCE(l.net, 0) || ' + ' || COALESCE(t.tax, 0) || ' on ' || COALESCE(t.base, 0) FROM invoices i "
     "LEFT JOIN (SELECT invoice_id, sum(net_amount) AS net FROM invoice_lines GROUP BY 1) l ON l.invoice_id = i.id "
     "LEFT JOIN (SELECT invoice_id, sum(tax) AS tax, sum(base) AS base FROM invoice_taxes GROUP BY 1) t "
-    "ON t.invoice_id = i.id WHERE i.status <> 'draft' AND (COALESCE(l.net, 0) <> i.net_total "
+    "ON t.invoice_id = i.id WHERE i.status <> 'draft' AND (COALESCE(l.net, 0) <> i.net_total + i.discount_total "
     "OR COALESCE(t.tax, 0) <> i.tax_total OR COALESCE(t.base, 0) <> i.net_total "
     "OR i.gross_total <> i.net_total + i.tax_total)",
 )
 TAX_BY_RATE = Law(
     "tax-is-base-times-rate",
-    "The tax of an invoice by rate is the base × the rate, rounded once",
+    "The tax of an invoice by rate is the base × the rate, rounded as its legal entity rounds",
     "SELECT 'invoice', i.id, i.number, round(t.base * t.rate / 100, d.digits), t.tax FROM invoice_taxes t "
     "JOIN invoices i ON i.id = t.invoice_id JOIN digits d ON d.currency = i.currency "
-    "WHERE t.tax <> round(t.base * t.rate / 100, d.digits)",
+    "JOIN legal_entities e ON e.id = i.entity_id WHERE t.tax <> round(t.base * t.rate / 100, d.digits) "
+    "AND abs(t.tax - t.base * t.rate / 100) * power(10::numeric, d.digits) > (SELECT CASE WHEN "
+    "e.tax_rounding = 'per_rate' THEN count(*) FILTER (WHERE l.component = 'deduction' OR "
+    "l.derivation ->> 'rule' = 'invoices.without_tax') ELSE count(*) END FROM invoice_lines l "
+    "WHERE l.invoice_id = i.id) * 0.5 + 0.5",
 )
 CREDIT_LINES = Law(
     "credit-note-lines-sum",
-    "The lines of a credit note sum to its net and its tax",
+    "The lines of a credit note, less the coupons in them, sum to its net and its tax",
     "SELECT 'credit_note', c.id, c.number, c.net_total || ' + ' || c.tax_total, l.net || ' + ' || l.tax "
-    "FROM credit_notes c JOIN (SELECT credit_note_id, sum(net_amount) AS net, sum(tax_amount) AS tax "
-    "FROM credit_note_lines GROUP BY 1) l ON l.credit_note_id = c.id WHERE c.net_total <> l.net OR c.tax_total "
-    "<> l.tax",
+    "FROM credit_notes c JOIN (SELECT credit_note_id, sum(net_amount - discount_amount) AS net, "
+    "sum(tax_amount) AS tax FROM credit_note_lines GROUP BY 1) l ON l.credit_note_id = c.id "
+    "WHERE c.net_total <> l.net OR c.tax_total <> l.tax",
 )
 CREDITED = Law(
     "credited-within-billed",
     "No invoice line is credited for more than it billed",
     "SELECT 'invoice', i.id, i.number || ' line ' || l.line_no, l.net_amount, s.credited FROM (SELECT invoice_line_id, "
     "sum(net_amount) AS credited FROM credit_note_lines GROUP BY 1) s JOIN invoice_lines l ON l.id = s.invoice_line_id "
-    "JOIN invoices i ON i.id = l.invoice_id WHERE s.credited > l.net_amount",
+    "JOIN invoices i ON i.id = l.invoice_id "
+    "WHERE s.credited NOT BETWEEN least(0, l.net_amount) AND greatest(0, l.net_amount)",
 )
 OPEN_AMOUNT = Law(
     "open-is-what-is-left",
-    "The open amount of an invoice is gross − credited − paid − written off",
-    "SELECT 'invoice', i.id, i.number, i.gross_total - COALESCE(c.credited, 0) - COALESCE(a.settled, 0), i.open_amount "
+    "The open amount of an invoice is gross − credited − paid − written off − paid by credits",
+    "SELECT 'invoice', i.id, i.number, i.gross_total - COALESCE(c.credited, 0) - COALESCE(a.settled, 0) - "
+    "COALESCE(m.applied, 0), i.open_amount "
     "FROM invoices i LEFT JOIN (SELECT invoice_id, sum(gross_total - unapplied_amount) AS credited FROM credit_notes "
     "WHERE status = 'issued' GROUP BY 1) c ON c.invoice_id = i.id LEFT JOIN (SELECT invoice_id, "
     "sum(amount + write_off_amount) AS settled FROM payment_allocations GROUP BY 1) a ON a.invoice_id = i.id "
-    "WHERE i.status <> 'draft' "
-    "AND i.open_amount <> i.gross_total - COALESCE(c.credited, 0) - COALESCE(a.settled, 0)",
+    "LEFT JOIN (SELECT invoice_id, sum(applied) AS applied FROM (SELECT invoice_id, -amount AS applied "
+    "FROM credit_movements WHERE invoice_id IS NOT NULL UNION ALL SELECT document_id, -amount FROM customer_credits "
+    "WHERE kind = 'invoice') AS parts GROUP BY 1) m ON m.invoice_id = i.id WHERE i.status <> 'draft' "
+    "AND i.open_amount <> i.gross_total - COALESCE(c.credited, 0) - COALESCE(a.settled, 0) - COALESCE(m.applied, 0)",
+)
+CREDITS = Law(
+    "credit-is-its-movements",
+    "What is left of a customer's credit is the sum of its movements, and never below zero",
+    "SELECT 'credit', c.id, c.document_number, COALESCE(m.amount, 0), c.balance FROM customer_credits c LEFT JOIN "
+    "(SELECT credit_id, sum(amount) AS amount FROM credit_movements GROUP BY 1) m ON m.credit_id = c.id "
+    "WHERE c.balance <> COALESCE(m.amount, 0) OR c.balance NOT BETWEEN 0 AND c.amount",
+)
+COUPONS = Law(
+    "coupon-uses-are-counted",
+    "How often a granted coupon was used is on how many invoices that are not void it stands",
+    "SELECT '', g.id, c.code, COALESCE(d.uses, 0), g.used FROM coupon_grants g JOIN coupons c ON c.id = g.coupon_id "
+    "LEFT JOIN (SELECT grant_id, count(*) AS uses FROM invoice_discounts WHERE NOT given_back GROUP BY 1) d "
+    "ON d.grant_id = g.id WHERE g.used <> COALESCE(d.uses, 0)",
+)
+DISCOUNTS = Law(
+    "coupons-are-the-discount",
+    "The coupons on an invoice sum to its discount",
+    "SELECT 'invoice', i.id, i.number, COALESCE(d.amount, 0), i.discount_total FROM invoices i LEFT JOIN (SELECT "
+    "invoice_id, sum(amount) AS amount FROM invoice_discounts GROUP BY 1) d ON d.invoice_id = i.id "
+    "WHERE i.status <> 'draft' AND i.discount_total <> COALESCE(d.amount, 0)",
 )
 PAYMENTS = Law(
     "payment-is-applied-or-left",
-    "What was received by a payment is allocated, refunded or unapplied",
+    "What was received by a payment is allocated, refunded, put into a wallet or unapplied",
     "SELECT 'payment', p.id, p.number, p.amount, COALESCE(a.applied, 0) + p.unapplied_amount + p.refunded_amount "
-    "FROM payments p LEFT JOIN (SELECT payment_id, sum(amount) AS applied FROM payment_allocations GROUP BY 1) a "
-    "ON a.payment_id = p.id WHERE p.received_on IS NOT NULL "
+    "FROM payments p LEFT JOIN (SELECT payment_id, sum(amount) AS applied FROM (SELECT payment_id, amount "
+    "FROM payment_allocations UNION ALL SELECT document_id, amount FROM customer_credits WHERE kind = 'top_up') "
+    "AS parts GROUP BY 1) a ON a.payment_id = p.id WHERE p.received_on IS NOT NULL "
     "AND p.amount <> COALESCE(a.applied, 0) + p.unapplied_amount + p.refunded_amount",
 )
 EXPOSURE = Law(
@@ -152,6 +182,9 @@ LAWS = (
     CREDIT_LINES,
     CREDITED,
     OPEN_AMOUNT,
+    CREDITS,
+    COUPONS,
+    DISCOUNTS,
     PAYMENTS,
     EXPOSURE,
     STATEMENTS,
