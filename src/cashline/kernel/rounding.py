@@ -59,7 +59,7 @@ def round_fraction(value: Fraction, digits: int) -> Decimal:
     whole, rest = divmod(abs(value.numerator) * 10**digits, value.denominator)
     if 2 * rest >= value.denominator:
         whole += 1
-    return Decimal(-whole if value < 0 else whole).scaleb(-digits, _WIDE)
+    return Decimal(-whole if value < 0 else whole).scaleb(-digits, WIDE)
 
 
 def round_parts(exact: Sequence[Fraction], digits: int) -> list[Decimal]:
