@@ -1,7 +1,7 @@
 """Two customers of one shop, each with documents of every kind, and their people in the portal; by the real actions."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from importlib import import_module
 from uuid import UUID
@@ -120,19 +120,19 @@ def sign(token: str) -> None:
 
 
 def use(customer: UUID) -> None:
-    """Usage of the customer's subscription, one event of which is void."""
-    number = _number("SELECT number FROM subscriptions WHERE customer_id = %s ORDER BY id LIMIT 1", customer)
+    """Usage of the customer's running subscription, one event of which is void."""
+    row = sql.fetch_one(
+        "SELECT number, activated_on FROM subscriptions WHERE customer_id = %s AND status = 'active' "
+        "ORDER BY id LIMIT 1",
+        (customer,),
+    )
+    assert row is not None
+    number, at = row[0], datetime.combine(row[1], time(12), UTC)
     if not meters_by_code(["calls"]):
         make_meter("calls")
     names = [f"{number}-{index}" for index in range(3)]
-    record([used(number, "calls", name, NOW, quantity=index + 1) for index, name in enumerate(names)], now=NOW)
-    correct_usage([NewCorrection("test", names[0], "sent by mistake")], now=NOW, actor=ACTOR)
-
-
-def _number(statement: str, key: UUID) -> str:
-    row = sql.fetch_one(statement, (key,))
-    assert row is not None
-    return str(row[0])
+    record([used(number, "calls", name, at, quantity=index + 1) for index, name in enumerate(names)], now=at)
+    correct_usage([NewCorrection("test", names[0], "sent by mistake")], now=at, actor=ACTOR)
 
 
 def deal(shop: Shop, customer: UUID, email: str) -> Dealings:

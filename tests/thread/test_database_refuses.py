@@ -5,7 +5,6 @@ Each case is tried as `cashline_app`, what the program runs as, and as `cashline
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +21,13 @@ from cashline.platform import sql
 from cashline.platform.database.embedded import APP, OWNER, SUPERUSER
 from tests.support.agree import german
 from tests.support.cluster import Database
+from tests.support.portal import CHILDREN, OWNED, use
 from tests.support.world import ACTOR, TODAY
 from tests.thread import mixed
 
-RLS = import_module("cashline.flow.migrations.0001_portal_row_level_security")
 ROLES = (APP, OWNER)
-UNIQUE, CHECK, OVERLAP, RESTRICT, GRANT = "23505", "23514", "23P01", "23001", "42501"
-REFUSED = frozenset({UNIQUE, CHECK, OVERLAP, RESTRICT, GRANT})
+UNIQUE, CHECK, OVERLAP, RESTRICT, GRANT, LINK = "23505", "23514", "23P01", "23001", "42501", "23503"
+REFUSED = frozenset({UNIQUE, CHECK, OVERLAP, RESTRICT, GRANT, LINK})
 SOMEBODY_ELSE = german("Südwind Anlagen GmbH", tax_id="DE129273398", email="ap@suedwind.example")
 ENTRY = "'01a00000-0000-7000-8000-000000000001'::uuid"
 
@@ -174,6 +173,9 @@ CASES: Mapping[str, Sequence[str]] = {
     "a line follows a sent quote": [again("quote_lines", line_no="99")],
     "prices overlap": [again("prices")],
     "tax rates overlap": [again("tax_rates")],
+    "usage is counted twice": [again("usage_events")],
+    "usage is taken in twice": ["INSERT INTO usage_receipts SELECT source, event_id, id, at FROM usage_receipts"],
+    "usage is corrected twice": [again("usage_corrections", id="x.id")],
     "an effect is sent twice": [again("outbox")],
     "an event has two feed numbers": ["INSERT INTO event_feed SELECT max(number) + 1, min(event_id::text)::uuid "
                                       "FROM event_feed"],
@@ -196,6 +198,8 @@ def trade(database: Database) -> None:
         issue_credit_notes([request], today=mixed.MONTH_END, now=mixed.CLOSED, actor=ACTOR)
     paid = sql.ids(sql.fetch("SELECT id FROM payments WHERE method = 'card'"))
     request_refunds([NewRefund(key, Decimal(20), "Goodwill") for key in paid], now=mixed.CLOSED, actor=ACTOR)
+    for key in sql.ids(sql.fetch("SELECT id FROM customers ORDER BY id")):
+        use(key)
     mixed.seal_the_log()
 
 
@@ -251,7 +255,7 @@ def assert_facts_stand(session: "psycopg.Connection[Any]", role: str, subtests: 
 def assert_portal_is_held(session: "psycopg.Connection[Any]", subtests: pytest.Subtests) -> None:
     """Each customer sees rows of every table, and none of them is another's."""
     one, other = (row[0] for row in session.execute("SELECT id FROM customers ORDER BY id").fetchall())
-    for table in (*RLS.OWNED, *RLS.CHILDREN):
+    for table in (*OWNED, *CHILDREN):
         with subtests.test(f"{table} in the portal"):
             mine, theirs = seen(session, table, one), seen(session, table, other)
             assert mine, "nothing to see proves nothing"
@@ -273,13 +277,13 @@ def seen(session: "psycopg.Connection[Any]", table: str, customer: UUID | None) 
 def owners(session: "psycopg.Connection[Any]", table: str, keys: Sequence[UUID]) -> set[UUID]:
     """Whose rows those are, by their own columns and those of the rows that they belong to."""
     source, alias, at = psql.SQL("{} AS t0").format(psql.Identifier(table)), 0, table
-    while at in RLS.CHILDREN:
-        parent, column = RLS.CHILDREN[at]
+    while at in CHILDREN:
+        parent, column = CHILDREN[at]
         source += psql.SQL(" JOIN {} AS {} ON {}.id = {}.{}").format(
             psql.Identifier(parent), psql.Identifier(f"t{alias + 1}"), psql.Identifier(f"t{alias + 1}"),
             psql.Identifier(f"t{alias}"), psql.Identifier(column),
         )  # fmt: skip
         alias, at = alias + 1, parent
-    owner = psql.SQL("{}.{}").format(psql.Identifier(f"t{alias}"), psql.Identifier(RLS.OWNED[at]))
+    owner = psql.SQL("{}.{}").format(psql.Identifier(f"t{alias}"), psql.Identifier(OWNED[at]))
     query = psql.SQL("SELECT DISTINCT {} FROM {} WHERE t0.id = ANY(%s)").format(owner, source)
     return {row[0] for row in session.execute(query, [list(keys)]).fetchall()}

@@ -77,6 +77,7 @@ class Office:
         accepted = self.made("/quotes", self.offer())
         self.api.post(f"/quotes/{accepted}/send")
         self.api.post(f"/quotes/{accepted}/accept", {"name": "Bea Buyer", "email": "bea@example.com"})
+        self.event = sql.fetch("SELECT event_id FROM usage_events ORDER BY id DESC LIMIT 1")[0][0]
         self.contract = self.id_of("agreement", "agreements", "status = 'draft'")
 
     def made(self, path: str, body: dict[str, Any]) -> str:
@@ -178,6 +179,11 @@ class Office:
             "/api-keys": {"name": "partner", "scopes": ["orders.read"], "entity": "DE01"},
             "/users": {"email": "new@example.com", "name": "New", "grants": [{"role": "seller", "entity": "DE01"}]},
             "/webhook-endpoints": {"url": "https://hooks.example/x", "event_types": ["OrderBooked"]},
+            "/meters": {
+                "code": "rides", "name": "Rides", "unit": "km", "aggregation": "percentile", "percentile": "95",
+                "value_property": "km", "dimensions": ["region"],
+            },
+            "/usage-corrections": {"corrections": [{"source": "test", "id": self.event, "reason": "A test drive"}]},
             "/clock/advance": {"to": "2026-02-04T09:00:00Z"},
         }  # fmt: skip
 

@@ -22,7 +22,9 @@ from tests.support.world import ACTOR, NOW
 from tests.surfaces.api.test_openapi import SCOPES
 from tests.thread.test_database_refuses import trade
 
-SHARED = frozenset({"customer", "product", "price_book", "tax_rate", "entity", "webhook_endpoint", "api_key", "user"})
+SHARED = frozenset(
+    {"customer", "product", "price_book", "tax_rate", "usage_meter", "entity", "webhook_endpoint", "api_key", "user"}
+)
 """What belongs to the company as a whole, and not to one of its legal entities."""
 _ID = re.compile(r"\b([a-z]{3})_[0-9a-hjkmnp-tv-z]{26}\b")
 

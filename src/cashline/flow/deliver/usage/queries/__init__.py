@@ -35,16 +35,26 @@ from cashline.flow.deliver.usage.queries.meters import (
     newest_versions,
     versions_of,
 )
+from cashline.flow.deliver.usage.queries.showing import (
+    MeterUsage,
+    dumped,
+    lineage,
+    usage_of,
+    usage_subscription,
+)
 
 __all__ = [
     "DeadLetterRow",
     "MeterRow",
+    "MeterUsage",
     "UsageEventRow",
     "correctable",
     "corrections_of",
     "dead_letter",
+    "dumped",
     "known_meters",
     "letters_for_update",
+    "lineage",
     "lines_with_news",
     "list_dead_letters",
     "list_meters",
@@ -61,6 +71,8 @@ __all__ = [
     "subscriptions_named",
     "usage_event",
     "usage_events",
+    "usage_of",
+    "usage_subscription",
     "versions_of",
     "waiting_by_code",
     "waiting_letters_for_update",

@@ -37,8 +37,8 @@ def subscriptions_named(
             numbers.append(text)
     rows = sql.fetch_as(
         UsageSubscription,
-        "SELECT s.id, s.number, s.line_id, s.customer_id, s.entity_id, s.activated_on, s.ends_on, e.timezone "
-        "FROM subscriptions s JOIN legal_entities e ON e.id = s.entity_id "
+        "SELECT s.id, s.number, s.line_id, s.customer_id, s.entity_id, s.activated_on, s.ends_on, c.timezone "
+        "FROM subscriptions s JOIN customers c ON c.id = s.customer_id "
         "WHERE (s.id = ANY(%s::uuid[]) OR s.number = ANY(%s))"
         + ("" if entity_ids is None else " AND s.entity_id = ANY(%s::uuid[])"),
         (sql.uuids(keys), numbers, *([] if entity_ids is None else [sql.uuids(entity_ids)])),

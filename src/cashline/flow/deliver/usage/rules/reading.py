@@ -183,3 +183,15 @@ def read_row(row: Mapping[str, str], *, source: str) -> Read:
     if properties:
         raw["properties"] = properties
     return read_event(raw, now=datetime.max.replace(tzinfo=UTC))
+
+
+def parse_json_usage(data: bytes, *, now: datetime) -> list[Read]:
+    """The events of a JSON file, of any number and in any of the forms of a request. Raises InvalidValue."""
+    try:
+        body = json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise InvalidValue(f"The file is no JSON: {str(error)[:200]}", field="file") from None
+    if isinstance(body, Mapping) and set(body) == {"events"}:
+        body = body["events"]
+    events = body if isinstance(body, list) else [body]
+    return [read_event(one, now=now) for one in events]

@@ -18,7 +18,7 @@ FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
 """How far the clock of a source may be ahead of ours."""
 EDGE = timedelta(days=1)
-"""What a service's first and last day are stretched by: the customer's day may begin before or after ours."""
+"""What a service's first and last day are stretched by: they are days of ours, and the customer's may begin before."""
 MAX_WORD = 200
 MAX_PROPERTIES = 40
 DECIMALS, DIGITS = 12, 38
@@ -27,7 +27,7 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class UsageSubscription:
-    """What an event must know of its subscription; `ends_on` is the first day without service."""
+    """What usage knows of a subscription, in the customer's zone; `ends_on` is the first day without service."""
 
     id: UUID
     number: str

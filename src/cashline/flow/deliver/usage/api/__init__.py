@@ -1,0 +1,9 @@
+"""The API of usage."""
+
+from ninja import Router
+
+from cashline.flow.deliver.usage.api import letters, recording, showing
+
+router = Router(tags=["Usage"])
+for part in (recording, letters, showing):
+    router.add_router("", part.router)
