@@ -86,6 +86,17 @@ def linked_documents(object_ids: Iterable[UUID], types: Sequence[str]) -> list[L
     )
 
 
+def touched_objects(object_ids: Iterable[UUID], object_type: str) -> set[UUID]:
+    """The objects of a type that the objects' own events touch besides."""
+    keys = list(set(object_ids))
+    rows = sql.fetch(
+        "SELECT DISTINCT o.id FROM events e CROSS JOIN unnest(e.object_types, e.object_ids) o (type, id) "
+        "WHERE e.object_ids && %s::uuid[] AND e.object_ids[1] = ANY(%s::uuid[]) AND o.type = %s",
+        (keys, keys, object_type),
+    )
+    return set(sql.ids(rows))
+
+
 def find_events(
     ask: lists.Ask,
     *,

@@ -17,7 +17,7 @@ from cashline.kernel.money import Money
 from cashline.platform.pages import formats
 from cashline.platform.pages.components import Cell, Column, MoneyCell, Pill, Progress, Row, Tone
 
-LABELLED = ("number", "money", "percent", "date", "datetime", "ago", "progress")
+LABELLED = ("number", "money", "percent", "date", "month", "datetime", "ago", "progress")
 """Columns whose values need their name beside them on a phone."""
 
 
@@ -91,6 +91,8 @@ def _in_column(column: Column, value: object, today: date | None) -> str:
         exact = formats.format_instant(value) if isinstance(value, datetime) else formats.format_day(value)
         told = escape(formats.format_relative(value, today))
         return f'<time datetime="{value.isoformat()}" title="{escape(exact)}">{told}</time>'
+    if column.kind == "month" and isinstance(value, date):
+        return f'<time datetime="{value:%Y-%m}">{escape(formats.format_month(value))}</time>'
     if column.kind == "percent" and isinstance(value, Decimal | int):
         return f'<span class="num">{escape(formats.format_percent(value))}</span>'
     return _value(value)

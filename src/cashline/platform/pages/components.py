@@ -88,7 +88,9 @@ class Cell:
 
 type CellValue = Scalar | Label | Money | MoneyCell | Pill | Progress | Cell | tuple[Pill, ...]
 
-type ColumnKind = Literal["text", "code", "number", "money", "percent", "date", "datetime", "ago", "pill", "progress"]
+type ColumnKind = Literal[
+    "text", "code", "number", "money", "percent", "date", "month", "datetime", "ago", "pill", "progress"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,8 @@ class RelatedDocument:
     pill: Pill | None = None
     money: Money | None = None
     current: bool = False
+    whole_url: str = ""
+    """Where the whole of its thread stands on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +350,11 @@ class Chart:
     height: int = 260
     urls: tuple[str, ...] = ()
     """Where a click on each category leads."""
+
+    @property
+    def empty(self) -> bool:
+        """Is there nothing to draw, or nothing but zeros?"""
+        return not self.flows and not any(value for one in self.series for value in one.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from cashline.kernel.identifiers import public
-from cashline.platform.events.queries import linked_documents
+from cashline.platform.events.queries import Link, linked_documents, touched_objects
 from cashline.platform.pages.components import Label, Related, RelatedDocument, Stage
 
 KINDS: dict[str, tuple[Label, Stage]] = {
@@ -28,22 +28,30 @@ MOST = 6
 
 
 def thread_of(keys: Iterable[UUID], current: UUID, *, always: tuple[str, ...] = ALWAYS) -> tuple[Related, ...]:
-    """The documents whose events touch those or their agreements, by kind; the current one stands out."""
+    """The documents whose events touch those, or the agreements and quotes they came of; the current stands out."""
     wanted = set(keys) | {current}
+    for source in ("agreement", "quote"):
+        wanted |= touched_objects(wanted, source)
     links = linked_documents(wanted, tuple(KINDS))
-    agreements = {link.id for link in links if link.type == "agreement"}
-    if not agreements <= wanted:
-        links = linked_documents(wanted | agreements, tuple(KINDS))
     found: dict[str, list[RelatedDocument]] = {}
     for link in links:
         shown = found.setdefault(link.type, [])
         if len(shown) < MOST or link.id == current:
-            shown.append(RelatedDocument(link.number, address_of(link.type, link.id), current=link.id == current))
+            url = address_of(link.type, link.id)
+            shown.append(RelatedDocument(link.number, url, current=link.id == current, whole_url=_whole(link)))
     return tuple(
         Related(label, stage, tuple(found.get(kind, ())))
         for kind, (label, stage) in KINDS.items()
         if kind in found or kind in always
     )
+
+
+def _whole(link: Link) -> str:
+    """The page of the whole thread of a document: all its documents and all that happened."""
+    try:
+        return reverse("chain", args=[public(link.type, link.id)])
+    except NoReverseMatch:
+        return ""
 
 
 def address_of(kind: str, key: UUID) -> str:

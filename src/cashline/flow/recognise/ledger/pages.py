@@ -36,6 +36,7 @@ from cashline.platform.pages.components import (
     Table,
     View,
 )
+from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import render_board, render_document, render_list
 from cashline.platform.pages.threads import address_of
 
@@ -184,9 +185,9 @@ def trial_balance(request: HttpRequest) -> HttpResponse:
         Stat(_("Credits"), credit),
         Stat(_("Difference"), debit - credit, hint=_("Zero, or the database would have refused it.")),
     )
-    subtitle = _("%(entity)s at the end of %(day)s") % {"entity": entity.name, "day": as_of.isoformat()}
+    subtitle = _("%(entity)s at the end of %(day)s") % {"entity": entity.name, "day": format_day(as_of)}
     if known:
-        subtitle = _("%(told)s, as known on %(day)s") % {"told": subtitle, "day": known.isoformat()}
+        subtitle = _("%(told)s, as known on %(day)s") % {"told": subtitle, "day": format_day(known)}
     page = BoardPage(
         _("Trial balance"), stats=stats, sections=(Section(_("Accounts"), table),), views=views, subtitle=subtitle
     )

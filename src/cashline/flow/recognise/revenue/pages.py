@@ -34,13 +34,14 @@ from cashline.platform.pages.components import (
     Table,
 )
 from cashline.platform.pages.fields import Field
+from cashline.platform.pages.formats import format_month
 from cashline.platform.pages.render import done, refused, render_document, render_list
 from cashline.platform.pages.threads import address_of, thread_of
 
 POSTINGS = (
-    Column("month", lazy("Month"), "date", sort=True, place="title"),
-    Column("contract", lazy("Contract"), "code"),
-    Column("description", lazy("Line")),
+    Column("contract", lazy("Contract"), "code", place="title"),
+    Column("description", lazy("Line"), place="title"),
+    Column("month", lazy("Month"), "month", sort=True),
     Column("amount", lazy("Revenue"), "money", sort=True, place="amount"),
 )
 OBLIGATIONS = (
@@ -51,6 +52,11 @@ OBLIGATIONS = (
     Column("recognised", lazy("Recognised"), "money"),
     Column("remaining", lazy("Remaining"), "money", place="amount"),
 )
+PATTERNS = {
+    "point": lazy("when delivered"),
+    "ratable_daily": lazy("day by day"),
+}
+"""How an obligation is earned, in words."""
 
 
 def revenue_list(request: HttpRequest) -> HttpResponseBase:
@@ -66,7 +72,7 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
         _("Recognise"),
         reverse("revenue_run"),
         "primary",
-        fields=(Field("through", _("Through the end of"), "date", required=True),),
+        fields=(Field("through", _("Through the end of"), "date", required=True, value=caller.today().isoformat()),),
         icon="play",
         key="n",
         refused="" if caller.authority.allows("revenue.run") else _("You may not run revenue."),
@@ -135,7 +141,7 @@ def revenue_contract(request: HttpRequest, agreement_id: str) -> HttpResponse:
                     Table(OBLIGATIONS, tuple(_obligation(one, row.currency) for one in obligations)),
                 ),
                 Section(_("Revenue by month"), chart=_chart(recognised, row.currency)),
-                Section(_("Recognised"), Table(POSTINGS[:1] + POSTINGS[2:], tuple(_entry(one) for one in postings))),
+                Section(_("Recognised"), Table(POSTINGS[1:], tuple(_entry(one) for one in postings))),
             ),
             summary=(
                 SummaryRow(_("Allocated"), Money(allocated, row.currency)),
@@ -151,7 +157,7 @@ def _obligation(one: ObligationRow, currency: str) -> Row:
         str(one.line_no),
         {
             "line": f"{one.line_no}. {one.description}",
-            "pattern": one.pattern.replace("_", " "),
+            "pattern": PATTERNS.get(one.pattern, one.pattern.replace("_", " ")),
             "ssp": Money(one.stand_alone_price, currency),
             "allocated": MoneyCell(Money(one.allocated_price, currency), explain=explain),
             "recognised": Money(one.recognised, currency),
@@ -175,7 +181,7 @@ def _chart(recognised: dict[date, Decimal], currency: str) -> Chart:
         _("Revenue by month"),
         "bar",
         _("What was recognised of this contract in each month."),
-        tuple(f"{month:%Y-%m}" for month in months),
+        tuple(format_month(month) for month in months),
         (Series(_("Revenue"), tuple(recognised[month] for month in months)),),
         unit=currency,
     )

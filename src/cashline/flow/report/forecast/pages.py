@@ -17,7 +17,8 @@ from cashline.kernel.periods import add_months
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import require_visible
 from cashline.platform.pages.anatomies import BoardPage, Section
-from cashline.platform.pages.components import Chart, Column, Crumb, Notice, Row, Series, Stat, Table, Tone
+from cashline.platform.pages.components import Chart, Column, Crumb, Notice, Row, Series, Stat, Table, Tone, View
+from cashline.platform.pages.formats import format_day, format_month
 from cashline.platform.pages.render import render_board
 
 BILLS = (
@@ -36,6 +37,7 @@ def quote_forecast(request: HttpRequest, quote_id: str) -> HttpResponse:
     row = quote(key)
     require_visible(caller_of(request), "quotes.read", row.entity_id, "quote", key)
     found = preview_quote(key)
+    here = reverse("quote_detail", args=[public("quote", key)])
     paid = sum((amount for _month, amount in found.cash), Decimal(0))
     page = BoardPage(
         _("What %(number)s will bring") % {"number": row.number},
@@ -49,9 +51,10 @@ def quote_forecast(request: HttpRequest, quote_id: str) -> HttpResponse:
             Section(_("Bills"), Table(BILLS, tuple(_bill(bill, found.currency) for bill in found.bills))),
         ),
         notices=tuple(Notice(refusal.message, Tone.WARNING, refusal.fix) for refusal in found.refused),
+        views=(View(_("Quote"), here), View(_("Forecast"), request.path, True)),
         subtitle=_("Delivered on the day the terms begin, paid when due, until %(day)s")
-        % {"day": found.until.isoformat()},
-        crumbs=(Crumb(row.number, reverse("quote_detail", args=[public("quote", key)])),),
+        % {"day": format_day(found.until)},
+        crumbs=(Crumb(_("Quotes"), reverse("quote_list")), Crumb(row.number, here)),
     )
     return render_board(request, page)
 
@@ -77,7 +80,7 @@ def _chart(found: Forecast) -> Chart:
         _("Revenue and cash by month"),
         "bar",
         _("What is earned and what comes in by month; cash includes tax."),
-        tuple(f"{month:%Y-%m}" for month in months),
+        tuple(format_month(month) for month in months),
         (
             Series(_("Earned"), tuple(earned.get(month, Decimal(0)) for month in months)),
             Series(_("Cash"), tuple(paid.get(month, Decimal(0)) for month in months)),

@@ -34,6 +34,7 @@ from cashline.platform.pages.components import (
     View,
     pill,
 )
+from cashline.platform.pages.formats import format_month
 from cashline.platform.pages.render import render_board, render_derivation, render_document
 from cashline.platform.pages.threads import KINDS, address_of
 from cashline.platform.pages.timelines import timeline_of
@@ -127,7 +128,7 @@ def _dso_chart(entity: Entity, today: date) -> Chart:
         _("Days sales outstanding"),
         "line",
         _("At the end of each month, over the three months up to it."),
-        tuple(f"{month:%Y-%m}" for month, _days in history),
+        tuple(format_month(month) for month, _days in history),
         (Series(entity.code, tuple(days for _month, days in history)),),
         unit=_("days"),
     )

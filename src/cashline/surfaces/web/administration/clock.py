@@ -21,6 +21,7 @@ from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.once import Outcome
 from cashline.platform.pages.acting import act
 from cashline.platform.pages.components import Action, Progress
+from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import done, refused, render_page, swaps
 
 STRIDE_SECONDS = 2.0
@@ -103,7 +104,7 @@ def clock_advance(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         return refused(request, reverse("clock"), refusal)
     if here.today() >= end:
-        return done(request, reverse("clock"), _("The clock stands at %(day)s.") % {"day": here.today().isoformat()})
+        return done(request, reverse("clock"), _("The clock stands at %(day)s.") % {"day": format_day(here.today())})
     return _render(request, here, Way(start, end, here.today()))
 
 

@@ -27,10 +27,12 @@
     return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value) + (unit === "%" ? "%" : unit ? ` ${unit}` : "");
   };
   const short = (unit, value) => {
-    const options = { notation: "compact", maximumFractionDigits: 1 };
+    const small = Math.abs(value) < 10000 && Number.isInteger(value);
+    const options = small ? { maximumFractionDigits: 0 } : { notation: "compact", maximumFractionDigits: 1 };
     if (currency(unit)) Object.assign(options, { style: "currency", currency: unit, currencyDisplay: "narrowSymbol" });
-    return new Intl.NumberFormat(language, options).format(value) + (unit === "%" ? "%" : "");
+    return new Intl.NumberFormat(language, options).format(value).replace("-", "−") + (unit === "%" ? "%" : "");
   };
+  const brief = (unit, value) => short(unit, Math.abs(value) < 10000 ? Math.round(value) : value);
   const number = (text) => (text === null ? null : Number(text));
 
   const common = (data) => ({
@@ -85,7 +87,7 @@
         { ...bar(spans.map((span) => (span.from * span.to < 0 ? 0 : Math.abs(span.from) < Math.abs(span.to) ? span.from : span.to))), itemStyle: { color: "transparent" }, silent: true, tooltip: { show: false } },
         {
           ...bar(spans.map((span) => ({ value: Math.abs(span.to - span.from), itemStyle: { color: paint(span), borderRadius: 3 } }))),
-          label: { show: true, position: "top", color: token("text-2"), fontSize: 11, formatter: (one) => short(data.unit, spans[one.dataIndex].step) },
+          label: { show: true, position: "top", color: token("text-2"), fontSize: 11, formatter: (one) => brief(data.unit, spans[one.dataIndex].step) },
         },
       ],
     };

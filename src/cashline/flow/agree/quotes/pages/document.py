@@ -199,16 +199,18 @@ def _notices(row: QuoteRow, shown: VersionRow, caller: Caller, approvals: list[A
 
 
 def _tabs(row: QuoteRow, versions: list[VersionRow], shown: VersionRow) -> tuple[View, ...]:
-    if len(versions) < 2:
-        return ()
-    return tuple(
+    """The versions, and what the current one will bring, which a later stage knows."""
+    found = [
         View(
             _("Version %(number)s") % {"number": one.version},
             f"{address(row.id)}?version={one.version}",
             one.id == shown.id,
         )
         for one in versions
-    )
+    ]
+    if len(versions) == 1:
+        found = [View(_("Quote"), address(row.id), True)]
+    return (*found, View(_("Forecast"), f"{address(row.id)}forecast/"))
 
 
 def _downloads(row: QuoteRow, versions: list[VersionRow]) -> tuple[Download, ...]:

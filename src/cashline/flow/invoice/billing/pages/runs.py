@@ -38,7 +38,7 @@ from cashline.platform.pages.components import (
     Table,
     pill,
 )
-from cashline.platform.pages.formats import format_money
+from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import render_document, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import actor_name, timeline_of
@@ -139,7 +139,7 @@ def bill_run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
         _("Bill run"),
         row.number,
         pill(row.status),
-        subtitle=_("Everything due by %(day)s") % {"day": row.as_of.isoformat()},
+        subtitle=_("Everything due by %(day)s") % {"day": format_day(row.as_of)},
         actions=_steps(row, run_id, caller),
         facts=(
             KeyValue(_("Looked at"), Progress(manifest.done, manifest.due)),

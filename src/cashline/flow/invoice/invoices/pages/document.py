@@ -40,6 +40,7 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.fields import Field
+from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import render_derivation, render_document
 from cashline.platform.pages.threads import address_of, thread_of
 from cashline.platform.pages.timelines import timeline_of
@@ -147,7 +148,7 @@ def _line(row: InvoiceRow, line: StatedLine) -> Row:
     cells: dict[str, Any] = {
         "line_no": line.line_no,
         "description": Cell(line.description, sub=line.sku),
-        "period": f"{line.period.start.isoformat()} – {line.period.last_day.isoformat()}" if line.period else "",
+        "period": f"{format_day(line.period.start)} – {format_day(line.period.last_day)}" if line.period else "",
         "quantity": line.quantity,
         "unit_price": Money(line.unit_price, row.currency),
         "tax": rate,

@@ -44,7 +44,7 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, errors_of
-from cashline.platform.pages.formats import format_money
+from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import done, render_document, render_form, render_list
 from cashline.platform.pages.timelines import timeline_of
 
@@ -263,8 +263,8 @@ def _notices(row: StatementRow) -> tuple[Notice, ...]:
     found = []
     for gap in gaps[-3:]:
         values = {
-            "after": gap.after.day.isoformat(),
-            "before": gap.before.day.isoformat(),
+            "after": format_day(gap.after.day),
+            "before": format_day(gap.before.day),
             "difference": format_money(Money(Decimal(gap.difference), row.currency)),
         }
         text = _("A statement between %(after)s and %(before)s is missing: %(difference)s lie between them.") % values

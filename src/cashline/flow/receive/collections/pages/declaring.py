@@ -28,6 +28,7 @@ from cashline.platform.pages.anatomies import Empty, FormPage, ListPage, RowPage
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import Cell, Column, Crumb, Pill, Row, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import done, refused, render_form, render_list
 from cashline.platform.pages.threads import address_of
 
@@ -145,7 +146,7 @@ def customer_hold(request: HttpRequest, customer_id: str) -> HttpResponse:
     return take_step(
         request,
         back,
-        _("No reminders until %(day)s.") % {"day": until.isoformat()},
+        _("No reminders until %(day)s.") % {"day": format_day(until)},
         lambda: actions.hold_reminders(
             key, until=until, reason=read.text("reason"), today=caller.today(), now=caller.now, actor=caller.actor
         ),

@@ -29,6 +29,12 @@ class Stuck:
     since: date | None
 
 
+UNBILLED_SINCE = (
+    "CASE WHEN q.due_on > DATE '0001-01-01' THEN q.due_on ELSE GREATEST(a.signed_on, (SELECT max(r.as_of) + 1 "
+    "FROM bill_runs r WHERE r.status = 'completed' AND (r.entity_id IS NULL OR r.entity_id = q.entity_id))) END"
+)
+"""Since when an agreement (a, with its schedule q) waits for its bill; one that changed waits for the next run."""
+
 KINDS = (
     StuckKind(
         "quotes_in_approval",
@@ -85,8 +91,9 @@ KINDS = (
         "invoice",
         "Contracts are due to be billed since yesterday",
         "/bill-runs/",
-        "SELECT a.currency, count(*), NULL::numeric, min(q.due_on) FROM billing_schedules q JOIN agreements a "
-        "ON a.id = q.agreement_id WHERE q.due_on < %(today)s AND {entity} GROUP BY 1",
+        f"SELECT a.currency, count(*), NULL::numeric, min({UNBILLED_SINCE}) FROM billing_schedules q "
+        "JOIN agreements a ON a.id = q.agreement_id "
+        f"WHERE q.due_on < %(today)s AND {UNBILLED_SINCE} < %(today)s AND {{entity}} GROUP BY 1",
     ),
     StuckKind(
         "invoices_overdue",

@@ -34,6 +34,7 @@ from cashline.platform.pages.components import (
     Tone,
     View,
 )
+from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import render_board, render_list
 from cashline.platform.pages.threads import address_of
 
@@ -87,7 +88,7 @@ def ageing_page(request: HttpRequest) -> HttpResponse:
         sections=tuple(sections),
         views=_views(caller.today(), as_of, by),
         actions=(Action.link(_("Invoices"), _invoices_url(as_of, by), icon="receipt-text"),),
-        subtitle=_("At the end of %(day)s, %(days)s") % {"day": as_of.isoformat(), "days": days},
+        subtitle=_("At the end of %(day)s, %(days)s") % {"day": format_day(as_of), "days": days},
     )
     return render_board(request, page)
 
@@ -97,7 +98,7 @@ def _views(today: date, as_of: date, by: AgeBy) -> tuple[View, ...]:
     month = today.replace(day=1) - timedelta(days=1)
     before = month.replace(day=1) - timedelta(days=1)
     address = reverse("ageing")
-    days = [(_("Today"), today), (f"{month.isoformat()}", month), (f"{before.isoformat()}", before)]
+    days = [(_("Today"), today), (format_day(month), month), (format_day(before), before)]
     found = [
         View(words, f"{address}?{urlencode({'as_of': day, 'by': by.value})}", current=day == as_of)
         for words, day in days
@@ -180,7 +181,7 @@ def ageing_invoices(request: HttpRequest) -> HttpResponseBase:
         empty=Empty(_("Nothing is open there."), icon="circle-check"),
         crumbs=(Crumb(_("Receivables ageing"), f"{reverse('ageing')}?{urlencode({'as_of': as_of, 'by': by.value})}"),),
         subtitle=_("%(who)s, %(words)s, at the end of %(day)s")
-        % {"who": who, "words": words, "day": as_of.isoformat()},
+        % {"who": who, "words": words, "day": format_day(as_of)},
         filename=f"open-invoices-{as_of.isoformat()}",
     )
     return render_list(request, page)
