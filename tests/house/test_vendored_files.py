@@ -11,7 +11,6 @@ VENDOR = WEB / "static/vendor"
 PERMISSIVE = {"0BSD", "MIT", "ISC", "Apache-2.0", "OFL-1.1"}
 LICENCE_FILES = {
     "htmx.org": "htmx.txt",
-    "@alpinejs/csp": "alpine.txt",
     "echarts": "echarts.txt",
     "uplot": "uplot.txt",
     "lucide-static": "lucide.txt",

@@ -33,11 +33,10 @@ from cashline.platform.pages.fields import FieldError, FieldSet, LineFields
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """One page of rows, the cursors of its neighbours ("" for none), and, where cheap, the count and sums of all."""
+    """One page of rows, the cursor of the next ("" for none), and, where cheap, the count and sums of all."""
 
     rows: tuple[Row, ...]
     next_cursor: str = ""
-    previous_cursor: str = ""
     total: int | None = None
     sums: Mapping[str, CellValue] = field(default_factory=dict)
 

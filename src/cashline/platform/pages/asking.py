@@ -19,6 +19,7 @@ from cashline.platform.pages.fields import FieldError
 MAX_PAGE_SIZE = 200
 MAX_TEXT = 200
 MAX_CURSOR = 1000
+MAX_TRAIL = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class ListAsk:
     sort: str = ""
     descending: bool = False
     cursor: str = ""
+    trail: tuple[str, ...] = ()
+    """The cursors of the pages between the first and this one, which lead back."""
     size: int = 50
     errors: tuple[FieldError, ...] = ()
 
@@ -177,6 +180,7 @@ def read_ask(
         sort.removeprefix("-"),
         sort.startswith("-"),
         cursor,
+        tuple(one[:MAX_CURSOR] for one in query.getlist("trail")[-MAX_TRAIL:]) if cursor else (),
         reader.size(size),
         tuple(reader.errors),
     )

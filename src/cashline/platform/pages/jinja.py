@@ -81,7 +81,8 @@ def csp_nonce(context: Context) -> str:
 def with_query(context: Context, /, **changes: object) -> str:
     """This page's address with some query-string keys changed (None or empty removes one) and all others kept.
 
-    A changed filter or sort starts at the first page again: `after` is dropped unless it is among the changes.
+    A changed filter or sort starts at the first page again: `after` and the trail that led there are dropped unless
+    `after` is among the changes.
     """
     request: HttpRequest = context["request"]
     return query_address(request.path, request.GET, changes)
@@ -99,8 +100,9 @@ def query_address(path: str, query: QueryDict, changes: Mapping[str, object]) ->
     changed = query.copy()
     if "after" not in changes:
         changed.pop("after", None)
+        changed.pop("trail", None)
     for key, value in changes.items():
-        if value is None or value == "":
+        if value in (None, "", (), []):
             changed.pop(key, None)
         elif isinstance(value, list | tuple):
             changed.setlist(key, [str(item) for item in value])

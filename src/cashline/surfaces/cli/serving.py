@@ -2,10 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -42,11 +43,15 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
         connection.migrate()
         login = seed_demo()
         address = f"http://{host}:{port}/"
-        click.echo(f"\n  Cashline is ready after {time.monotonic() - started:.0f} seconds.\n")
-        click.echo(f"  Console   {address}\n  Log in as {login.email} with the password {login.password}\n")
-        click.echo(f"  Portal    {address}portal/  as {login.portal_email} with the same password\n")
-        click.echo("  Press Ctrl-C to stop.\n")
-        _run(_commands(host, port, 2, with_jobs=True))
+        click.echo("Starting the pages …")
+
+        def say_where() -> None:
+            click.echo(f"\n  Cashline is ready after {time.monotonic() - started:.0f} seconds.\n")
+            click.echo(f"  Console   {address}\n  Log in as {login.email} with the password {login.password}\n")
+            click.echo(f"  Portal    {address}portal/  as {login.portal_email} with the same password\n")
+            click.echo("  Press Ctrl-C to stop.\n")
+
+        _run(_commands(host, port, 2, with_jobs=True), port=port, when_open=say_where)
 
 
 def _commands(host: str, port: int, workers: int, *, with_jobs: bool) -> list[list[str]]:
@@ -58,8 +63,17 @@ def _commands(host: str, port: int, workers: int, *, with_jobs: bool) -> list[li
     return [web, [sys.executable, "-m", "cashline", "worker"]] if with_jobs else [web]
 
 
-def _run(commands: Sequence[Sequence[str]]) -> None:
-    """Run the processes until one ends or a signal comes; then end them all."""
+def _is_open(port: int) -> bool:
+    """Does somebody listen on the port of this machine?"""
+    try:
+        socket.create_connection(("localhost", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _run(commands: Sequence[Sequence[str]], *, port: int = 0, when_open: Callable[[], None] | None = None) -> None:
+    """Run the processes until one ends or a signal comes; then end them all. `when_open` once the port answers."""
     collect_static_files()
     processes = [subprocess.Popen(command) for command in commands]
     stopping = False
@@ -71,6 +85,9 @@ def _run(commands: Sequence[Sequence[str]]) -> None:
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         while not stopping and all(process.poll() is None for process in processes):
+            if when_open is not None and _is_open(port):
+                when_open()
+                when_open = None
             time.sleep(0.1)
     finally:
         for process in processes:

@@ -161,11 +161,5 @@
   addEventListener("pageshow", () => $$("form.busy").forEach((form) => form.classList.remove("busy")));
   $("[data-focus]")?.focus();
 
-  // Alpine comes only where a page keeps state of its own.
-  if ($("[x-data]")) {
-    const script = document.createElement("script");
-    script.src = body.dataset.alpine;
-    document.head.append(script);
-  }
   window.cashline = { toast, $, $$ };
 })();

@@ -17,6 +17,7 @@ from cashline.flow.agree.quotes.rules import (
     judge_discount,
     plain,
 )
+from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Forbidden
 from cashline.platform.approvals import actions as approvals
 from cashline.platform.approvals.actions import NewApproval
@@ -113,7 +114,8 @@ def refuse_beyond_authority(row: QuoteRow, authority: Authority) -> None:
 def _question(row: QuoteRow, authority: Authority) -> NewApproval:
     verdict = verdict_on(row, authority)
     reason = f": {row.discount_reason}" if row.discount_reason else ""
-    question = f"{plain(verdict.discount)} % off {row.list_total} {row.currency} for {row.customer_name}{reason}"
+    listed = f"{row.list_total:,.{minor_units(row.currency)}f} {row.currency}"
+    question = f"{plain(verdict.discount)} % off {listed} for {row.customer_name}{reason}"
     return NewApproval("quote", row.id, DISCOUNT_RULE, question, PERMISSION, row.entity_id)
 
 

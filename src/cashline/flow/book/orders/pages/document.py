@@ -122,7 +122,7 @@ def _summary(row: OrderRow, lines: list[OrderLineRow]) -> tuple[SummaryRow, ...]
         found.append(SummaryRow(_("Recurring"), Money(row.net_total - once, row.currency), note=_("over their terms")))
     return (
         *found,
-        SummaryRow(_("Net total, without tax"), Money(row.net_total, row.currency), total=True, note=_("without tax")),
+        SummaryRow(_("Net total, without tax"), Money(row.net_total, row.currency), total=True),
     )
 
 

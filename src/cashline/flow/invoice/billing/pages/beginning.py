@@ -54,9 +54,10 @@ def _fieldsets(caller: Caller, known: Known) -> tuple[FieldSet, ...]:
             "entity",
             _("Legal entity"),
             "choice",
+            placeholder=_("All"),
             required=not every,
             value="" if every or not known else next(iter(known)),
-            options=(Option("", _("All")), *options) if every else options,
+            options=options,
             width="half",
         ),
     )

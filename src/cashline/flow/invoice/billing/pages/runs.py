@@ -1,6 +1,7 @@
 """Bill runs: the list, and one run with its progress, its totals and what could not be billed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -132,7 +133,10 @@ def bill_run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     manifest = row.manifest
     running = row.status == BillRunStatus.RUNNING
     invoices = f"{reverse('invoice_list')}?run={run_id}"
-    sections = [Section(_("Billed"), totals_table(manifest.totals.values()), anchor="totals")]
+    billed = totals_table(manifest.totals.values())
+    if running:
+        billed = replace(billed, empty=_("Nothing is billed yet: the run has begun."))
+    sections = [Section(_("Billed"), billed, anchor="totals")]
     if manifest.exceptions:
         sections.append(Section(_("Could not be billed"), exceptions_table(manifest.named), anchor="exceptions"))
     page = DocumentPage(

@@ -174,7 +174,10 @@ def _import(caller: Caller, data: bytes, name: str) -> Outcome:
     if len(result.statement_ids) == 1:
         url = reverse("bank_statement_detail", args=[public("bank_statement", result.statement_ids[0])])
     if not result.added:
-        return Outcome(url, _("Nothing is new: all %(known)s lines were known.") % {"known": result.known})
+        words = ngettext(
+            "Nothing is new: its one line was known.", "Nothing is new: all %(known)s lines were known.", result.known
+        )
+        return Outcome(url, words % {"known": result.known})
     matched = actions.match_lines(account_ids=result.account_ids, now=caller.now, actor=caller.actor)
     return Outcome(url, _("New lines: %(added)s. %(told)s") % {"added": result.added, "told": told(matched)})
 
