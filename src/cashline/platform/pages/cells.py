@@ -91,6 +91,9 @@ def _in_column(column: Column, value: object, today: date | None) -> str:
         exact = formats.format_instant(value) if isinstance(value, datetime) else formats.format_day(value)
         told = escape(formats.format_relative(value, today))
         return f'<time datetime="{value.isoformat()}" title="{escape(exact)}">{told}</time>'
+    if column.kind == "date" and isinstance(value, datetime):
+        day, exact = formats.day_of(value), escape(formats.format_instant(value))
+        return f'<time datetime="{value.isoformat()}" title="{exact}">{escape(formats.format_day(day))}</time>'
     if column.kind == "month" and isinstance(value, date):
         return f'<time datetime="{value:%Y-%m}">{escape(formats.format_month(value))}</time>'
     if column.kind == "percent" and isinstance(value, Decimal | int):

@@ -27,22 +27,31 @@ ALWAYS = ("quote", "agreement", "order", "invoice")
 MOST = 6
 
 
-def thread_of(keys: Iterable[UUID], current: UUID, *, always: tuple[str, ...] = ALWAYS) -> tuple[Related, ...]:
-    """The documents whose events touch those, or the agreements and quotes they came of; the current stands out."""
+def thread_of(
+    keys: Iterable[UUID], current: UUID, *, always: tuple[str, ...] = ALWAYS, known: Iterable[Link] = ()
+) -> tuple[Related, ...]:
+    """The documents whose events touch those, or the agreements and quotes they came of; the current stands out.
+
+    `known` are documents that have no event of their own, such as the terms of an order that came without a quote.
+    A kind that is `always` shown is a step to come where nothing behind it in the flow is there.
+    """
     wanted = set(keys) | {current}
     for source in ("agreement", "quote"):
         wanted |= touched_objects(wanted, source)
     links = linked_documents(wanted, tuple(KINDS))
+    named = {link.id for link in links}
     found: dict[str, list[RelatedDocument]] = {}
-    for link in links:
+    for link in [*links, *(link for link in known if link.id not in named)]:
         shown = found.setdefault(link.type, [])
         if len(shown) < MOST or link.id == current:
             url = address_of(link.type, link.id)
             shown.append(RelatedDocument(link.number, url, current=link.id == current, whole_url=_whole(link)))
+    kinds = tuple(KINDS)
+    furthest = max((kinds.index(kind) for kind in found), default=-1)
     return tuple(
-        Related(label, stage, tuple(found.get(kind, ())))
-        for kind, (label, stage) in KINDS.items()
-        if kind in found or kind in always
+        Related(*KINDS[kind], tuple(found.get(kind, ())))
+        for place, kind in enumerate(kinds)
+        if kind in found or (kind in always and place > furthest)
     )
 
 

@@ -29,6 +29,7 @@ from cashline.kernel.refusals import NotFound
 from cashline.platform.documents.queries import file, files_of
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import require_visible
+from cashline.platform.events.queries import Link
 from cashline.platform.pages.acting import take_step
 from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
@@ -155,7 +156,7 @@ def agreement_detail(request: HttpRequest, agreement_id: str) -> HttpResponse:
         party=Cell(row.customer_name, reverse("customer_detail", args=[public("customer", row.customer_id)])),
         subtitle=row.title,
         actions=_steps(row, caller, signatures),
-        thread=thread_of([row.id, *([row.quote_id] if row.quote_id else [])], row.id),
+        thread=thread_of([row.quote_id] if row.quote_id else [], row.id, known=[Link("agreement", row.id, row.number)]),
         steps=_stages(row) if row.origin == AgreementOrigin.CONTRACT else (),
         facts=_facts(row),
         sections=_sections(row, signatures),

@@ -71,8 +71,7 @@ def fetch(ask: ListAsk) -> RowPage:
     found.sort(key=lambda row: _sort_value(row, ask.sort), reverse=ask.descending)
     start = int(ask.cursor) if ask.cursor.isdecimal() else 0
     end = start + ask.size
-    before = str(start - ask.size) if start > ask.size else ""
-    return RowPage(tuple(found[start:end]), str(end) if end < len(found) else "", before, len(found))
+    return RowPage(tuple(found[start:end]), str(end) if end < len(found) else "", len(found))
 
 
 def _fits(row: Row, ask: ListAsk) -> bool:

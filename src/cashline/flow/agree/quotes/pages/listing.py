@@ -17,6 +17,7 @@ from cashline.flow.agree.quotes.queries import QuoteRow
 from cashline.flow.agree.quotes.rules import QuoteStatus
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
+from cashline.kernel.rounding import round_to
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import Empty, ListPage, RowPage
 from cashline.platform.pages.asking import ListAsk
@@ -96,7 +97,7 @@ def _row(row: QuoteRow) -> Row:
         "title": row.title,
         "status": pill(row.status),
         "net_total": Money(row.net_total, row.currency),
-        "discount": discount_percent(row.list_total, row.net_total) or None,
+        "discount": round_to(discount_percent(row.list_total, row.net_total), 2).normalize() or None,
         "valid_until": row.valid_until,
         "owner": row.owner_name,
         "created_at": row.created_at,

@@ -19,6 +19,7 @@ from cashline.kernel.refusals import NotFound
 from cashline.platform.documents.queries import file as stored_file
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import require_visible
+from cashline.platform.events.queries import Link
 from cashline.platform.pages.acting import take_step
 from cashline.platform.pages.anatomies import DocumentPage, Section
 from cashline.platform.pages.components import (
@@ -79,7 +80,7 @@ def order_detail(request: HttpRequest, order_id: str) -> HttpResponse:
         pill(row.status),
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         actions=_steps(row, caller),
-        thread=thread_of([row.id], row.id),
+        thread=thread_of([row.id], row.id, known=[Link("agreement", row.agreement_id, row.agreement_number)]),
         facts=_facts(row),
         sections=(Section(_("Lines"), table, anchor="lines"),),
         summary=_summary(row, lines),
