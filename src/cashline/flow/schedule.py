@@ -6,6 +6,7 @@ crash changes nothing more. A moved clock runs the very same entries day by day.
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from cashline.flow.agree.quotes.jobs import expire_quotes
 from cashline.flow.book.orders.jobs import recheck_holds
@@ -18,10 +19,13 @@ from cashline.flow.receive.collections.jobs import remind_due
 from cashline.flow.receive.payments.jobs import settle_charges
 from cashline.flow.recognise.ledger.jobs import summarise
 from cashline.flow.recognise.revenue.jobs import recognise_month
+from cashline.flow.report.health.jobs import check_daily
+from cashline.flow.report.health.queries import LAWS
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.clock.queries import read_clock
 from cashline.platform.events.actions import seal_events
 from cashline.platform.outbox.sending import send_due
+from cashline.platform.snapshots.rules import Figure
 from cashline.platform.webhooks.actions import enqueue_events
 
 type MinuteJob = Callable[..., int]
@@ -30,7 +34,9 @@ type DailyJob = Callable[..., object]
 """`job(*, today: date, now: datetime, actor: str)`."""
 
 MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, advance_runs, settle_charges, summarise)
-DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, match_due, remind_due, recognise_month)
+DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, match_due, remind_due, recognise_month, check_daily)
+FIGURES: tuple[Figure[Any, Any], ...] = (LAWS,)
+"""The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"
 
 

@@ -34,7 +34,18 @@ ALLOWED_HOSTS = os.environ.get("CASHLINE_HOSTS", "localhost,127.0.0.1,[::1],test
 SECURE = os.environ.get("CASHLINE_HTTPS", "") == "1"
 PUBLIC_URL = os.environ.get("CASHLINE_URL", "http://localhost:8000").rstrip("/")
 
-PLATFORM = ["company", "people", "events", "outbox", "idempotency", "numbering", "approvals", "clock", "documents"]
+PLATFORM = [
+    "company",
+    "people",
+    "events",
+    "outbox",
+    "idempotency",
+    "numbering",
+    "approvals",
+    "clock",
+    "documents",
+    "snapshots",
+]
 FLOW = [
     "agree.customers",
     "agree.catalog",
@@ -61,6 +72,8 @@ FLOW = [
     "recognise.ledger",
     "recognise.revenue",
 ]
+LIVE_EVENTS = 100_000
+"""Up to so many events a company's figures are read anew for each page; beyond they are kept (platform/snapshots)."""
 REPORTS = [f"report.{name}" for name in ("statements", "metrics", "mining", "forecast", "explain", "health", "finding")]
 """The rooms that read across all stages; they have doors and no tables."""
 INSTALLED_APPS = [

@@ -8,6 +8,8 @@ import pytest
 from cashline.flow.recognise.ledger.queries.books import periods
 from cashline.kernel.identifiers import public
 from cashline.platform import sql
+from cashline.surfaces.cli import working
+from tests.support.api import Api
 from tests.support.console import Console
 from tests.support.recognise import agreement_of
 from tests.support.report import Traded, trade_a_little
@@ -116,14 +118,21 @@ def test_chain_shows_every_document_and_event(traded: Traded) -> None:
     assert console.get(f"/chains/{public('customer', traded.shop.customer)}/").status == 404
 
 
-def test_health_checks_when_asked(traded: Traded) -> None:
+def test_health_is_checked_by_the_worker_when_asked_and_kept(traded: Traded) -> None:
     console = Console("auditor")
     page = console.get("/health/")
     assert "The open amount of an invoice is gross − credited − paid − written off" in page.words
-    assert "Holds" not in page.words
-    checked = console.get("/health/", check="1")
+    assert "Nothing is checked yet" in page.words
+    running = console.post("/health/check/")
+    assert "A check is running" in running.words
+    assert "All laws hold" not in running.words
+    working.snapshots()
+    checked = console.get("/health/")
     assert "All laws hold" in checked.words
-    assert "Broken" in checked.words
+    assert "As of" in checked.words
+    assert "A check is running" not in checked.words
+    found = Api("auditor").get("/health/checks").body
+    assert (found["requested_at"], found["result"]["sound"]) == (None, True)
 
 
 def test_reports_are_held_to_the_entities_of_the_reader(traded: Traded) -> None:

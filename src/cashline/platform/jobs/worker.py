@@ -37,6 +37,13 @@ def day(timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate passes it
     _call("cashline.surfaces.cli.working.day")
 
 
+@app.periodic(cron="* * * * *")
+@app.task(name="cashline.snapshots", queueing_lock="cashline.snapshots", lock="cashline.snapshots", pass_context=False)
+def snapshots(timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Read figures over all the books, one worker at a time and beside what should not wait."""
+    _call("cashline.surfaces.cli.working.snapshots")
+
+
 def wake() -> None:
     """Ask a worker to look now, once this transaction has committed."""
     transaction.on_commit(_defer_minute)
@@ -45,3 +52,13 @@ def wake() -> None:
 def _defer_minute() -> None:
     with contextlib.suppress(AlreadyEnqueued):
         minute.defer()
+
+
+def wake_snapshots() -> None:
+    """Ask a worker to read what figures were requested, once this transaction has committed."""
+    transaction.on_commit(_defer_snapshots)
+
+
+def _defer_snapshots() -> None:
+    with contextlib.suppress(AlreadyEnqueued):
+        snapshots.defer()

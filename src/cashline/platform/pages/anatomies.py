@@ -160,6 +160,8 @@ class BoardPage:
     notices: tuple[Notice, ...] = ()
     subtitle: Label = ""
     crumbs: tuple[Crumb, ...] = ()
+    refresh_seconds: int = 0
+    """After how long it is shown anew by itself; 0 for one that nothing is working on."""
 
 
 @dataclass(frozen=True, slots=True)

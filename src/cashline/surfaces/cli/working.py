@@ -19,11 +19,20 @@ def day() -> None:
     run_day(today=clock.today(), now=clock.now)
 
 
+def snapshots() -> None:
+    """The figures over all the books that are asked for or no longer fresh."""
+    from cashline.flow.schedule import FIGURES
+    from cashline.platform.snapshots.actions import refresh_snapshots
+
+    refresh_snapshots(FIGURES, now=read_clock().now)
+
+
 def work(*, once: bool) -> None:
     """Run procrastinate's worker until stopped; `once` does what is due and returns."""
     if once:
         day()
         minute()
+        snapshots()
         return
     from procrastinate.contrib.django import app
 
@@ -31,4 +40,4 @@ def work(*, once: bool) -> None:
 
     tasks.wake()
     with app.replace_connector(app.connector.get_worker_connector()) as running:  # type: ignore[attr-defined]
-        running.run_worker(queues=None, concurrency=2, install_signal_handlers=True, listen_notify=True)
+        running.run_worker(queues=None, concurrency=3, install_signal_handlers=True, listen_notify=True)

@@ -44,6 +44,13 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Depth:
+    """How deep a check goes: hashes and derivations by a sample, or `whole`."""
+
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """The outcome of a check of all laws."""
 
