@@ -96,6 +96,7 @@ PREFIXES = {
     "outbox_message": "msg",
     "payment": "pay",
     "payment_intent": "pin",
+    "plan": "pln",
     "price_book": "pbk",
     "product": "prd",
     "provisioning_endpoint": "pve",

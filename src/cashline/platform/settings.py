@@ -50,6 +50,7 @@ FLOW = [
     "agree.customers",
     "agree.catalog",
     "agree.coupons",
+    "agree.plans",
     "agree.quotes",
     "agree.contracts",
     "book.orders",

@@ -43,7 +43,12 @@ class Agreement(Table):
                 fields=["quote_version"],
                 name="agreement_of_a_quote_once",
                 condition=models.Q(quote_version__isnull=False),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "entity", "currency"],
+                name="agreement_framework_once",
+                condition=models.Q(origin="framework"),
+            ),
         ]
         indexes = [
             models.Index(

@@ -57,7 +57,11 @@ from cashline.platform.pages.threads import thread_of
 from cashline.platform.pages.timelines import timeline_of
 
 STATUSES = tuple(Option(status.value, pill(status).label) for status in AgreementStatus)
-ORIGINS: dict[str, Label] = {"contract": lazy("Signed contract"), "order": lazy("Order")}
+ORIGINS: dict[str, Label] = {
+    "contract": lazy("Signed contract"),
+    "order": lazy("Order"),
+    "framework": lazy("Rate plans"),
+}
 COLUMNS = (
     Column("number", lazy("Number"), "code", sort=True, place="title"),
     Column("customer", lazy("Customer"), sort=True),

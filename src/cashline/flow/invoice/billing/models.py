@@ -3,7 +3,16 @@
 from django.db import models
 
 from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus
-from cashline.platform.database.tables import Table, instant_column, link_to, status_column
+from cashline.flow.invoice.billing.rules.plans.shapes import Component
+from cashline.platform.database.tables import (
+    Table,
+    amount_column,
+    instant_column,
+    link_to,
+    quantity_column,
+    rate_column,
+    status_column,
+)
 
 
 class BillRun(Table):
@@ -27,6 +36,7 @@ class BillingSchedule(models.Model):
 
     `due_on` is the next day on which something falls due (null: nothing as the facts stand). What fell due up to
     `settled_through` is billed as the facts say; null means that they have changed since, so that all is compared.
+    `plans`: it is a framework under which rate plans are subscribed to.
     """
 
     agreement = models.OneToOneField(
@@ -37,6 +47,7 @@ class BillingSchedule(models.Model):
     due_on = models.DateField(null=True)
     settled_through = models.DateField(null=True)
     billed = models.BooleanField(db_default=False)
+    plans = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "billing_schedules"
@@ -46,4 +57,48 @@ class BillingSchedule(models.Model):
                 name="billing_schedules_due",
                 condition=models.Q(due_on__isnull=False),
             )
+        ]
+
+
+class SubscriptionCharge(Table):
+    """What was billed of a subscription to a plan: a line of an invoice, or (negative) what a credit note gave back.
+
+    `subject` and days say what it was for; a later plan is compared with it. `against` is the charge whose days or
+    amount a negative one gives back. `early`: billed at a usage threshold, and taken off the bill of the period.
+    """
+
+    subscription = link_to("subscriptions.Subscription")
+    component = status_column(Component)
+    plan_version = link_to("plans.PlanVersion", db_index=False)
+    meter = models.TextField(blank=True, db_default="")
+    dimension = models.TextField(blank=True, db_default="")
+    value = models.TextField(blank=True, db_default="")
+    add_on = models.TextField(blank=True, db_default="")
+    early = models.BooleanField(db_default=False)
+    place = models.TextField(blank=True, db_default="")
+    source_id = models.UUIDField()
+    revision = models.IntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    whole_start = models.DateField()
+    whole_end = models.DateField()
+    days = models.IntegerField()
+    of_days = models.IntegerField()
+    quantity = models.DecimalField(max_digits=40, decimal_places=12)
+    level_at_end = quantity_column(null=True)
+    unit_price = rate_column()
+    amount = amount_column()
+    against = link_to("billing.SubscriptionCharge", null=True, db_index=False)
+    invoice_line = link_to("invoices.InvoiceLine", null=True)
+    credit_note = link_to("credit_notes.CreditNote", null=True)
+    recorded_at = instant_column()
+
+    class Meta:
+        db_table = "subscription_charges"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(invoice_line__isnull=False, credit_note__isnull=True)
+                | models.Q(invoice_line__isnull=True, credit_note__isnull=False, against__isnull=False, amount__lt=0),
+                name="subscription_charge_on_a_document",
+            ),
         ]

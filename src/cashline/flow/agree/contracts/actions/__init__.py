@@ -9,6 +9,7 @@ from cashline.flow.agree.contracts.actions.agreeing import (
     end_agreements,
     recall_agreements,
 )
+from cashline.flow.agree.contracts.actions.framing import FrameworkParties, framework_agreements
 from cashline.flow.agree.contracts.actions.signing import (
     decline_signature,
     send_for_signature,
@@ -17,6 +18,7 @@ from cashline.flow.agree.contracts.actions.signing import (
 )
 
 __all__ = [
+    "FrameworkParties",
     "agree_on_acceptance",
     "cancel_agreements",
     "create_agreements",
@@ -24,6 +26,7 @@ __all__ = [
     "create_from_quotes",
     "decline_signature",
     "end_agreements",
+    "framework_agreements",
     "recall_agreements",
     "send_for_signature",
     "sign_agreement",

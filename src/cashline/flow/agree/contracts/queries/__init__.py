@@ -107,6 +107,19 @@ def agreement_numbered(number: str) -> UUID | None:
     return row[0] if row else None
 
 
+def framework_ids(parties: Iterable[tuple[UUID, UUID, str]]) -> list[tuple[UUID, UUID, str, UUID]]:
+    """The framework agreements of (customer, legal entity, currency), each with its parties before its id."""
+    wanted = list(parties)
+    rows = sql.fetch(
+        "SELECT a.customer_id, a.entity_id, a.currency, a.id FROM agreements a "
+        "JOIN unnest(%s::uuid[], %s::uuid[], %s::text[]) AS w(customer_id, entity_id, currency) "
+        "ON a.customer_id = w.customer_id AND a.entity_id = w.entity_id AND a.currency = w.currency "
+        "WHERE a.origin = 'framework'",
+        ([one[0] for one in wanted], [one[1] for one in wanted], [one[2] for one in wanted]),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 def agreements_for_update(ids: Iterable[UUID]) -> dict[UUID, AgreementRow]:
     """The agreements, locked in key order until the commit; raises NotFound where one is missing."""
     wanted = set(ids)

@@ -6,10 +6,11 @@ from cashline.kernel.lifecycle import Lifecycle
 
 
 class AgreementOrigin(StrEnum):
-    """How the terms came about."""
+    """How the terms came about. FRAMEWORK: the one under which a customer subscribes to rate plans of an entity."""
 
     CONTRACT = "contract"
     ORDER = "order"
+    FRAMEWORK = "framework"
 
 
 class AgreementStatus(StrEnum):

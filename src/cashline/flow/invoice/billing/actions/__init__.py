@@ -1,6 +1,7 @@
 """Writing bills: runs, their batches, and the schedule of what a run must look at."""
 
 from cashline.flow.invoice.billing.actions.batches import BilledDocument
+from cashline.flow.invoice.billing.actions.lives import bill_lives
 from cashline.flow.invoice.billing.actions.runs import (
     BillRunResult,
     advance_bill_run,
@@ -15,6 +16,7 @@ __all__ = [
     "BillRunResult",
     "BilledDocument",
     "advance_bill_run",
+    "bill_lives",
     "resume_bill_run",
     "run_bills",
     "schedule_billing",

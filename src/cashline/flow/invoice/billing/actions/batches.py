@@ -13,6 +13,7 @@ from cashline.flow.agree.contracts.queries import term_lines
 from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.deliver.fulfilment.queries import deliveries_for
 from cashline.flow.invoice.billing import queries
+from cashline.flow.invoice.billing.actions.planned import bills_of_plans, keep_charges
 from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAgreement, bill_agreement
 from cashline.flow.invoice.billing.rules.charges import DEFAULT_CONVENTIONS
 from cashline.flow.invoice.billing.rules.differences import PostedLine
@@ -24,7 +25,7 @@ from cashline.flow.invoice.credit_notes.rules import PlannedCreditNote, plan_cre
 from cashline.flow.invoice.invoices.actions import append_invoices, exposure_of
 from cashline.flow.invoice.invoices.queries import grounds_of
 from cashline.flow.invoice.invoices.rules.issuing import PreparedInvoice, prepare
-from cashline.kernel.refusals import Refusal
+from cashline.kernel.refusals import Refusal, raise_all
 from cashline.platform import sql
 
 
@@ -58,9 +59,21 @@ class PlannedBatch(NamedTuple):
         return manifest.plus(self.prepared, self.notes, self.exceptions, self.looked_at, self.cursor)
 
 
-def plan_batch(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None, *, for_update: bool) -> PlannedBatch:
+def plan_batch(
+    due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None, *, now: datetime, for_update: bool
+) -> PlannedBatch:
     """Read, plan and prepare a batch; nothing is written. An agreement that cannot be billed whole is parked whole."""
-    bills = _bills(due, as_of, bill_run_id)
+    of_plans = [item for item in due if item.plans]
+    bills = _bills([item for item in due if not item.plans] if of_plans else due, as_of, bill_run_id)
+    if of_plans:
+        bills += bills_of_plans(of_plans, as_of, bill_run_id, now=now)
+    return prepare_batch(due, bills, for_update=for_update)
+
+
+def prepare_batch(
+    due: Sequence[DueAgreement], bills: list[AgreementBills], *, for_update: bool, raising: bool = False
+) -> PlannedBatch:
+    """Prepare what was planned: taxes, totals and parties; what cannot be issued is parked, or (`raising`) refused."""
     drafts = [item.draft for item in bills if item.draft is not None]
     parked: dict[UUID, BillException] = {}
     prepared: list[PreparedInvoice] = []
@@ -69,6 +82,8 @@ def plan_batch(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | Non
         found = grounds_of(drafts, for_update=for_update)
         parties = found.parties
         prepared, refused = prepare(drafts, found.grounds)
+        if raising:
+            raise_all(refusal for _, refusal in refused)
         for draft, refusal in refused:
             assert draft.agreement_id is not None  # noqa: S101 - a run bills agreements
             parked[draft.agreement_id] = exception_of(draft.agreement_id, draft.customer_id, refusal)
@@ -90,6 +105,10 @@ def append_batch(planned: PlannedBatch, run_id: UUID | None, *, now: datetime, a
         note_ids = append_credit_notes(planned.notes, bill_run_id=run_id, exposure=exposure, now=now, actor=actor)
     else:
         change_exposure(exposure, now=now, actor=actor)
+    posts = [post for item in planned.bills for post in item.posts]
+    if posts:
+        issued = {note.invoice.id: key for note, key in zip(planned.notes, note_ids, strict=True)}
+        keep_charges(posts, issued, now=now)
     billed = {item.draft.agreement_id for item in planned.prepared}
     sql.update(
         "billing_schedules",
@@ -162,6 +181,8 @@ def _notes(
 
 def _bills(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None) -> list[AgreementBills]:
     """The bills of each agreement; every line is looked up as rarely as can be, since there are many."""
+    if not due:
+        return []
     lines: dict[UUID, LineToBill] = {}
     found: dict[UUID, list[LineToBill]] = {item.agreement_id: [] for item in due}
     products: set[UUID] = set()

@@ -123,7 +123,7 @@ def advance_bill_run(run_id: UUID, *, now: datetime, actor: str, batch: int = BA
     if not due:
         _change_status(run, "complete", "BillRunCompleted", now, actor)
         return None
-    planned = plan_batch(due, scope.as_of, run.id, for_update=True)
+    planned = plan_batch(due, scope.as_of, run.id, now=now, for_update=True)
     documents = append_batch(planned, run.id, now=now, actor=actor)
     _keep(run.id, planned.counted_in(run.manifest), run.customer_ids)
     return documents
@@ -153,7 +153,7 @@ def _run_at_once(
             )  # fmt: skip
             if not due:
                 break
-            planned = plan_batch(due, scope.as_of, None, for_update=not preview)
+            planned = plan_batch(due, scope.as_of, None, now=now, for_update=not preview)
             found = documents_of(planned) if preview else append_batch(planned, None, now=now, actor=actor)
         documents.extend(found[: LISTED - len(documents)])
         manifest = planned.counted_in(manifest)

@@ -9,6 +9,7 @@ from uuid import UUID
 from cashline.flow.invoice.billing.rules.charges import ALWAYS, BillingConventions
 from cashline.flow.invoice.billing.rules.differences import BillCharge, BillCredit, PostedLine, diff, horizon
 from cashline.flow.invoice.billing.rules.planning import LineToBill, next_due_of, plan_lines
+from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, Credit
 from cashline.flow.invoice.credit_notes.rules import CreditCause, CreditRequest
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice, DraftLine
 from cashline.kernel.refusals import Refusal
@@ -24,7 +25,10 @@ class TooFarAhead(Refusal):
 
 
 class DueAgreement(NamedTuple):
-    """An agreement that a run must look at. `today` is the business day of its legal entity."""
+    """An agreement that a run must look at. `today` is the business day of its legal entity.
+
+    `plans`: rate plans are subscribed to under it.
+    """
 
     agreement_id: UUID
     customer_id: UUID
@@ -33,16 +37,21 @@ class DueAgreement(NamedTuple):
     settled_through: date | None
     billed: bool
     today: date
+    plans: bool = False
 
 
 class AgreementBills(NamedTuple):
-    """What a run appends for one agreement; `next_due_on` and `settled_through` say when to look at it again."""
+    """What a run appends for one agreement; `next_due_on` and `settled_through` say when to look at it again.
+
+    `posts` are the charges of rate plans behind the lines and the credits.
+    """
 
     due: DueAgreement
     draft: DraftInvoice | None
     requests: list[CreditRequest]
     next_due_on: date | None
     settled_through: date | None
+    posts: Sequence[ChargePost] = ()
 
 
 def require_near(as_of: date, today: date) -> None:
@@ -124,6 +133,18 @@ def _requests(credits_found: Iterable[BillCredit]) -> Iterable[CreditRequest]:
         lines[item.invoice_line_id] = lines.get(item.invoice_line_id, Decimal(0)) + item.net_amount
     for invoice_id, lines in by_invoice.items():
         yield CreditRequest(invoice_id, CORRECTION, tuple(lines.items()), CreditCause.CORRECTION)
+
+
+def plan_requests(credits_found: Iterable[Credit]) -> list[CreditRequest]:
+    """One request for each invoice of which charges of plans take something back."""
+    by_invoice: dict[UUID, dict[UUID, Decimal]] = {}
+    for item in credits_found:
+        lines = by_invoice.setdefault(item.invoice_id, {})
+        lines[item.invoice_line_id] = lines.get(item.invoice_line_id, Decimal(0)) + item.net_amount
+    return [
+        CreditRequest(invoice_id, CORRECTION, tuple(lines.items()), CreditCause.CORRECTION)
+        for invoice_id, lines in by_invoice.items()
+    ]
 
 
 CORRECTION = "What was delivered or agreed has changed since this was billed"

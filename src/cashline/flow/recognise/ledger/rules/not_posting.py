@@ -14,7 +14,7 @@ _BY_REASON: dict[str, str] = {
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
         "BooksOpened PeriodClosed PeriodReopened BankAccountCreated BankAccountChanged "
-        "ReminderPolicySet UsageMeterCreated UsageMeterChanged"
+        "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
         "QuoteCreated QuoteChanged QuoteApprovalRequested QuoteApproved QuoteRejected QuoteWithdrawn QuoteSent "
@@ -35,6 +35,11 @@ _BY_REASON: dict[str, str] = {
     ),
     "usage is a fact that bills and revenue are planned from; its invoice posts": (
         "UsageRecorded UsageCorrected UsageReplayed UsageDiscarded UsageThresholdReached"
+    ),
+    "what it makes due is billed at once or by a run, and those documents post": (
+        "SubscriptionStarted SubscriptionPlanChanged SubscriptionQuantityChanged SubscriptionPriceChanged "
+        "SubscriptionAddOnChanged SubscriptionBillingDayMoved SubscriptionTrialExtended SubscriptionPaused "
+        "SubscriptionResumed SubscriptionStopped SubscriptionReactivated SubscriptionChangeWithdrawn"
     ),
     "it tells of a run, whose documents post for themselves": (
         "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted OrdersImported"

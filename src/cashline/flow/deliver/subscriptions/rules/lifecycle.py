@@ -13,6 +13,7 @@ class SubscriptionStatus(StrEnum):
 
     PENDING = "pending"
     ACTIVE = "active"
+    PAUSED = "paused"
     CANCELLED = "cancelled"
     ENDED = "ended"
 
@@ -21,9 +22,12 @@ _S = SubscriptionStatus
 SUBSCRIPTION = Lifecycle(
     "subscription",
     ("activate", [_S.PENDING], _S.ACTIVE),
-    ("cancel", [_S.PENDING, _S.ACTIVE], _S.CANCELLED),
+    ("pause", [_S.ACTIVE, _S.CANCELLED], _S.PAUSED),
+    ("continue", [_S.PAUSED], _S.ACTIVE),
+    ("cancel", [_S.PENDING, _S.ACTIVE, _S.PAUSED], _S.CANCELLED),
     ("resume", [_S.CANCELLED], _S.ACTIVE),
-    ("end", [_S.ACTIVE, _S.CANCELLED], _S.ENDED),
+    ("end", [_S.PENDING, _S.ACTIVE, _S.PAUSED, _S.CANCELLED], _S.ENDED),
+    ("reactivate", [_S.ENDED], _S.ACTIVE),
 )
 
 

@@ -1,4 +1,4 @@
-"""Reading subscriptions."""
+"""Reading the services of orders; subscriptions to rate plans are read by `lives`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

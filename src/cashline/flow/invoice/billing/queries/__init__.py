@@ -61,14 +61,15 @@ def due_agreements(
     if after is not None:
         conditions.add("(s.customer_id, s.agreement_id) > (%s, %s)", *after)
     rows = sql.fetch(
-        "SELECT s.agreement_id, s.customer_id, s.entity_id, a.currency, s.settled_through, s.billed, e.timezone "
+        "SELECT s.agreement_id, s.customer_id, s.entity_id, a.currency, s.settled_through, s.billed, s.plans, "
+        "e.timezone "
         "FROM billing_schedules s JOIN agreements a ON a.id = s.agreement_id "
         f"JOIN legal_entities e ON e.id = s.entity_id WHERE {' AND '.join(conditions.texts)} "
         "ORDER BY s.customer_id, s.agreement_id LIMIT %s" + (" FOR NO KEY UPDATE OF s" if for_update else ""),
         [*conditions.params, limit],
     )
-    days = {row[6]: local_day(now, row[6]) for row in rows}
-    return [DueAgreement._make((*row[:6], days[row[6]])) for row in rows]
+    days = {row[7]: local_day(now, row[7]) for row in rows}
+    return [DueAgreement._make((*row[:6], days[row[7]], row[6])) for row in rows]
 
 
 def count_due(scope: Scope) -> int:

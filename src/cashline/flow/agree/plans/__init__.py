@@ -1,0 +1,1 @@
+"""Rate plans: what a subscription costs, as versions that never change once they are made."""

@@ -1,0 +1,25 @@
+"""Actions of subscriptions: services of orders, and subscriptions to rate plans with the changes of their life."""
+
+from cashline.flow.deliver.subscriptions.actions.living import change_lives, show_lives
+from cashline.flow.deliver.subscriptions.actions.services import (
+    activate_provisioned,
+    activate_subscriptions,
+    cancel_orders,
+    cancel_subscriptions,
+    create_subscriptions,
+    end_due,
+)
+from cashline.flow.deliver.subscriptions.actions.subscribing import NewSubscription, subscribe
+
+__all__ = [
+    "NewSubscription",
+    "activate_provisioned",
+    "activate_subscriptions",
+    "cancel_orders",
+    "cancel_subscriptions",
+    "change_lives",
+    "create_subscriptions",
+    "end_due",
+    "show_lives",
+    "subscribe",
+]

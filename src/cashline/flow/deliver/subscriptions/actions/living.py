@@ -1,0 +1,121 @@
+"""Changing lives: every change is one more fact; what it makes due is billed by the hand-off of its event."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from cashline.flow.agree.plans.queries import PlanRow, conventions_of, plan_versions_by_id
+from cashline.flow.agree.plans.rules import PlanTerms
+from cashline.flow.deliver.subscriptions import queries
+from cashline.flow.deliver.subscriptions.actions.subscribing import FACT_COLUMNS, life_objects
+from cashline.flow.deliver.subscriptions.queries import LifeRow
+from cashline.flow.deliver.subscriptions.rules.changing import LifeChange, fact_of, standing
+from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind
+from cashline.flow.deliver.subscriptions.rules.life import live
+from cashline.kernel.refusals import InvalidValue
+from cashline.platform import sql
+from cashline.platform.events.actions import record
+from cashline.platform.events.rules import Event
+
+EVENTS: Mapping[LifeKind, str] = {
+    LifeKind.PLAN_CHANGED: "SubscriptionPlanChanged",
+    LifeKind.QUANTITY_CHANGED: "SubscriptionQuantityChanged",
+    LifeKind.PRICE_CHANGED: "SubscriptionPriceChanged",
+    LifeKind.ADD_ON_CHANGED: "SubscriptionAddOnChanged",
+    LifeKind.BILLING_DAY_MOVED: "SubscriptionBillingDayMoved",
+    LifeKind.TRIAL_EXTENDED: "SubscriptionTrialExtended",
+    LifeKind.PAUSED: "SubscriptionPaused",
+    LifeKind.RESUMED: "SubscriptionResumed",
+    LifeKind.CANCELLED: "SubscriptionStopped",
+    LifeKind.REACTIVATED: "SubscriptionReactivated",
+    LifeKind.WITHDRAWN: "SubscriptionChangeWithdrawn",
+}
+"""The event of each kind of change."""
+
+
+@transaction.atomic
+def change_lives(changes: Sequence[LifeChange], *, now: datetime, actor: str) -> list[UUID]:
+    """Record changes of subscriptions to plans, in order; gives the ids of their facts.
+
+    A change may take effect at once, when the period ends, or at any instant since the start, over invoices that are
+    posted: the bills follow. Raises ConflictingChange where the subscription cannot change so at that instant.
+    """
+    if not changes:
+        return []
+    rows = queries.lives_for_update([change.subscription_id for change in changes])
+    facts = queries.facts_of(rows)
+    plans = _plans(facts, changes, rows)
+    terms = {key: plan.terms for key, plan in plans.items()}
+    conventions = conventions_of(row.entity_id for row in rows.values())
+    recorded: list[tuple[LifeRow, LifeFact]] = []
+    for change in changes:
+        row = rows[change.subscription_id]
+        fact = fact_of(change, facts[row.id], terms, row.timezone, conventions[row.entity_id], now)
+        facts[row.id].append(fact)
+        recorded.append((row, fact))
+    sql.insert(
+        "subscription_facts",
+        FACT_COLUMNS,
+        [(fact.id, row.id, fact.kind.value, fact.at, now, sql.json(fact.as_json()), actor) for row, fact in recorded],
+    )
+    _show(list(rows.values()), facts, terms, now)
+    record([_event(row, fact) for row, fact in recorded], now=now, actor=actor)
+    return [fact.id for _, fact in recorded]
+
+
+def _plans(
+    facts: Mapping[UUID, Sequence[LifeFact]], changes: Sequence[LifeChange], rows: Mapping[UUID, LifeRow]
+) -> dict[UUID, PlanRow]:
+    """The versions that facts and changes name; a change stays in the currency of its subscription."""
+    wanted = {fact.plan_id for found in facts.values() for fact in found if fact.plan_id}
+    wanted |= {change.plan_id for change in changes if change.plan_id}
+    plans = plan_versions_by_id(wanted)
+    for change in changes:
+        plan = plans.get(change.plan_id) if change.plan_id else None
+        if plan is not None and plan.currency != rows[change.subscription_id].currency:
+            raise InvalidValue(f"The plan is in {plan.currency}; the currency does not change.", field="plan_id")
+    return plans
+
+
+def _event(row: LifeRow, fact: LifeFact) -> Event:
+    data = {
+        "number": row.number,
+        "fact": str(fact.id),
+        "at": fact.at.isoformat(),
+        "scheduled": fact.scheduled,
+        "final_invoice": fact.final_invoice,
+    }
+    return Event(EVENTS[fact.kind], life_objects(row.id, row.customer_id, row.agreement_id), data, fact.reason)
+
+
+@transaction.atomic
+def show_lives(*, now: datetime, limit: int = 1000) -> int:
+    """Let the rows of subscriptions show what has taken effect by now; gives how many there were."""
+    rows = queries.changing_for_update(until=now, limit=limit)
+    facts = queries.facts_of(row.id for row in rows)
+    terms = {key: plan.terms for key, plan in _plans(facts, (), {}).items()}
+    _show(rows, facts, terms, now)
+    return len(rows)
+
+
+def _show(
+    rows: Sequence[LifeRow],
+    facts: Mapping[UUID, Sequence[LifeFact]],
+    terms: Mapping[UUID, PlanTerms],
+    now: datetime,
+) -> None:
+    """Bring the rows to what their facts say: the state is a fold, and the row only shows it."""
+    changes = []
+    for row in rows:
+        found = standing(facts[row.id], live(facts[row.id], terms, row.timezone), now)
+        changes.append((row.id, found.status.value, found.plan_id, found.quantity, found.ends_on, found.next_change_at))
+    columns = {
+        "status": "text",
+        "plan_version_id": "uuid",
+        "quantity": "numeric",
+        "ends_on": "date",
+        "next_change_at": "timestamptz",
+    }
+    sql.update("subscriptions", columns, changes)

@@ -1,0 +1,51 @@
+"""Reading subscriptions: services of orders, and the lives of subscriptions to rate plans."""
+
+from cashline.flow.deliver.subscriptions.queries.lives import (
+    LifeRow,
+    changing_for_update,
+    facts_of,
+    life,
+    list_lives,
+    lives_by_id,
+    lives_for_update,
+    lives_of_agreements,
+)
+from cashline.flow.deliver.subscriptions.queries.services import (
+    LockedSubscription,
+    OrderedService,
+    SubscriptionRow,
+    ending_for_update,
+    list_subscriptions,
+    ordered_services,
+    pending_of_cancelled_for_update,
+    status_counts,
+    subscription,
+    subscription_numbered,
+    subscriptions_for_update,
+    subscriptions_of,
+    subscriptions_of_lines_for_update,
+)
+
+__all__ = [
+    "LifeRow",
+    "LockedSubscription",
+    "OrderedService",
+    "SubscriptionRow",
+    "changing_for_update",
+    "ending_for_update",
+    "facts_of",
+    "life",
+    "list_lives",
+    "list_subscriptions",
+    "lives_by_id",
+    "lives_for_update",
+    "lives_of_agreements",
+    "ordered_services",
+    "pending_of_cancelled_for_update",
+    "status_counts",
+    "subscription",
+    "subscription_numbered",
+    "subscriptions_for_update",
+    "subscriptions_of",
+    "subscriptions_of_lines_for_update",
+]

@@ -1,0 +1,31 @@
+"""Rules of subscriptions: the states of a service, and the life of one under rate plans."""
+
+from cashline.flow.deliver.subscriptions.rules.changing import ConflictingChange, Effect, LifeChange
+from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind, Unused
+from cashline.flow.deliver.subscriptions.rules.life import Life, Stint, live
+from cashline.flow.deliver.subscriptions.rules.lifecycle import (
+    SUBSCRIPTION,
+    InvalidEnd,
+    NotActiveYet,
+    SubscriptionStatus,
+    end_errors,
+    term_end,
+)
+
+__all__ = [
+    "SUBSCRIPTION",
+    "ConflictingChange",
+    "Effect",
+    "InvalidEnd",
+    "Life",
+    "LifeChange",
+    "LifeFact",
+    "LifeKind",
+    "NotActiveYet",
+    "Stint",
+    "SubscriptionStatus",
+    "Unused",
+    "end_errors",
+    "live",
+    "term_end",
+]

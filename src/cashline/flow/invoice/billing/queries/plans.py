@@ -1,0 +1,105 @@
+"""Reading what bills of rate plans are planned from: subscriptions with their lives, and what was posted of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.agree.plans.queries import PlanRow, plan_versions_by_id
+from cashline.flow.deliver.subscriptions.queries import LifeRow, facts_of, lives_of_agreements
+from cashline.flow.deliver.subscriptions.rules import LifeFact, live
+from cashline.flow.invoice.billing.rules.plans.posting import ChargePost
+from cashline.flow.invoice.billing.rules.plans.shapes import (
+    ZERO,
+    Component,
+    PlanSubscription,
+    PlanVersion,
+    PostedCharge,
+    Subject,
+)
+from cashline.flow.invoice.invoices.queries.statements import amount
+from cashline.platform import sql
+
+_POSTED = (
+    "SELECT c.subscription_id, c.id, c.component, c.plan_version_id, c.meter, c.dimension, c.value, c.add_on, c.early, "
+    "c.place, c.source_id, c.revision, c.starts_on, c.ends_on, c.whole_start, c.whole_end, c.days, c.of_days, "
+    "c.quantity, c.unit_price, c.amount, c.against_id, l.invoice_id, c.invoice_line_id, "
+    "l.net_amount - coalesce((SELECT sum(x.net_amount) FROM credit_note_lines x WHERE x.invoice_line_id = l.id), 0), "
+    "coalesce(i.status = 'void', false), v.currency "
+    "FROM subscription_charges c "
+    "JOIN plan_versions v ON v.id = c.plan_version_id "
+    "LEFT JOIN invoice_lines l ON l.id = c.invoice_line_id LEFT JOIN invoices i ON i.id = l.invoice_id "
+    "WHERE c.subscription_id = ANY(%s) ORDER BY c.id"
+)
+
+
+def plan_subscriptions(agreement_ids: Iterable[UUID]) -> dict[UUID, list[PlanSubscription]]:
+    """The subscriptions to plans under agreements, by agreement, oldest first."""
+    rows = lives_of_agreements(agreement_ids)
+    facts = facts_of(row.id for row in rows)
+    plans = plan_versions_by_id(fact.plan_id for found in facts.values() for fact in found if fact.plan_id)
+    by_agreement: dict[UUID, list[PlanSubscription]] = {}
+    for row in rows:
+        by_agreement.setdefault(row.agreement_id, []).append(subscription_of(row, facts[row.id], plans))
+    return by_agreement
+
+
+def subscription_of(row: LifeRow, facts: Sequence[LifeFact], plans: Mapping[UUID, PlanRow]) -> PlanSubscription:
+    """A subscription with its life, as the planner takes it."""
+    terms = {key: plan.terms for key, plan in plans.items()}
+    named = {fact.plan_id for fact in facts if fact.plan_id}
+    versions = {key: PlanVersion(key, plan.code, plan.name, plan.terms) for key, plan in plans.items() if key in named}
+    return PlanSubscription(row.id, row.number, row.currency, live(facts, terms, row.timezone), versions)
+
+
+def posted_charges(subscription_ids: Iterable[UUID]) -> dict[UUID, list[PostedCharge]]:
+    """What was billed of subscriptions and what was given back, by subscription, in the order of posting."""
+    found: dict[UUID, list[PostedCharge]] = {}
+    for row in sql.fetch(_POSTED, (list(set(subscription_ids)),)):
+        found.setdefault(row[0], []).append(_posted(*row))
+    return found
+
+
+def _posted(*row: Any) -> PostedCharge:
+    currency, days = row[26], list(row[12:18])
+    subject = Subject(Component(row[2]), *row[3:9])
+    net, left = amount(row[20], currency), amount(row[24], currency) if row[24] is not None else ZERO
+    return PostedCharge(
+        row[1],
+        row[0],
+        subject,
+        row[9],
+        row[10],
+        row[11],
+        days[0],
+        days[1],
+        days[2],
+        days[3],
+        days[4],
+        days[5],
+        row[18],
+        row[19],
+        net,
+        row[21],
+        row[22],
+        row[23],
+        left,
+        row[25],
+    )
+
+
+def lines_of_posts(posts: Sequence[ChargePost]) -> dict[tuple[UUID, date, int], UUID]:
+    """The invoice lines of charges, by what they were billed for."""
+    if not posts:
+        return {}
+    rows = sql.fetch(
+        "SELECT l.source_id, l.period_start, l.revision, l.id FROM invoice_lines l "
+        "JOIN unnest(%s::uuid[], %s::date[], %s::int[]) AS w(source_id, start, revision) "
+        "ON l.source_id = w.source_id AND l.period_start = w.start AND l.revision = w.revision",
+        (
+            sql.uuids(post.source_id for post in posts),
+            [post.charge.start for post in posts],
+            [post.revision for post in posts],
+        ),
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in rows}

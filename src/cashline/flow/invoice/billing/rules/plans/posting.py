@@ -1,0 +1,149 @@
+"""From charges to documents: lines of an invoice, credits of earlier lines, and the record of what each was for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from cashline.flow.agree.catalog.rules import ProductKind, TaxCategory
+from cashline.flow.invoice.billing.rules.plans.shapes import (
+    ZERO,
+    Component,
+    PlanSubscription,
+    PostedCharge,
+    SubscriptionCharge,
+    TakeBack,
+)
+from cashline.flow.invoice.invoices.rules.issuing import DraftLine
+from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import Period, day_start, local_day
+
+SERVICE = ProductKind.SUBSCRIPTION.value
+UNIT = "C62"
+
+
+class ChargePost(NamedTuple):
+    """A charge as it is kept: on the line of (`source_id`, `start`, `revision`), or on a credit of `credited_line`."""
+
+    id: UUID
+    subscription_id: UUID
+    charge: SubscriptionCharge
+    source_id: UUID
+    revision: int
+    credited_invoice: UUID | None
+
+
+class Credit(NamedTuple):
+    """So much of an invoice line is given back; `refund` wants what was paid beyond the used days paid back."""
+
+    invoice_id: UUID
+    invoice_line_id: UUID
+    net_amount: Decimal
+    refund: bool
+
+
+class Documents(NamedTuple):
+    """What charges become."""
+
+    lines: list[DraftLine]
+    credits: list[Credit]
+    posts: list[ChargePost]
+
+
+def documents(
+    subscription: PlanSubscription, charges: Iterable[SubscriptionCharge], posted: Sequence[PostedCharge]
+) -> Documents:
+    """The lines and credits of charges of one subscription; a credit takes no more than is left of its line."""
+    by_id = {row.id: row for row in posted}
+    left = {row.id: row.left for row in posted}
+    revisions: dict[tuple[UUID, date], int] = {}
+    for row in posted:
+        key = (row.source_id, row.start)
+        revisions[key] = max(revisions.get(key, -1), row.revision)
+    found = Documents([], [], [])
+    for charge in sorted(charges, key=_place):
+        source_id = charge.subject.source(subscription.id, charge.place)
+        key = (source_id, charge.start)
+        revision = revisions[key] = revisions.get(key, -1) + 1
+        against = by_id.get(charge.against) if charge.against else None
+        if against is not None and charge.takes_back in (TakeBack.CREDIT_NOTE, TakeBack.REFUND):
+            given = min(-charge.amount, left[against.id])
+            left[against.id] -= max(given, ZERO)
+            if given > 0 and against.invoice_id is not None and against.invoice_line_id is not None:
+                refund = charge.takes_back is TakeBack.REFUND
+                found.credits.append(Credit(against.invoice_id, against.invoice_line_id, given, refund))
+                post = ChargePost(new_id(), subscription.id, charge, source_id, revision, against.invoice_id)
+                found.posts.append(post)
+            continue
+        found.lines.append(_line(subscription, charge, source_id, revision))
+        found.posts.append(ChargePost(new_id(), subscription.id, charge, source_id, revision, None))
+    return found
+
+
+_ORDER = list(Component)
+
+
+def _place(charge: SubscriptionCharge) -> tuple[date, int, str]:
+    return (charge.start, _ORDER.index(charge.subject.component), charge.subject.meter)
+
+
+def _line(
+    subscription: PlanSubscription, charge: SubscriptionCharge, source_id: UUID, revision: int
+) -> DraftLine:  # fmt: skip
+    return DraftLine(
+        None,
+        None,
+        SERVICE,
+        charge.tax_category or TaxCategory.STANDARD.value,
+        source_id,
+        charge.start,
+        revision,
+        Period(charge.start, charge.end),
+        _words(subscription, charge),
+        charge.quantity,
+        UNIT,
+        charge.unit_price if charge.amount >= 0 or charge.quantity < 0 else -charge.unit_price,
+        charge.amount,
+        charge.start if charge.advance else charge.end - timedelta(days=1),
+        True,
+        charge.derivation,
+    )
+
+
+_WORDS: Mapping[Component, str] = {
+    Component.BASE: "{plan}",
+    Component.UNUSED_BASE: "{plan}: unused days",
+    Component.CHARGE: "{plan}: {what}",
+    Component.MINIMUM_SHORTFALL: "{plan}: minimum of {what}",
+    Component.COMMITMENT_SHORTFALL: "{plan}: minimum commitment",
+    Component.ADD_ON: "{plan}: {what}",
+}
+
+
+def _words(subscription: PlanSubscription, charge: SubscriptionCharge) -> str:
+    subject = charge.subject
+    what = subject.meter or subject.add_on
+    if subject.dimension:
+        what = f"{what} ({subject.dimension} {subject.value})"
+    plan = subscription.plans[subject.plan_id]
+    return f"{_WORDS[subject.component].format(plan=plan.name, what=what)}, {subscription.number}"
+
+
+def next_due(subscription: PlanSubscription, until: datetime) -> date | None:
+    """The day in UTC from which a run must look at a subscription again; a day early, since days are of zones."""
+    moments: list[datetime] = []
+    change = subscription.life.next_change(until)
+    if change is not None:
+        moments.append(change)
+    stint = subscription.life.stint_at(until)
+    if stint is not None:
+        terms = subscription.plans[stint.plan_id].terms
+        day = max(local_day(until, subscription.zone), stint.start)
+        moments.append(day_start(stint.whole(terms, day).end, subscription.zone))
+        trial_end = subscription.life.trial_end(terms)
+        if trial_end > until:
+            moments.append(trial_end)
+        moments += [step.at for step in stint.steps if step.at > until]
+        moments += [extra.at for extra in stint.add_on_steps if extra.at > until]
+    return min(moments).date() - timedelta(days=1) if moments else None
