@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from cashline.kernel.derivations import Derivation
 from tests.support.agree import make_catalog
 from tests.support.api import Api
 from tests.support.world import make_world
@@ -61,6 +62,83 @@ def test_the_catalogue_is_kept_by_programs(api: Api) -> None:
     assert api.post("/products", {"sku": "CABLE", "name": "Again", "kind": "goods"}).codes == ["conflict"]
     assert api.post("/price-books", {"name": "Partner", "currency": "EUR"}).body["is_default"] is False
     assert [one["sku"] for one in api.get("/products", kind="service", sort="sku").body["items"]] == ["SETUP-1"]
+
+
+CHARGES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (
+        {"model": "percentage", "price": "1.3", "fixed_fee": "2", "free_events": 1},
+        {"payments": ["50", "100", "250"]},
+        "8.55",
+    ),
+    (
+        {
+            "model": "graduated_percentage",
+            "tiers": [{"up_to": "1000", "percent": "1", "flat_fee": "200"}, {"percent": "2"}],
+        },
+        {"parts": ["500", "550"]},
+        "211.00",
+    ),
+    (
+        {
+            "model": "matrix",
+            "default_price": "4",
+            "rows": [{"when": {"region": "eu"}, "unit_price": "2"}],
+            "conversion": {"divide_by": "1000", "round": "up"},
+        },
+        {"quantity": "1500", "attributes": {"region": "eu"}},
+        "4.00",
+    ),
+    (
+        {"model": "formula", "formula": "min(quantity * rate, 50)", "parameters": {"rate": "0.125"}, "minimum": "10"},
+        {"quantity": "100"},
+        "12.50",
+    ),
+    (
+        {"model": "overage", "price": "99", "included_units": "100", "tiers": [{"unit_price": "0.5"}]},
+        {"quantity": "110"},
+        "104.00",
+    ),
+    (
+        {"model": "volume_prorated", "tiers": [{"up_to": "10", "unit_price": "5"}, {"unit_price": "4"}]},
+        {"changes": [{"units": "12", "prorated_units": "6"}]},
+        "24.00",
+    ),
+    (
+        {"model": "unit", "price": "3", "free_units": "1"},
+        {"items": [{"item": "a"}, {"item": "a"}, {"item": "b"}]},
+        "3.00",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("charge", "usage", "amount"), CHARGES)
+def test_every_charge_is_stored_and_previewed(
+    api: Api, charge: dict[str, Any], usage: dict[str, Any], amount: str
+) -> None:
+    key = api.post("/products", {"sku": "METER", "name": "Meter", "kind": "subscription"}).body["id"]
+    book = next(one["id"] for one in api.get("/price-books").body["items"] if one["currency"] == "EUR")
+    price = {"product": key, "interval_months": 1, "valid_from": "2026-01-01", "charge": charge}
+    assert api.post(f"/price-books/{book}/prices", {"prices": [price]}).status == 201
+    assert api.get(f"/products/{key}/prices").body["items"][0]["words"]
+    ask = {"currency": "EUR", "interval_months": 1, "day": "2026-02-01"}
+    found = api.post(f"/products/{key}/price-preview", ask | usage)
+    assert (found.status, found.body["amount"]) == (200, amount)
+    assert Derivation.from_json(found.body["derivation"]).breaks() == []
+    assert api.post(f"/products/{key}/price-preview", ask | usage | {"day": "2025-02-01"}).status == 404
+
+
+def test_all_that_is_wrong_with_charges_comes_at_once(api: Api) -> None:
+    key = api.post("/products", {"sku": "METER", "name": "Meter", "kind": "subscription"}).body["id"]
+    book = next(one["id"] for one in api.get("/price-books").body["items"] if one["currency"] == "EUR")
+    charges = [
+        {"model": "formula", "formula": "quantity +"},
+        {"model": "graduated", "tiers": [{"up_to": "5", "unit_price": "1"}], "formula": "1"},
+    ]
+    prices = [{"product": key, "interval_months": 1, "valid_from": "2026-01-01", "charge": one} for one in charges]
+    assert api.post(f"/price-books/{book}/prices", {"prices": prices}).fields == [
+        "prices.0.charge.formula",
+        "prices.1.charge.formula",
+    ]
 
 
 def test_from_quote_to_signed_contract(api: Api, new: dict[str, Any]) -> None:

@@ -96,10 +96,18 @@ def test_an_unsigned_contract_is_not_intact_and_can_be_dropped() -> None:
 def test_the_catalogue_is_kept() -> None:
     run("product", "create", "CABLE", "Cable", "--kind", "goods", "--unit", "MTR")
     run("price", "set", "CABLE", "2.75", "--currency", "EUR", "--from", "2026-01-01")
+    package = '{"model": "package", "price": "15", "package_size": "10", "discount_percent": "10"}'
+    run("price", "set", "CABLE", "--charge", package, "--currency", "EUR", "--from", "2027-02-01")
+    asked = ("price", "preview", "CABLE", "11", "--currency", "EUR", "--on", "2027-02-01")
+    assert run(*asked, "--json")["amount"] == "27.00"
+    assert "15 for each package of 10 begun." in run(*asked)
+    for wrong in (("--charge", "{"), ("--charge", "[]"), ("1", "--charge", package), ()):
+        with pytest.raises(Refusal):
+            run("price", "set", "CABLE", *wrong, "--currency", "EUR", "--from", "2026-02-01")
     run("price", "create-book", "Partner", "EUR")
     assert "Partner" in run("price", "books")
     shown = run("product", "show", "CABLE", "--json")
-    assert [one["unit_price"] for one in shown["prices"]] == ["2.7500000000"]
+    assert [one["unit_price"] for one in shown["prices"]] == ["2.7500000000", "1.5000000000"]
     assert "2.75" in run("product", "show", "CABLE")
     assert "CABLE" in run("product", "list", "--kind", "goods")
 

@@ -26,6 +26,20 @@ def test_a_product_is_created_priced_edited_and_withdrawn() -> None:
     assert [one.unit_price for one in prices_of(row.id)] == [Decimal("2.75")]
     page = person.post(page.url + "price/", price | {"unit_price": "a lot", "valid_from": ""})
     assert "a lot is not a number" in page.words
+    tiered = price | {
+        "model": "graduated",
+        "unit_price": "",
+        "tiers": "100; 2.50; 5\n*; 1.95",
+        "valid_from": "2026-07-01",
+    }
+    page = person.post(page.url + "price/", tiered)
+    assert "up to 100: 2.5 a unit and 5. above 100: 1.95 a unit." in page.words
+    page = person.post(page.url + "price/", tiered | {"tiers": "100; 2.50"})
+    assert "The last tier is without end" in page.words
+    page = person.post(page.url + "price/", tiered | {"tiers": "one hundred"})
+    assert "Line 1 is no tier" in page.words
+    page = person.post(page.url + "price/", price | {"unit_price": ""})
+    assert "Give the price" in page.words
     assert person.get(page.url + "edit/").all("//input[@name='unit_cost']/@value") == ["1.5"]
     page = person.post(page.url + "edit/", FORM | {"name": "Cable, grey"})
     assert "Cable, grey" in page.words

@@ -3,13 +3,14 @@
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field, StringConstraints
 
 from cashline.flow.agree.catalog import actions, queries
-from cashline.flow.agree.catalog.queries import PriceRow, ProductRow
+from cashline.flow.agree.catalog.queries import PricePreview, PriceRow, ProductRow
 from cashline.flow.agree.catalog.rules import (
     BillingTrigger,
     NewPrice,
@@ -19,9 +20,15 @@ from cashline.flow.agree.catalog.rules import (
     RevenuePattern,
     TaxCategory,
 )
-from cashline.flow.agree.pricing.rules.charge_models import Charge, ChargeModel
+from cashline.flow.agree.pricing.rules.charges import Charge, ChargeModel, Rounding
+from cashline.flow.agree.pricing.rules.parts import ItemStep
+from cashline.flow.agree.pricing.rules.quantity_changes import QuantityChange
+from cashline.flow.agree.pricing.rules.reading import MAX_PARAMETERS, MAX_ROWS, MAX_TIERS
+from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage
+from cashline.flow.agree.pricing.rules.wording import describe
+from cashline.kernel.formulas import MAX_LENGTH
 from cashline.kernel.identifiers import key_of, public
-from cashline.kernel.refusals import InvalidValue
+from cashline.kernel.refusals import InvalidValue, Refusal, Refusals, raise_all
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import (
     Closed,
@@ -30,6 +37,7 @@ from cashline.platform.doors.schemas import (
     Limit,
     Months,
     Name,
+    Percent,
     PublicId,
     Sort,
     UnitPrice,
@@ -81,23 +89,92 @@ class PriceBookIn(Closed):
     is_default: bool = False
 
 
-class TierIn(Closed):
-    """Units up to and including `up_to` (none: without end)."""
+type Metered = Annotated[Decimal, Field(gt=Decimal("-1e12"), lt=Decimal("1e12"), decimal_places=6)]
+type Units = Annotated[Decimal, Field(ge=0, lt=Decimal("1e12"), decimal_places=6)]
+type Factor = Annotated[Decimal, Field(gt=0, lt=Decimal("1e12"), decimal_places=10)]
+type AttributeText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
-    unit_price: UnitPrice
-    up_to: Annotated[Decimal, Field(gt=0, lt=Decimal("1e12"), decimal_places=6)] | None = None
+
+class TierIn(Closed):
+    """Units up to and including `up_to` (none: without end); `percent` for graduated_percentage, else `unit_price`."""
+
+    unit_price: UnitPrice | None = None
+    percent: Percent | None = None
+    up_to: Factor | None = None
     flat_fee: UnitPrice = Decimal(0)
 
 
+class ConversionIn(Closed):
+    """Turns the metered quantity into the priced one: by one of the factors."""
+
+    divide_by: Factor | None = None
+    multiply_by: Factor | None = None
+    round: Rounding = Rounding.NONE
+
+
+class MatrixRowIn(Closed):
+    """The price of a unit that carries all these attributes."""
+
+    when: Annotated[dict[AttributeText, AttributeText], Field(max_length=20)]
+    unit_price: UnitPrice
+
+
 class ChargeIn(Closed):
-    """How the quantity becomes an amount; each model has its own parameters."""
+    """How the quantity becomes an amount; each model has its own parameters.
+
+    Before the price: `conversion`, then `free_units`. After it: `discount_percent`, `minimum`, `maximum`.
+    """
 
     model: ChargeModel
     price: UnitPrice | None = None
-    tiers: Annotated[list[TierIn], Field(max_length=100)] | None = None
-    package_size: Annotated[Decimal, Field(gt=0, lt=Decimal("1e12"), decimal_places=6)] | None = None
+    tiers: Annotated[list[TierIn], Field(max_length=MAX_TIERS)] | None = None
+    package_size: Factor | None = None
     minimum: UnitPrice | None = None
     maximum: UnitPrice | None = None
+    free_units: Units | None = None
+    conversion: ConversionIn | None = None
+    discount_percent: Percent | None = None
+    high_water_mark: bool | None = None
+    fee_at_zero: bool | None = None
+    fixed_fee: UnitPrice | None = None
+    free_events: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    free_amount: UnitPrice | None = None
+    payment_minimum: UnitPrice | None = None
+    payment_maximum: UnitPrice | None = None
+    included_units: Units | None = None
+    default_price: UnitPrice | None = None
+    rows: Annotated[list[MatrixRowIn], Field(max_length=MAX_ROWS)] | None = None
+    formula: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)] | None = None
+    parameters: Annotated[dict[AttributeText, Decimal], Field(max_length=MAX_PARAMETERS)] | None = None
+
+
+class ItemIn(Closed):
+    """An item added, or removed."""
+
+    item: AttributeText
+    added: bool = True
+
+
+class QuantityChangeIn(Closed):
+    """Whole units added (removed where negative), and the same times the part of the period they count for."""
+
+    units: Metered
+    prorated_units: Metered
+
+
+class PricePreviewIn(Closed):
+    """Usage of one interval: one of quantity, parts, payments, items and changes. `exact` leaves amounts unrounded."""
+
+    currency: CurrencyCode
+    interval_months: Months = 0
+    day: date
+    quantity: Units | None = None
+    parts: Annotated[list[Metered], Field(max_length=1000)] = []
+    payments: Annotated[list[UnitPrice], Field(max_length=1000)] = []
+    items: Annotated[list[ItemIn], Field(max_length=1000)] = []
+    changes: Annotated[list[QuantityChangeIn], Field(max_length=1000)] = []
+    attributes: Annotated[dict[AttributeText, AttributeText], Field(max_length=20)] = {}
+    exact: bool = False
 
 
 class PriceIn(Closed):
@@ -146,6 +223,7 @@ def price_shape(row: PriceRow) -> dict[str, Any]:
         "valid_until": row.valid_until,
         "unit_price": row.unit_price,
         "charge": row.charge,
+        "words": describe(Charge.from_json(row.charge)),
     }
 
 
@@ -228,15 +306,74 @@ def price_set(request: HttpRequest, price_book_id: PublicId, body: PricesIn) -> 
     caller = caller_of(request)
     caller.require("catalog.write")
     book = queries.price_book(key_of("price_book", price_book_id))
-    prices = [_new_price(one, book.id, index) for index, one in enumerate(body.prices)]
+    prices = _new_prices(body.prices, book.id)
     actions.set_prices(prices, now=caller.now, actor=caller.actor)
     return 201, {"set": len(prices)}
 
 
-def _new_price(given: PriceIn, book: Any, index: int) -> NewPrice:
+@router.post("/products/{product_id}/price-preview")
+def price_preview(request: HttpRequest, product_id: PublicId, body: PricePreviewIn) -> dict[str, Any]:
+    """What usage of one interval would cost at the list price of a day, and how that comes about."""
+    caller_of(request).require("catalog.read")
+    key = queries.product(key_of("product", product_id)).id
+    usage = PreviewUsage(
+        body.quantity,
+        tuple(body.parts),
+        tuple(body.payments),
+        tuple(ItemStep(one.item, one.added) for one in body.items),
+        tuple(QuantityChange(one.units, one.prorated_units) for one in body.changes),
+        body.attributes,
+    )
+    found = queries.preview_price((key, body.currency, body.interval_months), body.day, usage, exact=body.exact)
+    return preview_shape(found)
+
+
+def preview_shape(found: PricePreview) -> dict[str, Any]:
+    """A preview as the API shows it."""
+    whole = found.priced.whole
+    payments = found.priced.payments
+    return {
+        "currency": found.price.currency,
+        "amount": found.priced.amount,
+        "quantity": whole.quantity,
+        "list_amount": whole.list_amount,
+        "discount": whole.discount,
+        "minimum_shortfall": whole.minimum_shortfall,
+        "maximum_discount": whole.maximum_discount,
+        "parts": [part.amount for part in found.priced.parts],
+        "payments": [one.cost for one in payments.payments] if payments else [],
+        "words": describe(found.charge),
+        "derivation": whole.derivation.as_json(),
+    }
+
+
+def _new_prices(given: list[PriceIn], book: UUID) -> list[NewPrice]:
+    """The prices; raises what is wrong with all of them at once."""
+    found: list[NewPrice] = []
+    errors: list[Refusal] = []
+    for index, one in enumerate(given):
+        try:
+            found.append(_new_price(one, book, index))
+        except Refusals as several:
+            errors.extend(several)
+        except Refusal as refusal:
+            errors.append(refusal)
+    raise_all(errors)
+    return found
+
+
+def _charge(given: ChargeIn, place: str) -> Charge:
+    try:
+        return Charge.from_json(given.model_dump(exclude_none=True))
+    except Refusal as refusal:
+        found = refusal if isinstance(refusal, Refusals) else [refusal]
+        raise Refusals(InvalidValue(one.message, field=place + one.field, fix=one.fix) for one in found) from None
+
+
+def _new_price(given: PriceIn, book: UUID, index: int) -> NewPrice:
     if (given.unit_price is None) == (given.charge is None):
         raise InvalidValue("Give either unit_price or charge.", field=f"prices.{index}.unit_price")
-    charge = Charge.from_json(given.charge.model_dump(exclude_none=True)) if given.charge else None
+    charge = _charge(given.charge, f"prices.{index}.charge.") if given.charge else None
     unit_price = charge.list_price if charge else given.unit_price
     assert unit_price is not None  # noqa: S101 - one of the two was given
     product = key_of("product", given.product)

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
 
 from cashline.platform.doors.terminal import DAY, NUMBER, TERMINAL, json_option, limit_option, now, resolve, say, table
+
+if TYPE_CHECKING:
+    from cashline.flow.agree.pricing.rules.charges import Charge
 
 SHOWN = ("sku", "name", "kind", "billing_trigger", "active")
 PRICES_SHOWN = ("currency", "interval_months", "unit_price", "valid_from", "valid_until")
@@ -128,23 +131,85 @@ def price_book_create(name: str, currency: str, is_default: bool, as_json: bool)
 
 @price.command("set")
 @click.argument("sku")
-@click.argument("amount", type=NUMBER)
+@click.argument("amount", type=NUMBER, required=False)
+@click.option("--charge", "given_charge", default="", help="A charge of another model as JSON, in place of AMOUNT.")
 @click.option("--currency", required=True)
 @click.option("--from", "valid_from", required=True, type=DAY, help="The first day on which it applies.")
 @click.option("--interval", "interval_months", default=0, show_default=True, help="Months between payments; 0: once.")
 @click.option("--book", default="", help="The name of a price book; else the default of the currency.")
 @json_option
 def price_set(
-    sku: str, amount: Decimal, currency: str, valid_from: date, interval_months: int, book: str, as_json: bool
+    sku: str,
+    amount: Decimal | None,
+    given_charge: str,
+    currency: str,
+    valid_from: date,
+    interval_months: int,
+    book: str,
+    as_json: bool,
 ) -> None:
-    """Set the price of SKU for one unit; it ends the price before it."""
+    """Set the price of SKU: AMOUNT for one unit, or a charge; it ends the price before it."""
     from cashline.flow.agree.catalog import actions
     from cashline.flow.agree.catalog.rules import NewPrice
 
-    new = NewPrice(_book(currency, book), find_product(sku), interval_months, valid_from, amount)
+    charge = _charge(amount, given_charge)
+    new = NewPrice(_book(currency, book), find_product(sku), interval_months, valid_from, charge.list_price, charge)
     actions.set_prices([new], now=now(), actor=TERMINAL.actor)
-    shape = {"sku": sku, "currency": currency, "unit_price": amount, "valid_from": valid_from}
-    say(shape, f"{sku} costs {amount} {currency} from {valid_from} on.", as_json=as_json)
+    shape = {"sku": sku, "currency": currency, "unit_price": charge.list_price, "valid_from": valid_from}
+    words = f"{amount} {currency}" if amount is not None else f"a {charge.model} charge in {currency}"
+    say(shape | {"charge": charge.as_json()}, f"{sku} costs {words} from {valid_from} on.", as_json=as_json)
+
+
+def _charge(amount: Decimal | None, given: str) -> "Charge":
+    import json
+
+    from cashline.flow.agree.pricing.rules.charges import Charge
+    from cashline.kernel.refusals import InvalidValue
+
+    if (amount is None) == (not given):
+        raise InvalidValue("Give either AMOUNT or --charge.", field="amount")
+    if amount is not None:
+        return Charge.unit(amount)
+    try:
+        shape = json.loads(given)
+    except ValueError as error:
+        raise InvalidValue(f"The charge is no JSON: {error}.", field="charge") from error
+    if not isinstance(shape, dict):
+        raise InvalidValue("A charge is a JSON object.", field="charge")
+    return Charge.from_json(shape)
+
+
+@price.command("preview")
+@click.argument("sku")
+@click.argument("quantity", type=NUMBER, required=False)
+@click.option("--payment", "payments", multiple=True, type=NUMBER, help="A payment, in order; may be repeated.")
+@click.option("--part", "parts", multiple=True, type=NUMBER, help="A part of the quantity, in order; may be repeated.")
+@click.option("--attribute", "attributes", multiple=True, help="name=value, for a matrix; may be repeated.")
+@click.option("--currency", required=True)
+@click.option("--on", "day", type=DAY, default=None, help="The day of the price list; else today.")
+@click.option("--interval", "interval_months", default=0, show_default=True, help="Months between payments; 0: once.")
+@json_option
+def price_preview(
+    sku: str,
+    quantity: Decimal | None,
+    payments: Sequence[Decimal],
+    parts: Sequence[Decimal],
+    attributes: Sequence[str],
+    currency: str,
+    day: date | None,
+    interval_months: int,
+    as_json: bool,
+) -> None:
+    """What QUANTITY of SKU, or payments or parts, would cost in one interval at the list price, and why."""
+    from cashline.flow.agree.catalog import api, queries
+    from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage
+
+    pairs = (text.partition("=") for text in attributes)
+    usage = PreviewUsage(quantity, tuple(parts), tuple(payments), attributes={name: value for name, _, value in pairs})
+    found = queries.preview_price((find_product(sku), currency, interval_months), day or now().date(), usage)
+    shape = api.preview_shape(found)
+    lines = [f"{found.priced.amount:f} {currency}", *shape["words"], f"= {found.priced.whole.derivation.formula}"]
+    say(shape, "\n".join(lines), as_json=as_json)
 
 
 def _book(currency: str, name: str) -> UUID:

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_POST
 from cashline.flow.agree.catalog import actions, queries
 from cashline.flow.agree.catalog.queries import PriceRow, ProductRow
 from cashline.flow.agree.catalog.rules import NewPrice, NewPriceBook, NewProduct, ProductKind, TaxCategory
+from cashline.flow.agree.pricing.rules.charges import Charge
+from cashline.flow.agree.pricing.rules.wording import describe, tiers_from_text
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
-from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
+from cashline.kernel.refusals import InvalidValue, Refusal, Refusals, raise_all
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.acting import take_step
@@ -54,6 +56,15 @@ COLUMNS = (
     Column("unit", _("Unit"), place="hidden"),
     Column("tax", _("Tax category"), place="hidden"),
     Column("created_at", _("Since"), "date", sort=True, place="hidden"),
+)
+PRICED_MODELS = ("unit", "flat", "package", "overage")
+MODELS = (
+    Option("unit", _("For each unit")),
+    Option("flat", _("One amount")),
+    Option("package", _("For each package begun")),
+    Option("graduated", _("Tiers, each at its price")),
+    Option("volume", _("Tiers, all at the price reached")),
+    Option("overage", _("Included units, then tiers")),
 )
 FILTERS = (
     Filter.search(_("SKU, name or description")),
@@ -163,12 +174,13 @@ def _price_table(row: ProductRow, today: date) -> Table:
 
 
 def _price_row(price: PriceRow, book: str, today: date) -> Row:
+    charge = Charge.from_json(price.charge)
     current = price.valid_from <= today and (price.valid_until is None or today < price.valid_until)
     cells: dict[str, Any] = {
         "book": Cell(book, sub=price.currency),
         "interval": interval_words(price.interval_months),
         "price": Money(price.unit_price, price.currency),
-        "model": str(price.charge["model"]).replace("_", " "),
+        "model": Cell(str(price.charge["model"]).replace("_", " "), sub=" ".join(describe(charge))),
         "valid_from": price.valid_from,
         "valid_until": price.valid_until,
     }
@@ -180,9 +192,16 @@ def _steps(row: ProductRow) -> tuple[Action, ...]:
     books = tuple(Option(public("price_book", one.id), f"{one.name} ({one.currency})") for one in queries.price_books())
     price: tuple[Field, ...] = (
         Field("price_book", _("Price book"), "choice", options=books),
-        Field("unit_price", _("Price for one unit"), "decimal", least=0, width="half"),
+        Field("model", _("Model"), "choice", False, options=MODELS, value="unit", width="half"),
+        Field("unit_price", _("Price"), "decimal", False, least=0, width="half", hint=_("Of a unit, package or all.")),
+        Field("package_size", _("Units in a package"), "decimal", False, least=0, width="half"),
+        Field("included_units", _("Units included"), "decimal", False, least=0, width="half"),
+        Field(
+            "tiers", _("Tiers"), "textarea", False, max_length=4000,
+            hint=_("One a line: up to; price; fee. The last: *; price."),
+        ),
         Field("valid_from", _("From"), "date", width="half"),
-    )
+    )  # fmt: skip
     if row.kind == ProductKind.SUBSCRIPTION:
         options = tuple(Option(str(months), interval_words(months)) for months in INTERVAL_WORDS if months)
         price += (Field("interval_months", _("Paid"), "choice", options=options, value="1"),)
@@ -204,17 +223,42 @@ def product_price(request: HttpRequest, product_id: str) -> HttpResponse:
     read = read_form(request.POST, wanted)
 
     def step() -> None:
-        raise_all(InvalidValue(error.message, field=error.field) for error in read.errors)
+        raise_all([*(InvalidValue(error.message, field=error.field) for error in read.errors), *_wrong_price(read)])
+        charge = Charge.from_json(_charge_of(read))
         new = NewPrice(
             key_of("price_book", read.text("price_book")),
             row.id,
             int(read.text("interval_months") or 0),
             read.day("valid_from") or date.max,
-            read.decimal("unit_price") or Decimal(0),
+            charge.list_price,
+            charge,
         )
         actions.set_prices([new], now=caller.now, actor=caller.actor)
 
     return take_step(request, address(row.id), str(_("The price is set.")), step)
+
+
+def _charge_of(read: Reading) -> dict[str, Any]:
+    """What was typed of a charge, in the form in which it is read; of each model only its parameters."""
+    model = read.text("model") or "unit"
+    given: dict[str, Any] = {"price": read.decimal("unit_price")}
+    given |= {name: read.decimal(name) for name in ("package_size", "included_units")}
+    given["tiers"] = tiers_from_text(read.text("tiers")) or None
+    return {"model": model} | {name: value for name, value in given.items() if value is not None}
+
+
+def _wrong_price(read: Reading) -> list[Refusal]:
+    """What is wrong with the charge that was typed, but for values that are no numbers."""
+    if read.errors:
+        return []
+    try:
+        Charge.from_json(_charge_of(read))
+    except Refusals as several:
+        return list(several)
+    except Refusal as refusal:
+        return [refusal]
+    unpriced = read.decimal("unit_price") is None and read.text("model") in ("", *PRICED_MODELS)
+    return [InvalidValue(str(_("Give the price.")), field="unit_price")] if unpriced else []
 
 
 @require_POST

@@ -7,7 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from cashline.flow.agree.pricing.rules.charge_models import Charge
+from cashline.flow.agree.pricing.rules.charges import Charge
+from cashline.flow.agree.pricing.rules.reading import charge_errors
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import InvalidValue, NotFound, Refusal
 from cashline.kernel.rounding import round_to
@@ -175,6 +176,8 @@ def price_errors(price: NewPrice, kind: str | None, place: str = "") -> Iterator
         yield InvalidValue(f"A price for {kind} has {wanted}.", field=f"{place}interval_months")
     if not 0 <= price.unit_price < MAX_UNIT_PRICE:
         yield InvalidValue("A price is not negative, and below a trillion.", field=f"{place}unit_price")
+    for error in charge_errors(price.whole_charge):
+        yield InvalidValue(error.message, field=f"{place}charge.{error.field}", fix=error.fix)
     if round_to(price.unit_price, 10) != price.unit_price:
         yield InvalidValue("A price has 10 decimals at most.", field=f"{place}unit_price")
     if not date(1900, 1, 1) <= price.valid_from <= date(2200, 1, 1):
