@@ -21,6 +21,9 @@ from cashline.flow.recognise.ledger.jobs import summarise
 from cashline.flow.recognise.revenue.jobs import recognise_month
 from cashline.flow.report.health.jobs import check_daily
 from cashline.flow.report.health.queries import LAWS
+from cashline.flow.report.metrics.queries import BOARD
+from cashline.flow.report.mining.queries import CYCLE_TIMES
+from cashline.flow.report.statements.queries import AGEING, DEFERRED
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.clock.queries import read_clock
 from cashline.platform.events.actions import seal_events
@@ -35,7 +38,7 @@ type DailyJob = Callable[..., object]
 
 MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, advance_runs, settle_charges, summarise)
 DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, match_due, remind_due, recognise_month, check_daily)
-FIGURES: tuple[Figure[Any, Any], ...] = (LAWS,)
+FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED)
 """The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"
 

@@ -7,6 +7,7 @@ import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -17,6 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from cashline.kernel.money import Money
 from cashline.kernel.rounding import round_to
+from cashline.platform.snapshots.rules import Shown
 
 NONE = "—"
 MINUS = "−"
@@ -120,6 +122,14 @@ def format_instant(instant: datetime | None, zone: str | None = None) -> str:
         return NONE
     there = instant.astimezone(_zone(zone))
     return f"{format_day(there.date())}, {format_time(there, 'short', locale=current_locale())}"
+
+
+def with_instant(subtitle: str, found: Shown[Any]) -> str:
+    """A page's subtitle, and as of when its figures are where they were not read for it."""
+    if not found.kept:
+        return subtitle
+    as_of = gettext("as of %(instant)s") % {"instant": format_instant(found.as_of)}
+    return f"{subtitle} · {as_of}" if subtitle else as_of
 
 
 def format_clock_time(instant: datetime, zone: str | None = None) -> str:

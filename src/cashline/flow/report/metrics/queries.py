@@ -28,11 +28,12 @@ from cashline.flow.report.metrics.rules import (
 )
 from cashline.flow.report.mining.queries import cycle_times
 from cashline.flow.report.statements.queries import ageing
-from cashline.flow.report.statements.rules import bucket_of
+from cashline.flow.report.statements.rules import EntityAgeing, bucket_of
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import add_months
 from cashline.platform import sql
 from cashline.platform.company.queries import entities
+from cashline.platform.snapshots import rules as snapshots
 
 _FIGURES = (
     (
@@ -237,8 +238,15 @@ def _stuck_by_figure(held_up: Sequence[Stuck]) -> dict[str, int]:
     return found
 
 
-def dso(*, as_of: date, entity_ids: Sequence[UUID] | None = None) -> list[DaysSalesOutstanding]:
-    """Days sales outstanding of each entity at the end of a day, in its currency."""
+def dso(
+    *, as_of: date, entity_ids: Sequence[UUID] | None = None, aged: Sequence[EntityAgeing] | None = None
+) -> list[DaysSalesOutstanding]:
+    """Days sales outstanding of each entity at the end of a day, in its currency.
+
+    `aged` are the entities' receivables of that day, where they were read already.
+    """
+    if aged is None:
+        aged = ageing(as_of, entity_ids=entity_ids, limit=0).entities
     invoiced = invoiced_with_tax(window_start(as_of, DSO_DAYS), as_of, entity_ids)
     return [
         DaysSalesOutstanding(
@@ -247,7 +255,7 @@ def dso(*, as_of: date, entity_ids: Sequence[UUID] | None = None) -> list[DaysSa
             days_sales_outstanding(entity.control, invoiced.get(entity.entity_id, ZERO)),
             days_sales_outstanding(entity.buckets[0], invoiced.get(entity.entity_id, ZERO)),
         )
-        for entity in ageing(as_of, entity_ids=entity_ids, limit=0).entities
+        for entity in aged
     ]
 
 
@@ -316,6 +324,36 @@ def posted_by_day(*, today: date, months: int = 12, entity_ids: Sequence[UUID] |
             "entities": list(entity_ids) if entity_ids is not None else None,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BoardAsked:
+    """Whose board; None is the whole company's."""
+
+    entity_ids: tuple[UUID, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All that the board of the flow shows: the stages, what is stuck, open receivables by age, and money by day."""
+
+    stages: tuple[StageFigures, ...]
+    held_up: tuple[Stuck, ...]
+    open: tuple[OpenReceivable, ...]
+    days: tuple[DayMoney, ...]
+
+
+def _board(asked: BoardAsked, today: date) -> Board:
+    keys = None if asked.entity_ids is None else list(asked.entity_ids)
+    held_up = stuck(today=today, entity_ids=keys)
+    open_ = open_receivables(today=today, entity_ids=keys)
+    stages = flow_board(today=today, entity_ids=keys, held_up=held_up, receivables=open_)
+    days = (*booked_by_day(today=today, entity_ids=keys), *posted_by_day(today=today, entity_ids=keys))
+    return Board(tuple(stages), tuple(held_up), tuple(open_), days)
+
+
+BOARD = snapshots.Figure("metrics.board", BoardAsked, Board, _board)
+"""The board of the flow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,15 @@ from cashline.flow.report.metrics.queries import dso, dso_history
 from cashline.flow.report.metrics.rules import BEST_DEFINITION, DSO_DEFINITION, DaysSalesOutstanding
 from cashline.flow.report.mining import queries
 from cashline.flow.report.mining.api import event_log, read_document, require_chain
-from cashline.flow.report.mining.rules import ChainDocument, CycleTime
+from cashline.flow.report.mining.rules import ChainDocument, CycleTime, CycleTimesAsked
+from cashline.flow.report.statements.queries import AGEING
+from cashline.flow.report.statements.rules import AgeingAsked
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound
 from cashline.platform.company.queries import Entity, entities
-from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.anatomies import BoardPage, DerivationPage, DocumentPage, Section
 from cashline.platform.pages.components import (
     Action,
@@ -34,10 +36,11 @@ from cashline.platform.pages.components import (
     View,
     pill,
 )
-from cashline.platform.pages.formats import format_month
+from cashline.platform.pages.formats import format_month, with_instant
 from cashline.platform.pages.render import render_board, render_derivation, render_document
 from cashline.platform.pages.threads import KINDS, address_of
 from cashline.platform.pages.timelines import timeline_of
+from cashline.platform.snapshots.actions import look
 
 WINDOWS = ((90, lazy("90 days")), (365, lazy("A year")), (1095, lazy("Three years")))
 TIMES = (
@@ -62,9 +65,11 @@ def process(request: HttpRequest) -> HttpResponse:
     caller.require("reports.read")
     today, mine = caller.today(), caller.entities("reports.read")
     days = _days(request)
-    times = queries.cycle_times(until=today, days=days, entity_ids=mine)
+    asked = CycleTimesAsked(days, None if mine is None else tuple(mine))
+    shown = look(queries.CYCLE_TIMES, asked, timezone="UTC", now=caller.now)
+    times = list(shown.answer)
     own = {one.id: one for one in entities()}
-    found = dso(as_of=today, entity_ids=mine)
+    found = _days_outstanding(caller, mine)
     sections = [
         Section(_("Days in each stage"), Table(TIMES, tuple(_time(one) for one in times)), chart=_times_chart(times)),
         *(Section(own[one.entity_id].name, chart=_dso_chart(own[one.entity_id], today)) for one in found if one.dso),
@@ -77,7 +82,7 @@ def process(request: HttpRequest) -> HttpResponse:
         sections=tuple(sections),
         views=views,
         actions=(export,) if mine is None else (),
-        subtitle=_("From quote to cash, over the latest cases of the window"),
+        subtitle=with_instant(_("From quote to cash, over the latest cases of the window"), shown),
     )
     return render_board(request, page)
 
@@ -112,6 +117,12 @@ def _times_chart(times: list[CycleTime]) -> Chart:
     )
 
 
+def _days_outstanding(caller: Caller, mine: list[UUID] | None) -> list[DaysSalesOutstanding]:
+    asked = AgeingAsked(entity_ids=None if mine is None else tuple(mine))
+    aged = look(AGEING, asked, timezone="UTC", now=caller.now).answer
+    return dso(as_of=aged.as_of, entity_ids=mine, aged=aged.entities)
+
+
 def _dso_stats(one: DaysSalesOutstanding, entity: Entity) -> tuple[Stat, ...]:
     if one.dso is None:
         return (Stat(_("DSO of %(entity)s") % {"entity": entity.code}, "", hint=_("Nothing was invoiced in 90 days.")),)
@@ -140,7 +151,7 @@ def process_dso(request: HttpRequest, entity_code: str) -> HttpResponse:
     entity = next((one for one in entities() if one.code == entity_code), None)
     if entity is None or not caller.authority.allows("reports.read", entity.id):
         raise NotFound(f"There is no legal entity {entity_code!r}.", field="entity")
-    [found] = dso(as_of=caller.today(entity.timezone), entity_ids=[entity.id])
+    [found] = _days_outstanding(caller, [entity.id])
     derivation = found.dso or Derivation("metrics.days_sales_outstanding", 1, {"invoiced": 0}, "invoiced", Decimal(0))
     title = _("Days sales outstanding of %(entity)s") % {"entity": entity.name}
     crumbs = (Crumb(_("Process"), reverse("process")),)

@@ -12,6 +12,7 @@ from cashline.flow.report.mining.rules import (
     STAGES,
     ChainDocument,
     CycleTime,
+    CycleTimesAsked,
     ocel_event,
     ocel_object,
     ocel_types,
@@ -21,6 +22,7 @@ from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
 from cashline.platform.events.queries import timeline
 from cashline.platform.events.rules import RecordedEvent
+from cashline.platform.snapshots.rules import Figure
 
 CASES = 2000
 """Cycle times are those of the latest so many cases that finished in the window."""
@@ -159,6 +161,14 @@ def cycle_times(
         values = [int(row[0]) for row in rows if row[0] is not None]
         found.append(CycleTime(stage, percentile(values, 50), percentile(values, 90), len(values)))
     return found
+
+
+def _timed(asked: CycleTimesAsked, today: date) -> tuple[CycleTime, ...]:
+    return tuple(cycle_times(until=today, days=asked.days, entity_ids=asked.entity_ids))
+
+
+CYCLE_TIMES = Figure("mining.cycle_times", CycleTimesAsked, tuple[CycleTime, ...], _timed)
+"""The days of each stage."""
 
 
 def ocel(*, since: datetime | None = None, until: datetime | None = None) -> Iterator[bytes]:

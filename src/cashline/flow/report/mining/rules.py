@@ -71,6 +71,14 @@ class CycleTime:
     cases: int
 
 
+@dataclass(frozen=True, slots=True)
+class CycleTimesAsked:
+    """Of how many days, and of which entities' cases."""
+
+    days: int
+    entity_ids: tuple[UUID, ...] | None = None
+
+
 def percentile(values: Sequence[int], percent: int) -> Decimal | None:
     """The value that so many percent of the cases do not pass (nearest rank); None where there is no case."""
     if not values:

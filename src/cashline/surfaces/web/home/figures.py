@@ -1,19 +1,17 @@
 """The figures and charts of the home page, made of what the report stage read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cashline.flow.report.health.queries import Stuck
+from cashline.flow.report.metrics.queries import Board
 from cashline.flow.report.metrics.rules import (
     DSO_DEFINITION,
     DayMoney,
     OpenReceivable,
-    StageFigures,
     days_sales_outstanding,
     month_so_far,
     rolling_week,
@@ -60,17 +58,7 @@ STUCK_WHY: Mapping[str, Label] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """All that was read for the board."""
-
-    stages: Sequence[StageFigures]
-    held_up: Sequence[Stuck]
-    open: Sequence[OpenReceivable]
-    days: Sequence[DayMoney]
-
-
-def cards(read: Read) -> tuple[StageCard, ...]:
+def cards(read: Board) -> tuple[StageCard, ...]:
     """The flow, stage by stage."""
     return tuple(
         StageCard(
@@ -94,7 +82,7 @@ def cards(read: Read) -> tuple[StageCard, ...]:
     )
 
 
-def stats(scope: Scope, read: Read, rates: Converter) -> tuple[Stat, ...]:
+def stats(scope: Scope, read: Board, rates: Converter) -> tuple[Stat, ...]:
     """How the month goes, what is late, and how long money takes."""
     named = (
         (
@@ -141,7 +129,7 @@ def _change(now: Decimal, then: Decimal, month: date) -> tuple[str, Tone]:
     return _("%(percent)s%% below %(month)s by this day") % told, Tone.WARNING
 
 
-def _overdue(scope: Scope, read: Read, rates: Converter) -> Stat:
+def _overdue(scope: Scope, read: Board, rates: Converter) -> Stat:
     whole = sum(by_age(scope, read.open, rates), ZERO)
     late = whole - by_age(scope, read.open, rates)[0]
     count = sum(one.invoices for one in read.open if one.bucket)
@@ -163,7 +151,7 @@ def by_age(scope: Scope, items: Sequence[OpenReceivable], rates: Converter) -> l
     return found
 
 
-def _dso(scope: Scope, read: Read, rates: Converter) -> Stat:
+def _dso(scope: Scope, read: Board, rates: Converter) -> Stat:
     ages = by_age(scope, read.open, rates)
     since = window_start(scope.today)
     days = by_day(read.days, "invoiced_with_tax", rates)
@@ -185,7 +173,7 @@ STUCK = (
 )
 
 
-def stuck_table(read: Read) -> Table:
+def stuck_table(read: Board) -> Table:
     """What is stuck, one row for each way of being so; each leads to the documents themselves."""
     rows = tuple(
         Row(
@@ -203,7 +191,7 @@ def stuck_table(read: Read) -> Table:
     return Table(STUCK, rows, caption=_("What is stuck"), empty=_("Nothing is stuck."))
 
 
-def ageing_chart(scope: Scope, read: Read, rates: Converter) -> Chart:
+def ageing_chart(scope: Scope, read: Board, rates: Converter) -> Chart:
     """What is owed by age, an entity beside the other."""
     by_entity = {
         entity.code: by_age(scope, [one for one in read.open if one.entity_id == entity.id], rates)
@@ -217,7 +205,7 @@ def ageing_chart(scope: Scope, read: Read, rates: Converter) -> Chart:
     return Chart(_("Receivables by age"), "bar", text, tuple(str(age) for age in AGES), series, unit=scope.currency)
 
 
-def month_chart(scope: Scope, read: Read, rates: Converter) -> Chart:
+def month_chart(scope: Scope, read: Board, rates: Converter) -> Chart:
     """What was invoiced, collected and earned in each month of a year."""
     first = scope.today.replace(day=1)
     months = tuple(add_months(first, back) for back in range(1 - MONTHS, 1))

@@ -8,13 +8,14 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cashline.flow.report.health.queries import Stuck, stuck
-from cashline.flow.report.metrics import queries as metrics
+from cashline.flow.report.health.queries import Stuck
+from cashline.flow.report.metrics.queries import BOARD, Board, BoardAsked
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import Action, Notice, Tone
-from cashline.platform.pages.formats import format_day
+from cashline.platform.pages.formats import format_day, with_instant
 from cashline.platform.pages.render import render_board
+from cashline.platform.snapshots.actions import look
 from cashline.surfaces.web.home import figures
 from cashline.surfaces.web.home.scope import Converter, Scope, converter, scope_of
 from cashline.surfaces.web.home.stuck import stuck_list
@@ -33,7 +34,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if not scope.shown:
         nobody = Notice(_("There is no legal entity yet."), detail=_("The first one is created through the API."))
         return render_board(request, BoardPage(_("From quote to cash"), notices=(nobody,)))
-    read = _read(scope)
+    found = look(BOARD, BoardAsked(scope.entity_key), timezone=scope.timezone, now=caller.now)
+    read = found.answer
     rates = converter({one.currency for one in read.days} | {one.currency for one in scope.shown}, scope)
     page = BoardPage(
         _("From quote to cash"),
@@ -43,27 +45,12 @@ def home(request: HttpRequest) -> HttpResponse:
         views=scope.views(request.path),
         actions=tuple(_actions(caller)),
         notices=tuple(_notices(caller, read.held_up, rates)),
-        subtitle=_subtitle(scope, rates),
+        subtitle=with_instant(_subtitle(scope, rates), found),
     )
     return render_board(request, page)
 
 
-def _read(scope: Scope) -> figures.Read:
-    keys = scope.entity_ids
-    held_up = stuck(today=scope.today, entity_ids=keys)
-    open_ = metrics.open_receivables(today=scope.today, entity_ids=keys)
-    return figures.Read(
-        metrics.flow_board(today=scope.today, entity_ids=keys, held_up=held_up, receivables=open_),
-        held_up,
-        open_,
-        [
-            *metrics.booked_by_day(today=scope.today, entity_ids=keys),
-            *metrics.posted_by_day(today=scope.today, months=figures.MONTHS, entity_ids=keys),
-        ],
-    )
-
-
-def _sections(scope: Scope, read: figures.Read, rates: Converter) -> tuple[Section, ...]:
+def _sections(scope: Scope, read: Board, rates: Converter) -> tuple[Section, ...]:
     everything = Action.link(_("All of it"), address("stuck_list"))
     return (
         Section(_("What is stuck"), figures.stuck_table(read), actions=(everything,) if read.held_up else ()),

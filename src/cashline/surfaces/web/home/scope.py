@@ -24,11 +24,17 @@ class Scope:
     shown: tuple[Entity, ...]
     whole: bool
     currency: str
+    timezone: str = "UTC"
 
     @property
     def entity_ids(self) -> list[UUID] | None:
         """What queries are narrowed to; None where it is the whole company."""
         return None if self.whole else [one.id for one in self.shown]
+
+    @property
+    def entity_key(self) -> tuple[UUID, ...] | None:
+        """The same as what is asked of a figure."""
+        return None if self.whole else tuple(one.id for one in self.shown)
 
     def entity(self, key: UUID) -> Entity:
         """One of the entities shown."""
@@ -54,7 +60,8 @@ def scope_of(caller: Caller, permission: str, code: str = "") -> Scope:
     shown = tuple(one for one in seen if one.code == code) or seen
     first = shown[0] if shown else None
     today = caller.today(first.timezone) if first else caller.today()
-    return Scope(today, seen, shown, len(shown) == len(every), first.currency if first else "EUR")
+    whole = len(shown) == len(every)
+    return Scope(today, seen, shown, whole, first.currency if first else "EUR", first.timezone if first else "UTC")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cashline.flow.report.health.queries import stuck
 from cashline.flow.report.health.queries.stuck_items import StuckItem, stuck_items
+from cashline.flow.report.metrics.queries import BOARD, BoardAsked
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
 from cashline.platform.doors.caller import caller_of
@@ -17,6 +17,7 @@ from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import Cell, CellValue, Column, Filter, Option, Pill, Row, Tone, View
 from cashline.platform.pages.render import render_list
 from cashline.platform.pages.threads import address_of
+from cashline.platform.snapshots.actions import look
 from cashline.surfaces.web.home.scope import Scope, scope_of
 
 COLUMNS = (
@@ -93,15 +94,16 @@ def stuck_list(request: HttpRequest) -> HttpResponseBase:
 
 def _views(request: HttpRequest, scope: Scope) -> tuple[View, ...]:
     counts: dict[str, int] = {}
-    for one in stuck(today=scope.today, entity_ids=scope.entity_ids):
+    asked = BoardAsked(scope.entity_key)
+    for one in look(BOARD, asked, timezone=scope.timezone, now=caller_of(request).now).answer.held_up:
         counts[one.kind.stage] = counts.get(one.kind.stage, 0) + one.count
-    asked = request.GET.getlist("stage")
+    chosen = request.GET.getlist("stage")
     stages = (
-        View(label, f"{request.path}?stage={code}", asked == [code], counts[code])
+        View(label, f"{request.path}?stage={code}", chosen == [code], counts[code])
         for code, label in STAGES.items()
         if code in counts
     )
-    return (View(_("All"), request.path, not asked, sum(counts.values())), *stages)
+    return (View(_("All"), request.path, not chosen, sum(counts.values())), *stages)
 
 
 def _row(item: StuckItem, today: date) -> Row:

@@ -23,10 +23,15 @@ class StuckKind:
 class Stuck:
     """How much is stuck in one way: how many, the money by currency, and since when the oldest waits."""
 
-    kind: StuckKind
+    code: str
     count: int
     money: tuple[tuple[str, Decimal], ...]
     since: date | None
+
+    @property
+    def kind(self) -> StuckKind:
+        """The way in which it is stuck."""
+        return next(kind for kind in KINDS if kind.code == self.code)
 
 
 UNBILLED_SINCE = (
@@ -159,7 +164,7 @@ def stuck(*, today: date, entity_ids: list[UUID] | None = None) -> list[Stuck]:
         found.setdefault(index, []).append((currency, count, amount, since))
     return [
         Stuck(
-            KINDS[index],
+            KINDS[index].code,
             sum(count for _, count, _, _ in group),
             tuple((currency, amount) for currency, _, amount, _ in sorted(group) if amount is not None),
             min((since for *_, since in group if since is not None), default=None),

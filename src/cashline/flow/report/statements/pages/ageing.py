@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as lazy
 
 from cashline.flow.agree.customers.queries import customer
 from cashline.flow.report.statements.pages.choosing import chosen_day
-from cashline.flow.report.statements.queries import ageing, open_invoices
-from cashline.flow.report.statements.rules import BUCKETS, AgeBy, AgeingRow, EntityAgeing, OpenInvoice
+from cashline.flow.report.statements.queries import AGEING, open_invoices
+from cashline.flow.report.statements.rules import BUCKETS, AgeBy, AgeingAsked, AgeingRow, EntityAgeing, OpenInvoice
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.platform.company.queries import entities
@@ -34,9 +34,10 @@ from cashline.platform.pages.components import (
     Tone,
     View,
 )
-from cashline.platform.pages.formats import format_day
+from cashline.platform.pages.formats import format_day, with_instant
 from cashline.platform.pages.render import render_board, render_list
 from cashline.platform.pages.threads import address_of
+from cashline.platform.snapshots.actions import look
 
 BUCKET_WORDS = (lazy("Not due"), lazy("1–30"), lazy("31–60"), lazy("61–90"), lazy("91–120"), lazy("Over 120"))
 SHOWN = 100
@@ -70,7 +71,12 @@ def ageing_page(request: HttpRequest) -> HttpResponse:
     caller.require("reports.read")
     as_of = chosen_day(request, "as_of", caller.today())
     by = AgeBy.ISSUED if request.GET.get("by") == "issued" else AgeBy.DUE
-    found = ageing(as_of, by=by, entity_ids=caller.entities("reports.read"), limit=SHOWN)
+    mine = caller.entities("reports.read")
+    asked = AgeingAsked(
+        None if as_of == caller.today() else as_of, by, None if mine is None else tuple(mine), limit=SHOWN
+    )
+    shown = look(AGEING, asked, timezone="UTC", now=caller.now)
+    found = shown.answer
     names = {one.id: one.name for one in entities()}
     sections = [
         Section(names[one.entity_id], chart=_chart(one, names[one.entity_id], as_of, by))
@@ -88,7 +94,7 @@ def ageing_page(request: HttpRequest) -> HttpResponse:
         sections=tuple(sections),
         views=_views(caller.today(), as_of, by),
         actions=(Action.link(_("Invoices"), _invoices_url(as_of, by), icon="receipt-text"),),
-        subtitle=_("At the end of %(day)s, %(days)s") % {"day": format_day(as_of), "days": days},
+        subtitle=with_instant(_("At the end of %(day)s, %(days)s") % {"day": format_day(as_of), "days": days}, shown),
     )
     return render_board(request, page)
 

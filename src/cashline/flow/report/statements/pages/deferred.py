@@ -11,15 +11,17 @@ from django.utils.translation import gettext_lazy as lazy
 from cashline.flow.recognise.ledger.queries.entries import accounts
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.report.statements.pages.choosing import chosen_day, chosen_entity
-from cashline.flow.report.statements.queries import deferred_waterfall
-from cashline.flow.report.statements.rules import DeferredMonth, DeferredWaterfall
+from cashline.flow.report.statements.queries import DEFERRED
+from cashline.flow.report.statements.rules import DeferredAsked, DeferredMonth, DeferredWaterfall
 from cashline.kernel.money import Money
 from cashline.kernel.periods import add_months
 from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import CellValue, Chart, Column, Row, Series, Stat, Table
+from cashline.platform.pages.formats import with_instant
 from cashline.platform.pages.render import render_board
+from cashline.platform.snapshots.actions import look
 
 MONTHS = (
     Column("month", lazy("Month"), "code", place="title"),
@@ -37,8 +39,10 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
     entity, views = chosen_entity(request, "deferred_waterfall")
     caller.require("reports.read", entity.id)
     today = caller.today(entity.timezone)
-    last = add_months(chosen_day(request, "until", today).replace(day=1), 1)
-    found = deferred_waterfall(entity.id, start=add_months(last, -12), end=last, today=today)
+    until = chosen_day(request, "until", today).replace(day=1)
+    asked = DeferredAsked(entity.id, None if until == today.replace(day=1) else add_months(until, 1))
+    shown = look(DEFERRED, asked, timezone=entity.timezone, now=caller.now)
+    found = shown.answer
     stats = (
         Stat(_("Contract liabilities"), Money(found.liability, entity.currency), hint=_("Billed and not yet earned.")),
         Stat(_("Contract assets"), Money(found.asset, entity.currency), hint=_("Earned and not yet billed.")),
@@ -55,7 +59,9 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
         stats=stats,
         sections=tuple(sections),
         views=views,
-        subtitle=_("%(entity)s, in %(currency)s") % {"entity": entity.name, "currency": entity.currency},
+        subtitle=with_instant(
+            _("%(entity)s, in %(currency)s") % {"entity": entity.name, "currency": entity.currency}, shown
+        ),
     )
     return render_board(request, page)
 

@@ -24,16 +24,20 @@ from cashline.flow.report.statements.rules import (
     ZERO,
     AgeBy,
     Ageing,
+    AgeingAsked,
     AgeingRow,
+    DeferredAsked,
     DeferredWaterfall,
     EntityAgeing,
     OpenInvoice,
     roll_forward,
 )
 from cashline.kernel.money import minor_units
+from cashline.kernel.periods import add_months
 from cashline.kernel.rounding import round_to
 from cashline.platform import sql
 from cashline.platform.company.queries import entities, exchange_rates
+from cashline.platform.snapshots.rules import Figure
 
 _OPEN = """
 SELECT i.id, i.entity_id, i.customer_id, i.currency, i.issued_on, i.due_on, i.open_amount AS amount,
@@ -126,6 +130,14 @@ def ageing(
     return Ageing(as_of, by, tuple(made), _entity_totals(as_of, by_entity, entity_ids))
 
 
+def _aged(asked: AgeingAsked, today: date) -> Ageing:
+    return ageing(asked.as_of or today, by=asked.by, entity_ids=asked.entity_ids, limit=asked.limit)
+
+
+AGEING = Figure("statements.ageing", AgeingAsked, Ageing, _aged)
+"""Receivables by age, with those who owe most."""
+
+
 class _Owed(NamedTuple):
     """What one customer owes: by bucket, and (in the entity's currency, invoices)."""
 
@@ -199,6 +211,15 @@ def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) 
         asset,
         contracts,
     )
+
+
+def _deferred(asked: DeferredAsked, today: date) -> DeferredWaterfall:
+    end = asked.end or add_months(today.replace(day=1), 1)
+    return deferred_waterfall(asked.entity_id, start=add_months(end, -12), end=end, today=today)
+
+
+DEFERRED = Figure("statements.deferred", DeferredAsked, DeferredWaterfall, _deferred)
+"""Deferred revenue of a year, and what is still to earn."""
 
 
 def _day_before(day: date) -> date:

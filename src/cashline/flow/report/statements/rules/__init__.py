@@ -84,6 +84,24 @@ class Ageing:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeingAsked:
+    """Which ageing: of the end of a day (None: today), aged by which day, of which entities, and how many customers."""
+
+    as_of: date | None = None
+    by: AgeBy = AgeBy.DUE
+    entity_ids: tuple[UUID, ...] | None = None
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredAsked:
+    """Whose deferred revenue: of the twelve months before the first of one (None: of the month after today's)."""
+
+    entity_id: UUID
+    end: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenInvoice:
     """An invoice that was open at the end of a day."""
 

@@ -1,0 +1,86 @@
+"""The figures over all the books: what is kept and read back is what their queries give."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+
+from cashline.flow.report.health.queries import stuck
+from cashline.flow.report.health.rules import Depth
+from cashline.flow.report.metrics.queries import BoardAsked, booked_by_day, flow_board, open_receivables, posted_by_day
+from cashline.flow.report.mining.queries import cycle_times
+from cashline.flow.report.mining.rules import CycleTimesAsked
+from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.rules import AgeBy, AgeingAsked, DeferredAsked
+from cashline.flow.schedule import FIGURES
+from cashline.platform.snapshots.queries import written
+from tests.support.report import Traded, trade_a_little
+
+pytestmark = pytest.mark.usefixtures("db")
+TODAY = date(2026, 4, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is asked of a figure, and the same read directly."""
+
+    asked: Any
+    same: Callable[[Any], bool]
+
+
+def _cases(traded: Traded) -> dict[str, list[Case]]:
+    world = traded.shop.world
+    one = (world.berlin,)
+    return {
+        "health.laws": [Case(Depth(), lambda found: found.sound and len(found.checked) > 40)],
+        "metrics.board": [
+            Case(BoardAsked(), lambda found: _board_is(found, None)),
+            Case(BoardAsked(one), lambda found: _board_is(found, [*one])),
+        ],
+        "statements.ageing": [
+            Case(AgeingAsked(limit=100), lambda found: found == ageing(TODAY, limit=100)),
+            Case(
+                AgeingAsked(date(2026, 2, 28), AgeBy.ISSUED, one),
+                lambda found: found == ageing(date(2026, 2, 28), by=AgeBy.ISSUED, entity_ids=one, limit=0),
+            ),
+        ],
+        "mining.cycle_times": [
+            Case(CycleTimesAsked(365), lambda found: [*found] == cycle_times(until=TODAY)),
+            Case(CycleTimesAsked(90, one), lambda found: [*found] == cycle_times(until=TODAY, days=90, entity_ids=one)),
+        ],
+        "statements.deferred": [
+            Case(
+                DeferredAsked(world.berlin),
+                lambda found: (
+                    found == deferred_waterfall(world.berlin, start=date(2025, 5, 1), end=date(2026, 5, 1), today=TODAY)
+                ),
+            )
+        ],
+    }
+
+
+def _board_is(found: Any, keys: Any) -> bool:
+    days = [*booked_by_day(today=TODAY, entity_ids=keys), *posted_by_day(today=TODAY, entity_ids=keys)]
+    return (
+        list(found.stages) == flow_board(today=TODAY, entity_ids=keys)
+        and list(found.held_up) == stuck(today=TODAY, entity_ids=keys)
+        and list(found.open) == open_receivables(today=TODAY, entity_ids=keys)
+        and sorted(found.days) == sorted(days)
+        and bool(days)
+    )
+
+
+def test_what_is_kept_and_read_back_is_what_the_queries_give() -> None:
+    cases = _cases(trade_a_little())
+    assert set(cases) == {figure.name for figure in FIGURES}
+    for figure in FIGURES:
+        for case in cases[figure.name]:
+            asked = msgspec.json.decode(written(case.asked), type=figure.asks)
+            assert asked == case.asked
+            answer = figure.read(asked, TODAY)
+            kept = msgspec.json.decode(msgspec.json.encode(answer), type=figure.answers)
+            assert kept == answer
+            assert case.same(kept), figure.name
