@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
+from cashline.flow.receive.collections.actions import NextAsked, send_reminders
 from cashline.flow.report.health.queries import stuck
 from cashline.flow.report.health.rules import Depth
 from cashline.flow.report.metrics.queries import BoardAsked, booked_by_day, flow_board, open_receivables, posted_by_day
@@ -21,6 +22,7 @@ from tests.support.report import Traded, trade_a_little
 
 pytestmark = pytest.mark.usefixtures("db")
 TODAY = date(2026, 4, 10)
+NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,19 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                 ),
             )
         ],
+        "collections.next": [Case(NextAsked(one), lambda found: _next_is(found, one))],
     }
+
+
+def _next_is(found: Any, keys: Any) -> bool:
+    run = send_reminders(today=found.day, now=NOON, actor="user:one", entity_ids=keys, preview=True)
+    reminded = [one.invoice_id for letter in run.letters for one in letter.reminders]
+    return (
+        [one.invoice_id for one in found.invoices if one.level] == reminded
+        and [(one.invoice_id, one.skipped) for one in found.invoices if one.skipped] == list(run.skipped)
+        and (found.letters, found.total) == (len(run.letters), len(reminded) + len(run.skipped))
+        and found.total > 0
+    )
 
 
 def _board_is(found: Any, keys: Any) -> bool:

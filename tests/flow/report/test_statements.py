@@ -8,7 +8,7 @@ import pytest
 from cashline.flow.recognise.ledger.actions import summarise_journal
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
 from cashline.flow.report.statements.queries import ageing, deferred_waterfall, open_invoices
-from cashline.flow.report.statements.rules import AgeBy
+from cashline.flow.report.statements.rules import AgeBy, OpenInvoice
 from cashline.platform import sql
 from tests.support.cluster import Database
 from tests.support.report import Traded, trade_a_little
@@ -58,6 +58,17 @@ def test_every_bucket_is_made_of_its_invoices(traded: Traded) -> None:
     was_open = {item.invoice_id for item in open_invoices(date(2026, 2, 9))}
     is_open = {item.invoice_id for item in open_invoices(LAST)}
     assert traded.invoices[0] in was_open - is_open
+
+
+def test_open_invoices_page_behind_the_last_one_seen(traded: Traded) -> None:
+    for day in (date(2026, 2, 9), date(2026, 4, 10)):
+        for by in AgeBy:
+            whole = open_invoices(day, by=by)
+            assert len(whole) > 2
+            found: list[OpenInvoice] = []
+            while page := open_invoices(day, by=by, limit=1, after=found[-1].invoice_id if found else None):
+                found += page
+            assert found == whole
 
 
 def test_limits_narrow_the_rows_and_never_the_totals(traded: Traded) -> None:

@@ -28,7 +28,7 @@ from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading,
 from cashline.platform.pages.render import done, render_aside, render_form
 from cashline.platform.pages.threads import address_of
 
-PREVIEWED, SHOWN = 2000, 50
+PREVIEWED, SHOWN = 100, 50
 """How many due agreements a preview looks at, and how many of their documents the page lists."""
 DOCUMENT_COLUMNS = (
     Column("customer", lazy("Customer"), place="title"),

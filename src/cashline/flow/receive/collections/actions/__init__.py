@@ -7,14 +7,20 @@ from cashline.flow.receive.collections.actions.holding import (
     record_promises,
     set_policy,
 )
+from cashline.flow.receive.collections.actions.previewing import NEXT, NextAsked, NextReminder, NextRun, preview_next
 from cashline.flow.receive.collections.actions.reminding import ReminderRun, Unreachable, send_reminders
 
 __all__ = [
+    "NEXT",
     "NewPromise",
+    "NextAsked",
+    "NextReminder",
+    "NextRun",
     "ReminderRun",
     "Unreachable",
     "hold_reminders",
     "lift_hold",
+    "preview_next",
     "record_promises",
     "send_reminders",
     "set_policy",

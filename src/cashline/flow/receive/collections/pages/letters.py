@@ -1,7 +1,6 @@
 """Letters that were sent, and the next run as it would be: who is reminded, and why the others are not."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cashline.flow.receive.collections import actions, queries
-from cashline.flow.receive.collections.actions import ReminderRun
+from cashline.flow.receive.collections.actions import NEXT, NextAsked, NextReminder, NextRun
 from cashline.flow.receive.collections.jobs import reminder_words
-from cashline.flow.receive.collections.queries import LetterFilter, LetterRow, Overdue, ReminderRow
-from cashline.flow.receive.collections.rules import PlannedReminder, SkipReason, next_run
+from cashline.flow.receive.collections.queries import LetterFilter, LetterRow, ReminderRow
+from cashline.flow.receive.collections.rules import SkipReason
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.platform.company.queries import Entity, entities
@@ -44,10 +43,12 @@ from cashline.platform.pages.components import (
     View,
     pill,
 )
-from cashline.platform.pages.formats import format_day
+from cashline.platform.pages.formats import format_day, format_number, with_instant
 from cashline.platform.pages.render import render_document, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import timeline_of
+from cashline.platform.snapshots.actions import look
+from cashline.platform.snapshots.rules import Shown
 
 COLUMNS = (
     Column("customer", lazy("Customer"), sort=True, place="title"),
@@ -89,7 +90,6 @@ SKIPPED = {
     SkipReason.ALL_SENT: Pill(lazy("All reminders sent"), Tone.DANGER),
     SkipReason.BELOW_MINIMUM: Pill(lazy("Below the minimum"), Tone.NEUTRAL),
 }
-SHOWN = 500
 
 
 def views(current: str) -> tuple[View, ...]:
@@ -213,20 +213,21 @@ def reminder_preview(request: HttpRequest) -> HttpResponseBase:
     caller.require("collections.read")
     owners = _owners(caller, "collections.read")
     today = _today(caller, owners)
-    day = next_run(queries.policies_of(owners).values(), today)
-    run = actions.send_reminders(
-        today=day, now=caller.now, actor=caller.actor, entity_ids=[one.id for one in owners], preview=True
-    )
+    asked = NextAsked(tuple(one.id for one in owners))
+    if "format" in request.GET:
+        shown = Shown(actions.preview_next(asked, today, most=None), caller.now)
+    else:
+        zone = owners[0].timezone if len(owners) == 1 else "UTC"
+        shown = look(NEXT, asked, timezone=zone, now=caller.now)
+    run = shown.answer
 
     def fetch(_ask: ListAsk) -> RowPage:
-        rows = [_planned(one, run.overdue[one.invoice_id]) for letter in run.letters for one in letter.reminders]
-        rows += [_skipped(run.overdue[key], reason, day) for key, reason in run.skipped]
-        return RowPage(tuple(rows[:SHOWN]), total=len(rows))
+        return RowPage(tuple(_next(one) for one in run.invoices), total=run.total)
 
     may = caller.authority.allows("collections.write") and run.letters
-    count = len(run.letters)
+    count = run.letters
     sure = ngettext("One letter goes out.", "%(count)s letters go out.", count) % {"count": count}
-    rests = _("Today is no business day.") if day != today else ""
+    rests = _("Today is no business day.") if run.day != today else ""
     send = Action(_("Send now"), reverse("reminder_send"), "primary", confirm=sure, icon="send", refused=rests)
     page = ListPage(
         _("The next reminders"),
@@ -236,59 +237,41 @@ def reminder_preview(request: HttpRequest) -> HttpResponseBase:
         views=views("reminder_preview"),
         actions=(send,) if may else (),
         stats=_stats(run),
-        notices=_notices(run, day, today),
-        subtitle=_("What would be sent, and why the rest would not."),
+        notices=_notices(run, today),
+        subtitle=with_instant(_("What would be sent, and why the rest would not."), shown),
         filename="next-reminders",
     )
     return render_list(request, page)
 
 
-def _notices(run: ReminderRun, day: date, today: date) -> tuple[Notice, ...]:
+def _notices(run: NextRun, today: date) -> tuple[Notice, ...]:
     found = []
-    if day != today:
-        words = _("Today is no business day: the next reminders go out on %(day)s.") % {"day": format_day(day)}
+    if run.day != today:
+        words = _("Today is no business day: the next reminders go out on %(day)s.") % {"day": format_day(run.day)}
         found.append(Notice(words, Tone.INFO))
     if run.unreachable:
-        names = ", ".join(one.name for one in run.unreachable[:5])
-        words = _("Nobody to write to: %(names)s. Give them an e-mail address.") % {"names": names}
+        words = _("Nobody to write to: %(names)s. Give them an e-mail address.") % {"names": ", ".join(run.unreachable)}
         found.append(Notice(words, Tone.WARNING))
+    if run.total > len(run.invoices):
+        told = {"shown": format_number(len(run.invoices)), "total": format_number(run.total)}
+        found.append(Notice(_("The first %(shown)s of %(total)s invoices; the file has them all.") % told))
     return tuple(found)
 
 
-def _stats(run: ReminderRun) -> tuple[Stat, ...]:
-    totals: dict[str, Decimal] = {}
-    for letter in run.letters:
-        totals[letter.total.currency] = totals.get(letter.total.currency, Decimal(0)) + letter.total.amount
-    money = tuple(
-        Stat(_("Asked for in %(currency)s") % {"currency": currency}, Money(amount, currency))
-        for currency, amount in sorted(totals.items())
-    )
-    return (Stat(_("Letters"), len(run.letters)), *money)
+def _stats(run: NextRun) -> tuple[Stat, ...]:
+    money = tuple(Stat(_("Asked for in %(currency)s") % {"currency": one.currency}, one) for one in run.asked)
+    return (Stat(_("Letters"), run.letters), *money)
 
 
-def _planned(one: PlannedReminder, overdue: Overdue) -> Row:
+def _next(one: NextReminder) -> Row:
     cells: dict[str, Any] = {
         "invoice": one.number,
-        "customer": overdue.customer_name,
-        "due": one.due_date,
-        "late": one.days_overdue,
-        "state": level_pill(one.level),
-        "open": overdue.invoice.open_amount,
-        "asked": one.amount,
-    }
-    return Row(public("invoice", one.invoice_id), cells, address_of("invoice", one.invoice_id))
-
-
-def _skipped(overdue: Overdue, reason: SkipReason, today: date) -> Row:
-    one = overdue.invoice
-    cells: dict[str, Any] = {
-        "invoice": one.number,
-        "customer": overdue.customer_name,
-        "due": one.due_date,
-        "late": (today - one.due_date).days,
-        "state": SKIPPED[reason],
-        "open": one.open_amount,
-        "asked": None,
+        "customer": one.customer_name,
+        "due": one.due_on,
+        "late": one.days_late,
+        "state": level_pill(one.level) if one.level else SKIPPED[one.skipped or SkipReason.NOT_YET],
+        "open": one.open,
+        "asked": one.asked,
     }
     return Row(public("invoice", one.invoice_id), cells, address_of("invoice", one.invoice_id))
 

@@ -18,6 +18,7 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.platform.company.queries import entities
 from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.paging import decode_cursor, page_of
 from cashline.platform.pages.anatomies import BoardPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import (
@@ -41,7 +42,6 @@ from cashline.platform.snapshots.actions import look
 
 BUCKET_WORDS = (lazy("Not due"), lazy("1–30"), lazy("31–60"), lazy("61–90"), lazy("91–120"), lazy("Over 120"))
 SHOWN = 100
-LISTED = 2000
 AGES = (
     Column("customer", lazy("Customer"), place="title"),
     *(Column(key, word, "money") for key, word in zip(BUCKETS, BUCKET_WORDS, strict=True)),
@@ -172,11 +172,18 @@ def ageing_invoices(request: HttpRequest) -> HttpResponseBase:
     bucket = next((place for place, name in enumerate(BUCKETS) if name == request.GET.get("bucket")), None)
     mine = caller.entities("reports.read")
 
-    def fetch(ask: ListAsk) -> RowPage:  # noqa: ARG001 - one page holds what a person would read
+    def fetch(ask: ListAsk) -> RowPage:
         found = open_invoices(
-            as_of, by=by, entity_ids=mine, customer_id=one.id if one else None, bucket=bucket, limit=LISTED
+            as_of,
+            by=by,
+            entity_ids=mine,
+            customer_id=one.id if one else None,
+            bucket=bucket,
+            limit=ask.page.limit + 1,
+            after=decode_cursor(ask.page.cursor),
         )
-        return RowPage(tuple(_invoice(item) for item in found))
+        page = page_of(found, ask.page.limit, lambda item: item.invoice_id)
+        return RowPage(tuple(_invoice(item) for item in page.items), page.next_cursor)
 
     words = str(BUCKET_WORDS[bucket]) if bucket is not None else _("all ages")
     who = one.name if one else _("all customers")

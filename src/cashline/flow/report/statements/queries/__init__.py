@@ -21,6 +21,8 @@ from cashline.flow.recognise.revenue.queries import ahead_by_month
 from cashline.flow.report.statements.rules import (
     BUCKET_DAYS,
     BUCKETS,
+    FIRST_DAY,
+    LAST_DAY,
     ZERO,
     AgeBy,
     Ageing,
@@ -168,6 +170,20 @@ def _entity_totals(
     )
 
 
+_LISTED = """
+SELECT i.id, i.number, i.customer_id, c.name, i.entity_id, i.currency, i.issued_on, i.due_on, i.gross_total,
+    o.amount, o.own, %(as_of)s::date - i.{day} AS days
+FROM invoices i CROSS JOIN LATERAL ({was_open}) AS o JOIN customers c ON c.id = i.customer_id
+WHERE i.status <> 'draft' AND {conditions} ORDER BY i.{day}, i.id LIMIT %(limit)s
+"""
+_OPEN_NOW = "SELECT i.open_amount AS amount, {own} AS own"
+_OPEN_THEN = """
+SELECT i.open_amount - COALESCE(sum(l.amount), 0) AS amount, {own} - COALESCE(sum(l.functional_amount), 0) AS own
+FROM journal_lines l JOIN accounts a ON a.id = l.account_id AND a.role = 'receivable'
+WHERE l.document_id = i.id AND l.day > %(as_of)s
+"""
+
+
 def open_invoices(
     as_of: date,
     *,
@@ -176,18 +192,43 @@ def open_invoices(
     customer_id: UUID | None = None,
     bucket: int | None = None,
     limit: int = 500,
+    after: UUID | None = None,
 ) -> list[OpenInvoice]:
-    """The invoices behind an ageing, oldest first: of one customer, of one bucket, or of all."""
-    items, params = _items(as_of, by, entity_ids, customer_id)
-    where = "TRUE" if bucket is None else f"{_BUCKET} = %(bucket)s"
-    return sql.fetch_as(
-        OpenInvoice,
-        "SELECT o.id, i.number, o.customer_id, c.name, o.entity_id, o.currency, o.issued_on, o.due_on, i.gross_total, "
-        f"o.amount, o.own, o.days FROM (SELECT * FROM ({items}) AS items WHERE {where} "
-        "ORDER BY days DESC, id LIMIT %(limit)s) o JOIN invoices i ON i.id = o.id JOIN customers c ON c.id = "
-        "o.customer_id ORDER BY o.days DESC, i.number",
-        params | {"limit": limit, "bucket": bucket},
-    )
+    """The invoices behind an ageing, oldest first: of one customer, of one bucket, or of all; `after` is the last seen.
+
+    They are read in the order of an index until there are enough, each with what the journal moved after the day.
+    """
+    day = "due_on" if by is AgeBy.DUE else "issued_on"
+    known = {entity.id: entity.currency for entity in entities()}
+    if not known:
+        return []
+    exact = f"round(i.open_amount * i.entity_rate, {_digits_case(known)})"
+    own = f"CASE WHEN i.entity_rate = 1 THEN i.open_amount ELSE {exact} END"
+    moved = _moved_after(as_of)
+    conditions = ["(o.amount <> 0 OR o.own <> 0)" if moved else "i.open_amount > 0"]
+    params: dict[str, Any] = {"as_of": as_of, "limit": limit, "after": after, "customer": customer_id}
+    if entity_ids is not None:
+        conditions.append("i.entity_id = ANY(%(entities)s)")
+        params["entities"] = list(entity_ids)
+    if customer_id is not None:
+        conditions.append("i.customer_id = %(customer)s")
+    if bucket is not None:
+        params |= _bucket_days(as_of, bucket)
+        conditions.append(f"i.{day} BETWEEN %(oldest)s AND %(newest)s")
+    if after is not None:
+        conditions.append(f"(i.{day}, i.id) > (SELECT {day}, id FROM invoices WHERE id = %(after)s)")
+    was_open = (_OPEN_THEN if moved else _OPEN_NOW).format(own=own)
+    statement = _LISTED.format(day=day, was_open=was_open, conditions=" AND ".join(conditions))
+    return sql.fetch_as(OpenInvoice, statement, params)
+
+
+def _bucket_days(as_of: date, bucket: int) -> dict[str, date]:
+    """The first and the last day from which an invoice falls into a bucket."""
+    bounds = (as_of.toordinal() - LAST_DAY.toordinal() - 1, *BUCKET_DAYS, as_of.toordinal() - FIRST_DAY.toordinal())
+    return {
+        "oldest": date.fromordinal(as_of.toordinal() - bounds[bucket + 1]),
+        "newest": date.fromordinal(as_of.toordinal() - bounds[bucket] - 1),
+    }
 
 
 def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) -> DeferredWaterfall:
