@@ -11,6 +11,7 @@ PREFIXES = {
     "order": "ORD",
     "payment": "PAY",
     "quote": "QUO",
+    "revenue_arrangement": "REV",
     "shipment": "SHP",
     "subscription": "SUB",
 }

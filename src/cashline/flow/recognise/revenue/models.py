@@ -71,3 +71,83 @@ class RevenueState(models.Model):
         indexes = [
             models.Index(fields=["entity"], name="revenue_states_ahead", condition=~models.Q(ahead=[])),
         ]
+
+
+class RevenueArrangement(Table):
+    """Contracts whose revenue is planned together from their own facts, where terms are more than lines of an order.
+
+    A contract of another system is one, and one with judgements, modifications, financing, returns or costs of its own.
+    """
+
+    number = models.TextField(unique=True)
+    entity = link_to("company.LegalEntity")
+    customer = link_to("customers.Customer", null=True)
+    currency = currency_column()
+    title = models.TextField(blank=True, db_default="")
+    through = models.DateField(null=True)
+    facts_run = models.IntegerField(db_default=0)
+    created_by = models.TextField()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "revenue_arrangements"
+
+
+class RevenueFact(Table):
+    """A fact of an arrangement: a contract, a judgement, an event or a cost; recorded once, never rewritten.
+
+    `effective_on` is the day from which it counts, `recorded_at` when it became known. `body` has the form of
+    `rules/standard`. A judgement says who answers for it, by which paragraph, and why.
+    """
+
+    arrangement = link_to("revenue.RevenueArrangement", db_index=False)
+    sequence = models.IntegerField()
+    kind = models.TextField(choices=[(kind, kind) for kind in ("contract", "judgement", "event", "cost")])
+    type = models.TextField(blank=True)
+    subject = models.TextField(blank=True)
+    effective_on = models.DateField()
+    body = models.JSONField()
+    paragraph = models.TextField(blank=True, db_default="")
+    reason = models.TextField(blank=True, db_default="")
+    recorded_by = models.TextField()
+    recorded_at = instant_column()
+
+    class Meta:
+        db_table = "revenue_facts"
+        constraints = [
+            models.UniqueConstraint(fields=["arrangement", "sequence"], name="revenue_fact_in_order"),
+            models.UniqueConstraint(
+                fields=["arrangement", "kind", "subject"],
+                name="revenue_contract_and_cost_once",
+                condition=models.Q(kind__in=["contract", "cost"]),
+            ),
+        ]
+
+
+class ArrangementPosting(Table):
+    """What a run posted of an arrangement: so much on an account, for a subject, on the day to which it belongs.
+
+    Debit positive. `nature` splits revenue into performance and catch_up. Where the month of `day` was closed, the
+    entry stands on the first open day.
+    """
+
+    arrangement = link_to("revenue.RevenueArrangement", db_index=False)
+    contract = models.TextField()
+    day = models.DateField()
+    account = models.TextField()
+    subject = models.TextField(blank=True)
+    nature = models.TextField(blank=True)
+    sequence = models.IntegerField()
+    amount = amount_column()
+    entry = link_to("ledger.JournalEntry", db_index=False)
+    derivation = models.JSONField()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "arrangement_postings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["arrangement", "day", "contract", "account", "subject", "nature", "sequence"],
+                name="arrangement_posted_once",
+            )
+        ]

@@ -47,6 +47,7 @@ _BY_REASON: dict[str, str] = {
     "its credit note posts": "InvoiceVoided DisputeCredited CreditKept",
     "an empty wallet holds nothing": "WalletOpened WalletClosed WalletTopUpDue",
     "a discount reduces what an invoice bills, and the invoice posts": "CouponGranted CouponWithdrawn",
+    "what is known of an arrangement posts when its revenue is run": "RevenueArrangementRecorded RevenueFactsRecorded",
     "asking for money, or contesting it, moves none": (
         "ReminderSent RemindersHeld ReminderHoldLifted PromiseRecorded DisputeOpened DisputeReviewed DisputeRejected "
         "DisputeWithdrawn DisputeReopened"

@@ -80,6 +80,27 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 
 
 _R, _D, _C = AccountRole, Side.DEBIT, Side.CREDIT
+_OF_ARRANGEMENT = (
+    LineRule("cash", _D, _R.BANK),
+    LineRule("receivable", _D, _R.RECEIVABLE),
+    LineRule("contract_position", _D, _R.CONTRACT_POSITION),
+    LineRule("refund_liability", _C, _R.REFUND_LIABILITY),
+    LineRule("return_asset", _D, _R.RETURN_ASSET),
+    LineRule("financial_liability", _C, _R.FINANCIAL_LIABILITY),
+    LineRule("cost_to_obtain_asset", _D, _R.COST_TO_OBTAIN),
+    LineRule("cost_to_fulfil_asset", _D, _R.COST_TO_FULFIL),
+    LineRule("other_asset", _D, _R.OTHER_ASSET),
+    LineRule("inventory", _D, _R.INVENTORY),
+    LineRule("supplier_payable", _C, _R.SUPPLIER_PAYABLE),
+    LineRule("goods", _C, _R.REVENUE_GOODS),
+    LineRule("subscription", _C, _R.REVENUE_SUBSCRIPTION),
+    LineRule("service", _C, _R.REVENUE_SERVICE),
+    LineRule("interest_income", _C, _R.INTEREST_INCOME),
+    LineRule("interest_expense", _D, _R.INTEREST_EXPENSE),
+    LineRule("cost_of_sales", _D, _R.COST_OF_SALES),
+    LineRule("contract_cost_expense", _D, _R.CONTRACT_COST_EXPENSE),
+)
+"""The accounts of an arrangement, each amount on its natural side."""
 _RULES = (
     PostingRule(
         "receipt",
@@ -221,6 +242,13 @@ _RULES = (
             LineRule("service", _C, _R.REVENUE_SERVICE),
         ),
     ),
+    PostingRule(
+        "arrangement",
+        "ArrangementRecognised",
+        "arrangement_posting",
+        "Revenue {number}",
+        _OF_ARRANGEMENT,
+    ),
 )
 POSTING: Mapping[str, PostingRule] = {rule.event: rule for rule in _RULES}
 """The rule of every event that posts."""
@@ -276,7 +304,7 @@ def plan_entry(rule: PostingRule, fact: Fact, *, currency: str, digits: int, hel
             agreement = None
             if line.role is _R.CONTRACT_POSITION:
                 agreement = amount.subject_id or fact.agreement_id
-            elif line.role in _OF_AGREEMENT:
+            elif line.role in _OF_AGREEMENT or rule.name == "arrangement":
                 agreement = fact.agreement_id
             lines.append(PlannedLine(line.role, value, functional, document, fact.customer_id, agreement))
     if not lines:

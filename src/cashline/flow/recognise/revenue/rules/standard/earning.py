@@ -33,7 +33,8 @@ class Earned:
 
     `allocated` is what is recognised so far and still to be (royalties reported and usage included); `given_back` is
     expected to be given back for units transferred, `incentive` the share of payments to the customer that revenue so
-    far was lowered by.
+    far was lowered by. `set_aside` is allocated and never recognised as ours to earn: what an agent owes, and royalties
+    that wait for a transfer; recognised + remaining + set aside = allocated.
     """
 
     work: Work
@@ -43,14 +44,14 @@ class Earned:
     segment_price: Decimal
     revenue: Decimal
     owed: Decimal
-    owed_whole: Decimal
     remaining: Decimal
-    progress: Decimal
-    given_back: Decimal
-    incentive: Decimal
-    deducted: Decimal
-    unit_revenue: Decimal
-    ssp: Decimal | None
+    set_aside: Decimal
+    progress: Decimal = _ONE
+    given_back: Decimal = _ZERO
+    incentive: Decimal = _ZERO
+    deducted: Decimal = _ZERO
+    unit_revenue: Decimal = _ZERO
+    ssp: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -98,19 +99,16 @@ def _lapsed(work: Work, judged: Judged) -> bool:
 def _frozen(work: Work) -> Earned:
     """An obligation of a terminated contract: what was recognised, and nothing more."""
     total = work.base + work.after_end
-    nothing = (_ZERO,) * 3
     return Earned(
-        work,
-        total,
-        total,
-        total,
-        _ZERO,
-        total - work.owed_frozen,
-        work.owed_frozen,
-        *nothing,
-        work.given_frozen,
-        *nothing,
-        None,
+        work=work,
+        allocated=total,
+        core_price=total,
+        core=total,
+        segment_price=_ZERO,
+        revenue=total - work.owed_frozen,
+        owed=work.owed_frozen,
+        remaining=_ZERO,
+        set_aside=work.owed_frozen,
     )
 
 
@@ -167,30 +165,30 @@ class _Reckoning:
         total = core + own - own_off + royalty_done + work.used
         back = round_to(deducted * done, self.digits) + own_off + own_back + self._negative(overall)
         allocated = settled + price + own - own_off + royalties + work.used
-        remaining = settled + price - core
+        remaining = settled + price - core - (owed_whole - owed)
+        set_aside = owed_whole + royalties - royalty_done
         if waits_for_returns(work, judged):
-            back, remaining, total, owed = total, settled + price, _ZERO, _ZERO
-        financing = repurchase_financing(work, judged)
-        if financing is not None:
+            back, total, owed = total, _ZERO, _ZERO
+            remaining, set_aside = settled + price + own - own_off - owed_whole, owed_whole + royalties + work.used
+        if repurchase_financing(work, judged) is not None:
             total, allocated, remaining = repurchased(work, allocated, self.stop)
-            back = owed = _ZERO
-        incentive = self._incentive(overall) if total else _ZERO
+            back = owed = set_aside = _ZERO
         return Earned(
-            work,
-            allocated,
-            settled + price,
-            core,
-            price,
-            total - owed,
-            owed,
-            owed_whole,
-            remaining - (owed_whole - owed if remaining else _ZERO),
-            done,
-            back,
-            incentive,
-            deducted + own_off,
-            self._unit_revenue(price, done),
-            self.allocation.prices.ssp.get(name),
+            work=work,
+            allocated=allocated,
+            core_price=settled + price,
+            core=core,
+            segment_price=price,
+            revenue=total - owed,
+            owed=owed,
+            remaining=remaining,
+            set_aside=set_aside,
+            progress=done,
+            given_back=back,
+            incentive=self._incentive(overall) if total else _ZERO,
+            deducted=deducted + own_off,
+            unit_revenue=self._unit_revenue(price, done),
+            ssp=self.allocation.prices.ssp.get(name),
         )
 
     def _core(self, price: Decimal, done: Decimal) -> Decimal:

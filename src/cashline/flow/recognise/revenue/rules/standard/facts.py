@@ -302,10 +302,22 @@ class Terminated(_Event, frozen=True, tag="terminate"):
     refund: Decimal = Decimal(0)
 
 
-type DeliveryFact = (
-    Transfer | ProgressMade | CostIncurred | Redeemed | Expired | Returned | ReturnRightEnded | RepurchaseEnded
+type EventFact = (
+    Transfer
+    | ProgressMade
+    | CostIncurred
+    | Used
+    | RoyaltyEarned
+    | Redeemed
+    | Expired
+    | Returned
+    | ReturnRightEnded
+    | RepurchaseEnded
+    | Invoiced
+    | Paid
+    | Modified
+    | Terminated
 )
-type EventFact = DeliveryFact | Used | RoyaltyEarned | Invoiced | Paid | Modified | Terminated
 
 
 class ContractCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

@@ -67,6 +67,10 @@ class Moment:
         """All obligations."""
         return (one for units in self.units.values() for unit in units for one in unit.obligations.values())
 
+    def patterns(self) -> dict[str, str]:
+        """How each obligation is satisfied."""
+        return {one.work.id: one.work.fact.pattern for one in self.obligations()}
+
     @property
     def refused(self) -> dict[str, Decimal]:
         """Residuals outside their range, by obligation."""

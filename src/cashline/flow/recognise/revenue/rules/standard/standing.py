@@ -83,7 +83,6 @@ class Work:
     base: Decimal = _ZERO
     after_end: Decimal = _ZERO
     owed_frozen: Decimal = _ZERO
-    given_frozen: Decimal = _ZERO
     principal: Decimal = _ZERO
     liability: Decimal = _ZERO
     lease_income: Decimal = _ZERO
