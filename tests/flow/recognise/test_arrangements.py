@@ -110,7 +110,7 @@ def test_the_journal_holds_what_was_posted_and_each_amount_can_be_computed_again
     row = queries.arrangement(key)
     roles = {one.role: one.balance for one in trial_balance(row.entity_id, JUNE) if one.balance}
     assert roles == {
-        "bank": D(1200),
+        "contract_cash": D(1200),
         "contract_position": D(-180),
         "revenue_goods": D(-660),
         "revenue_subscription": D(-360),

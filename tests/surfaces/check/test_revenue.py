@@ -1,64 +1,65 @@
 """`cashline check revenue`: our cases agree, and a wrong figure is told with what came out."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cashline.kernel.refusals import Refusal
-from cashline.surfaces.check.revenue import run_revenue_file
+from tests.support.conformance import ROOT
 
-ROOT = Path(__file__).parents[3]
-OURS = ROOT / "tests" / "rules" / "recognise" / "revenue_cases.json"
-VISIBLE = ROOT.parent / "shared" / "conformance" / "revenue-cases.json"
+OURS = Path(ROOT) / "tests" / "rules" / "recognise" / "revenue_cases.json"
+VISIBLE = Path(ROOT).parent / "shared" / "conformance" / "revenue-cases.json"
 
 
-def picked(folder: Path, *names: str, **changes: Any) -> Path:
-    cases = [case for case in json.loads(OURS.read_text(encoding="utf-8"))["cases"] if case["id"] in names]
-    for case in cases:
-        case.update(changes)
-    path = folder / "cases.json"
-    path.write_text(json.dumps({"format": "revenue-cases/1", "cases": cases}), encoding="utf-8")
-    return path
+def answer(path: Path) -> dict[str, Any]:
+    """What the command says of a file; it makes its own database server and drops it."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(ROOT) / "src"), "CASHLINE_SECRET_KEY": "for checks alone"}
+    command = [sys.executable, "-m", "cashline", "check", "revenue", str(path), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=Path(ROOT))
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def failed(path: Path) -> list[dict[str, Any]]:
+    return [one for one in answer(path)["results"] if not one["passed"]]
+
+
+def changed(name: str, **changes: Any) -> dict[str, Any]:
+    [case] = [case for case in json.loads(OURS.read_text(encoding="utf-8"))["cases"] if case["id"] == name]
+    return {**case, **changes}
 
 
 @pytest.mark.slow
 def test_all_of_our_cases_agree() -> None:
-    assert [(one.id, one.problem, one.differences) for one in run_revenue_file(OURS) if not one.passed] == []
+    assert failed(OURS) == []
 
 
 @pytest.mark.slow
 def test_the_published_cases_agree() -> None:
     if not VISIBLE.exists():
         pytest.skip("The published cases are not on this machine.")
-    assert [(one.id, one.problem, one.differences) for one in run_revenue_file(VISIBLE) if not one.passed] == []
+    assert failed(VISIBLE) == []
 
 
-def test_a_wrong_figure_is_told(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_wrong_figure_is_told_and_a_case_that_cannot_be_carried_out_fails_alone(tmp_path: Path) -> None:
+    lines = [{"account": "receivable", "debit": "100"}, {"account": "revenue", "credit": "100"}]
     expect = {
         "revenue": [{"from": "2025-01-01", "through": "2025-01-31", "amount": "11"}],
-        "entries": [
-            {
-                "at": "2025-01-15",
-                "lines": [{"account": "receivable", "debit": "100"}, {"account": "revenue", "credit": "100"}],
-            }
-        ],
+        "entries": [{"at": "2025-01-15", "lines": lines}],
     }
-    [result] = run_revenue_file(picked(tmp_path, "E45", expect=expect))
-    assert [str(one) for one in result.differences] == [
-        "revenue 2025-01-01..2025-01-31: expected 11, found 10",
-        "entries 2025-01-15 supplier_payable: expected 0, found -90",
-        "entries 2025-01-15 revenue: expected -100, found -10",
+    unknown = [{"at": "2025-01-15", "type": "transfer", "obligation": "nothing"}]
+    cases = [changed("E45", expect=expect), changed("E45", id="unknown", events=unknown), changed("E45", id="right")]
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps({"format": "revenue-cases/1", "cases": cases}), encoding="utf-8")
+    wrong, impossible = failed(path)
+    assert [(one["what"], one["expected"], one["found"]) for one in wrong["differences"]] == [
+        ("revenue 2025-01-01..2025-01-31", "11", "10"),
+        ("entries 2025-01-15 supplier_payable", "0", "-90"),
+        ("entries 2025-01-15 revenue", "-100", "-10"),
     ]
-
-
-def test_a_case_that_cannot_be_carried_out_fails_alone(tmp_path: Path) -> None:
-    events = [{"at": "2025-01-15", "type": "transfer", "obligation": "nothing"}]
-    [result] = run_revenue_file(picked(tmp_path, "E45", events=events))
-    assert (result.passed, result.problem) == (False, "Refused (invalid_value): There is no obligation 'nothing'.")
-
-
-def test_a_file_of_another_form_is_refused_with_each_place(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="nature"):
-        run_revenue_file(picked(tmp_path, "E45", nature="x"))
+    assert impossible["problem"] == "Refused (invalid_value): There is no obligation 'nothing'."

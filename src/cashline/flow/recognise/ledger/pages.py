@@ -139,7 +139,7 @@ def journal_entry_detail(request: HttpRequest, entry_id: str) -> HttpResponse:
 
 def _line(row: EntryRow, line: LineRow) -> Row:
     account = Cell(f"{line.account_code} {line.account_name}", _account_url(row.entity_code, line.account_id))
-    document = _document(line)
+    document = _document(row, line)
     return Row(
         str(line.line_no),
         {
@@ -151,7 +151,9 @@ def _line(row: EntryRow, line: LineRow) -> Row:
     )
 
 
-def _document(line: LineRow) -> Cell | None:
+def _document(row: EntryRow, line: LineRow) -> Cell | None:
+    if row.source_type == "arrangement_posting":
+        return Cell(_("Arrangement"), reverse("explain", args=[public("arrangement_posting", row.source_id)]))
     if line.document_id and (url := address_of("invoice", line.document_id)):
         return Cell(_("Invoice"), url)
     if line.agreement_id:

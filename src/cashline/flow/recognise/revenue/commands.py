@@ -1,11 +1,22 @@
 """`cashline revenue …`: recognition from a terminal."""
 
+import json
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import click
 
+from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.refusals import InvalidValue
 from cashline.platform.doors.terminal import TERMINAL, json_option, now, say
+
+if TYPE_CHECKING:
+    from cashline.flow.recognise.revenue.actions import NewFacts
+
+DAY = click.DateTime(["%Y-%m-%d"])
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group("revenue")
@@ -19,14 +30,146 @@ def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's command
 @json_option
 def run_command(through: datetime, preview: bool, as_json: bool) -> None:
     """Post the difference between the plan and what is recognised."""
-    from cashline.flow.recognise.revenue.actions import run_revenue
+    from cashline.flow.recognise.revenue.actions import recognise_arrangements, run_revenue
+    from cashline.flow.recognise.revenue.api.shapes import run_shape
 
     result = run_revenue(through=through.date(), now=now(), actor=TERMINAL.actor, preview=preview)
+    others = recognise_arrangements(through=through.date(), now=now(), actor=TERMINAL.actor, preview=preview)
     totals: list[dict[str, Any]] = [
         {"currency": currency, "month": f"{month:%Y-%m}", "kind": kind, "amount": amount}
         for (currency, month, kind), amount in sorted(result.totals.items())
     ]
-    shape = {"through": result.through, "preview": preview, "agreements": result.agreements, "totals": totals}
+    shape = {
+        "through": result.through,
+        "preview": preview,
+        "agreements": result.agreements,
+        "totals": totals,
+        "arrangements": run_shape(others),
+    }
     verb = "would recognise" if preview else "recognised"
     lines = [f"{one['month']}  {one['kind']:<14} {one['amount']} {one['currency']}" for one in totals]
+    if others.postings:
+        lines.append(f"{others.arrangements} arrangements: {others.postings} amounts in {others.entries} entries.")
     say(shape, "\n".join([f"{result.agreements} contracts {verb} through {result.through}.", *lines]), as_json=as_json)
+
+
+@COMMANDS.command("record")
+@click.argument("file", type=FILE)
+@click.option("--entity", required=True, help="The legal entity's code.")
+@click.option("--currency", required=True, help="ISO 4217 code.")
+@click.option("--title", default="", help="What it is about.")
+@json_option
+def record_command(file: Path, entity: str, currency: str, title: str, as_json: bool) -> None:
+    """Record an arrangement from a JSON file with `contracts`, `judgements`, `events` and `costs`."""
+    from cashline.flow.recognise.revenue.actions import NewArrangement, record_arrangements
+    from cashline.flow.recognise.revenue.queries.arrangements import arrangement
+    from cashline.kernel.periods import local_day
+    from cashline.platform.company.queries import entity_by_code
+
+    found = entity_by_code(entity)
+    new = NewArrangement(found.id, currency, _facts_of(file), title=title)
+    [key] = record_arrangements([new], today=local_day(now(), found.timezone), now=now(), actor=TERMINAL.actor)
+    row = arrangement(key)
+    name = public("revenue_arrangement", key)
+    say({"id": name, "number": row.number}, f"{row.number} ({name}) is recorded.", as_json=as_json)
+
+
+@COMMANDS.command("add")
+@click.argument("arrangement")
+@click.argument("file", type=FILE)
+@click.option("--paragraph", default="", help="The paragraph that judgements answer to.")
+@click.option("--reason", default="", help="Why.")
+@json_option
+def add_command(arrangement: str, file: Path, paragraph: str, reason: str, as_json: bool) -> None:
+    """Add facts to an arrangement: judgements, modifications and other events, costs, contracts."""
+    from cashline.flow.recognise.revenue.actions import record_facts
+
+    key = key_of("revenue_arrangement", arrangement)
+    count = record_facts(arrangement_id=key, facts=_facts_of(file, paragraph, reason), now=now(), actor=TERMINAL.actor)
+    say({"id": arrangement, "recorded": count}, f"{count} facts are recorded.", as_json=as_json)
+
+
+@COMMANDS.command("schedule")
+@click.argument("arrangement")
+@click.option("--as-of", required=True, type=DAY, help="The last day that counts.")
+@click.option("--known-at", type=click.DateTime(), help="As the facts were known at that instant (UTC).")
+@json_option
+def schedule_command(arrangement: str, as_of: datetime, known_at: datetime | None, as_json: bool) -> None:
+    """Price, allocation, progress, revenue to date and what remains of an arrangement."""
+    from datetime import UTC
+
+    from cashline.flow.recognise.revenue.api.shapes import standing_shape
+    from cashline.flow.recognise.revenue.queries import arrangements
+
+    row = arrangements.arrangement(key_of("revenue_arrangement", arrangement))
+    instant = known_at.replace(tzinfo=UTC) if known_at else None
+    [moment] = arrangements.plan_at(row.id, [as_of.date()], known_at=instant)
+    shape = standing_shape(moment, row.currency)
+    lines = [f"{row.number}: price {shape['transaction_price']} {row.currency}"]
+    for one in shape["obligations"]:
+        figures = f"allocated {one['allocated']}, recognised {one['recognised']}, remaining {one['remaining']}"
+        lines.append(f"{one['obligation']:<20} {figures}")
+    say(shape, "\n".join(lines), as_json=as_json)
+
+
+@COMMANDS.command("what-if")
+@click.argument("arrangement")
+@click.option("--through", required=True, type=DAY, help="The last day that counts.")
+@click.option("--facts", type=FILE, help="A JSON file with `judgements` and `events` to suppose.")
+@click.option("--price", multiple=True, help="OBLIGATION=AMOUNT: another stand-alone price.")
+@json_option
+def what_if_command(
+    arrangement: str, through: datetime, facts: Path | None, price: tuple[str, ...], as_json: bool
+) -> None:
+    """The difference of journals by month, if something else were so; nothing is kept."""
+    from cashline.flow.recognise.revenue.api.shapes import change_shape
+    from cashline.flow.recognise.revenue.queries import arrangements
+
+    new = _facts_of(facts) if facts else None
+    key: UUID = key_of("revenue_arrangement", arrangement)
+    changes = arrangements.what_if(
+        key,
+        through=through.date(),
+        judgements=new.judgements if new else (),
+        events=new.events if new else (),
+        prices=_prices_of(price),
+    )
+    shape = [change_shape(one) for one in changes]
+    lines = [f"{one['month']}  {one['account']:<20} {one['subject']:<16} {one['difference']}" for one in shape]
+    say({"changes": shape}, "\n".join(lines) or "Nothing would change.", as_json=as_json)
+
+
+def _prices_of(texts: tuple[str, ...]) -> "dict[str, Any]":
+    from decimal import Decimal, InvalidOperation
+
+    found = {}
+    for text in texts:
+        name, _, amount = text.partition("=")
+        try:
+            found[name] = Decimal(amount)
+        except InvalidOperation:
+            raise InvalidValue(f"{text!r} is not OBLIGATION=AMOUNT.", field="price") from None
+    return found
+
+
+def _facts_of(file: Path, paragraph: str = "", reason: str = "") -> "NewFacts":
+    """The facts of a JSON file; raises InvalidValue for each that has the wrong form."""
+    from cashline.flow.recognise.revenue.actions import NewFacts
+    from cashline.flow.recognise.revenue.rules.standard.facts import ContractCost, ContractFact, EventFact
+    from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
+    from cashline.flow.recognise.revenue.rules.standard.limits import read_facts
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidValue(f"{file} is no JSON: {error}.", field="file") from error
+    kinds: dict[str, Any] = {
+        "contracts": ContractFact,
+        "judgements": Judgement,
+        "events": EventFact,
+        "costs": ContractCost,
+    }
+    if not isinstance(document, dict) or document.keys() - kinds.keys():
+        raise InvalidValue(f"{file} holds an object with {', '.join(kinds)}.", field="file")
+    read = {name: read_facts(document.get(name, []), kind, name) for name, kind in kinds.items()}
+    return NewFacts(**read, paragraph=paragraph, reason=reason)

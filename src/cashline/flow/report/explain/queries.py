@@ -8,6 +8,7 @@ from uuid import UUID
 from cashline.flow.agree.quotes.queries import quote, quote_line, quotes_of_versions
 from cashline.flow.recognise.ledger.queries.entries import EntryRow, entry
 from cashline.flow.recognise.revenue.queries import posting
+from cashline.flow.recognise.revenue.queries.arrangements import arrangement, arrangement_posting
 from cashline.flow.report.explain.rules import Explanation, Source, read_id, total_of, what_is_left
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
@@ -209,6 +210,24 @@ def _revenue_posting(key: UUID) -> Explanation:
     )
 
 
+def _arrangement_posting(key: UUID) -> Explanation:
+    row = arrangement_posting(key)
+    of = arrangement(row.arrangement_id)
+    words = " ".join(word for word in (row.account.replace("_", " "), row.subject, row.nature) if word)
+    return Explanation(
+        "arrangement_posting",
+        key,
+        f"{words} of {of.number} on {row.day}",
+        of.currency,
+        row.amount,
+        Derivation.from_json(row.derivation),
+        (
+            Source("revenue_arrangement", of.id, of.number),
+            Source("journal_entry", row.entry_id, f"entry of {row.entry_day}"),
+        ),
+    )
+
+
 def _journal_entry(key: UUID) -> Explanation:
     row = entry(key)
     debits = [
@@ -253,6 +272,15 @@ def _entry_sources(row: EntryRow) -> tuple[Source, ...]:
                 (row.id, [line.agreement_id for line in row.lines if line.agreement_id]),
             )
         ]
+    if row.source_type == "arrangement_posting":
+        return tuple(
+            Source("arrangement_posting", key, f"{account.replace('_', ' ')} {amount.normalize():f}")
+            for key, account, amount in sql.fetch(
+                "SELECT id, account, amount FROM arrangement_postings WHERE entry_id = %s AND arrangement_id = "
+                "(SELECT arrangement_id FROM arrangement_postings WHERE id = %s) ORDER BY id",
+                (row.id, row.source_id),
+            )
+        )
     for agreement in dict.fromkeys(line.agreement_id for line in row.lines if line.agreement_id):
         found.append(Source("agreement", agreement, "agreement"))
     return tuple(found)
@@ -265,9 +293,12 @@ _BY_KIND: dict[str, Callable[[UUID], Explanation]] = {
     "credit_note": _credit_note,
     "obligation": _obligation,
     "revenue_posting": _revenue_posting,
+    "arrangement_posting": _arrangement_posting,
     "journal_entry": _journal_entry,
 }
 _ENTITY: dict[str, Any] = {
+    "arrangement_posting": "SELECT a.entity_id FROM arrangement_postings p "
+    "JOIN revenue_arrangements a ON a.id = p.arrangement_id WHERE p.id = %s",
     "quote_line": "SELECT q.entity_id FROM quote_lines l JOIN quote_versions v ON v.id = l.version_id "
     "JOIN quotes q ON q.id = v.quote_id WHERE l.id = %s",
     "invoice": "SELECT entity_id FROM invoices WHERE id = %s",

@@ -16,6 +16,7 @@ EXPLAINED = (
     "credit_note",
     "obligation",
     "revenue_posting",
+    "arrangement_posting",
     "journal_entry",
 )
 """The kinds of things whose amount can be explained."""

@@ -30,6 +30,9 @@ class AccountRole(StrEnum):
     REVENUE_SERVICE = "revenue_service"
     REVENUE_OTHER = "revenue_other"
     BREAKAGE = "breakage"
+    CONTRACT_RECEIVABLE = "contract_receivable"
+    CONTRACT_CASH = "contract_cash"
+    CONTRACT_GOODS = "contract_goods"
     REFUND_LIABILITY = "refund_liability"
     RETURN_ASSET = "return_asset"
     FINANCIAL_LIABILITY = "financial_liability"
@@ -69,8 +72,11 @@ _R, _T = AccountRole, AccountType
 CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.BANK, "1000", "Bank", _T.ASSET),
     AccountTemplate(_R.CARD_CLEARING, "1050", "Card clearing", _T.ASSET),
+    AccountTemplate(_R.CONTRACT_CASH, "1060", "Cash of contracts that are settled elsewhere", _T.ASSET),
     AccountTemplate(_R.RECEIVABLE, "1200", "Trade receivables", _T.ASSET),
+    AccountTemplate(_R.CONTRACT_RECEIVABLE, "1210", "Receivables of contracts that are billed elsewhere", _T.ASSET),
     AccountTemplate(_R.INVENTORY, "1400", "Inventory", _T.ASSET),
+    AccountTemplate(_R.CONTRACT_GOODS, "1410", "Goods of contracts that are stocked elsewhere", _T.ASSET),
     AccountTemplate(_R.RETURN_ASSET, "1450", "Right to recover returned goods", _T.ASSET),
     AccountTemplate(_R.COST_TO_OBTAIN, "1500", "Costs to obtain contracts", _T.ASSET),
     AccountTemplate(_R.COST_TO_FULFIL, "1510", "Costs to fulfil contracts", _T.ASSET),

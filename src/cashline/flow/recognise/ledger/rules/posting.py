@@ -81,8 +81,8 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 
 _R, _D, _C = AccountRole, Side.DEBIT, Side.CREDIT
 _OF_ARRANGEMENT = (
-    LineRule("cash", _D, _R.BANK),
-    LineRule("receivable", _D, _R.RECEIVABLE),
+    LineRule("cash", _D, _R.CONTRACT_CASH),
+    LineRule("receivable", _D, _R.CONTRACT_RECEIVABLE),
     LineRule("contract_position", _D, _R.CONTRACT_POSITION),
     LineRule("refund_liability", _C, _R.REFUND_LIABILITY),
     LineRule("return_asset", _D, _R.RETURN_ASSET),
@@ -90,7 +90,7 @@ _OF_ARRANGEMENT = (
     LineRule("cost_to_obtain_asset", _D, _R.COST_TO_OBTAIN),
     LineRule("cost_to_fulfil_asset", _D, _R.COST_TO_FULFIL),
     LineRule("other_asset", _D, _R.OTHER_ASSET),
-    LineRule("inventory", _D, _R.INVENTORY),
+    LineRule("inventory", _D, _R.CONTRACT_GOODS),
     LineRule("supplier_payable", _C, _R.SUPPLIER_PAYABLE),
     LineRule("goods", _C, _R.REVENUE_GOODS),
     LineRule("subscription", _C, _R.REVENUE_SUBSCRIPTION),
@@ -100,7 +100,11 @@ _OF_ARRANGEMENT = (
     LineRule("cost_of_sales", _D, _R.COST_OF_SALES),
     LineRule("contract_cost_expense", _D, _R.CONTRACT_COST_EXPENSE),
 )
-"""The accounts of an arrangement, each amount on its natural side."""
+"""The accounts of an arrangement, each amount on its natural side.
+
+Its bills, cash and goods are facts of other systems: they stand on accounts of their own, so that the control accounts
+of receivables, bank and inventory stay those of our documents.
+"""
 _RULES = (
     PostingRule(
         "receipt",

@@ -12,6 +12,7 @@ from django.db import transaction
 from cashline.flow.recognise.revenue.queries import arrangements as queries
 from cashline.flow.recognise.revenue.rules.standard.facts import ContractCost, ContractFact, EventFact
 from cashline.flow.recognise.revenue.rules.standard.judgements import PARAGRAPHS, Judgement, subject_of
+from cashline.flow.recognise.revenue.rules.standard.limits import check_values, require_plannable
 from cashline.flow.recognise.revenue.rules.standard.names import check_names, subject_of_event
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts
 from cashline.kernel.identifiers import new_id
@@ -60,7 +61,7 @@ def record_arrangements(
 ) -> list[UUID]:
     """Record arrangements with their first facts; gives their ids. Raises InvalidValue for each unknown name."""
     for one in arrangements:
-        raise_all(check_names(Facts((), (), (), ()), _as_facts(one.facts)))
+        _check(Facts(()), _as_facts(one.facts))
     entities = entities_by_id(one.entity_id for one in arrangements)
     series = [
         Series("revenue_arrangement", entities[one.entity_id].code, today.year, one.entity_id) for one in arrangements
@@ -96,10 +97,24 @@ def record_facts(*, arrangement_id: UUID, facts: NewFacts, now: datetime, actor:
     """
     row = queries.arrangement_for_update(arrangement_id)
     known = queries.facts_of([arrangement_id])[arrangement_id]
-    raise_all(check_names(known.facts, _as_facts(facts)))
+    _check(known.facts, _as_facts(facts))
     sql.insert("revenue_facts", _COLUMNS, list(_rows(arrangement_id, known.total, facts, now, actor)))
     record([_event("RevenueFactsRecorded", arrangement_id, row.number, facts)], now=now, actor=actor)
     return len(facts)
+
+
+def _check(known: Facts, new: Facts) -> None:
+    """Refuse, all at once, unknown names and values beyond bounds; then facts of which no plan can be made."""
+    raise_all([*check_values(new), *check_names(known, new)])
+    require_plannable(
+        Facts(
+            known.contracts + new.contracts,
+            known.judgements + new.judgements,
+            known.events + new.events,
+            known.costs + new.costs,
+            known.digits,
+        )
+    )
 
 
 def _as_facts(facts: NewFacts) -> Facts:

@@ -1,6 +1,6 @@
 """Reading arrangements: their facts as known at any instant, what was posted, and figures of the plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,9 +11,12 @@ import msgspec
 
 from cashline.flow.recognise.revenue.rules.standard.facts import ContractCost, ContractFact, EventFact
 from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
+from cashline.flow.recognise.revenue.rules.standard.limits import check_values, require_plannable
+from cashline.flow.recognise.revenue.rules.standard.names import check_names
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, Key, Moment, plan_revenue
+from cashline.flow.recognise.revenue.rules.standard.supposing import compare, supposed
 from cashline.kernel.money import minor_units
-from cashline.kernel.refusals import NotFound
+from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
 
@@ -162,6 +165,36 @@ def plan_at(arrangement_id: UUID, days: Sequence[date], *, known_at: datetime | 
     return plan_revenue(facts_of([arrangement_id], known_at=known_at)[arrangement_id].facts, days)
 
 
+class Changed(NamedTuple):
+    """What a day would post otherwise: the amount as the facts stand, and as they would; debit positive."""
+
+    month: date
+    key: Key
+    now: Decimal
+    then: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """What would be posted beside."""
+        return self.then - self.now
+
+
+def what_if(
+    arrangement_id: UUID,
+    *,
+    through: date,
+    judgements: Sequence[Judgement] = (),
+    events: Sequence[EventFact] = (),
+    prices: Mapping[str, Decimal] | None = None,
+) -> list[Changed]:
+    """The difference of journals by month if more were known, or stand-alone prices were others; nothing is kept."""
+    facts = facts_of([arrangement_id])[arrangement_id].facts
+    other = supposed(facts, judgements, events, prices or {})
+    raise_all([*check_values(other), *check_names(Facts(()), other)])
+    require_plannable(other)
+    return [Changed(month, key, now, then) for month, key, now, then in compare(facts, other, through)]
+
+
 @dataclass(frozen=True, slots=True)
 class FactRow:
     """A fact as it was recorded."""
@@ -194,6 +227,7 @@ class ArrangementPostingRow:
     """A posting of an arrangement with its entry; debit positive."""
 
     id: UUID
+    arrangement_id: UUID
     contract: str
     day: date
     account: str
@@ -207,16 +241,29 @@ class ArrangementPostingRow:
     created_at: datetime
 
 
+_POSTING = (
+    "SELECT p.id, p.arrangement_id, p.contract, p.day, p.account, p.subject, p.nature, p.sequence, p.amount, "
+    "p.entry_id, e.day, p.derivation, p.created_at FROM arrangement_postings p "
+    "JOIN journal_entries e ON e.id = p.entry_id"
+)
+
+
 def arrangement_postings(
     arrangement_id: UUID, *, known_at: datetime | None = None, limit: int | None = None
 ) -> list[ArrangementPostingRow]:
     """What was posted of an arrangement by day, or what had been at an instant; the newest days where limited."""
     rows = sql.fetch_as(
         ArrangementPostingRow,
-        "SELECT p.id, p.contract, p.day, p.account, p.subject, p.nature, p.sequence, p.amount, p.entry_id, e.day, "
-        "p.derivation, p.created_at FROM arrangement_postings p JOIN journal_entries e ON e.id = p.entry_id "
-        "WHERE p.arrangement_id = %(id)s AND (%(at)s::timestamptz IS NULL OR p.created_at <= %(at)s) "
+        f"{_POSTING} WHERE p.arrangement_id = %(id)s AND (%(at)s::timestamptz IS NULL OR p.created_at <= %(at)s) "
         "ORDER BY p.day DESC, p.id DESC LIMIT %(limit)s",
         {"id": arrangement_id, "at": known_at, "limit": limit},
     )
     return rows[::-1]
+
+
+def arrangement_posting(posting_id: UUID) -> ArrangementPostingRow:
+    """One posting; raises NotFound."""
+    rows = sql.fetch_as(ArrangementPostingRow, f"{_POSTING} WHERE p.id = %s", (posting_id,))
+    if not rows:
+        raise NotFound(f"There is no posting {posting_id} of an arrangement.", field="posting")
+    return rows[0]

@@ -150,7 +150,9 @@ REVENUE = Law(
     "revenue-is-posted",
     "The revenue of a journal entry is the sum of the revenue postings that point at it",
     "SELECT 'journal_entry', e.id, e.text, COALESCE(p.amount, 0), -COALESCE(l.amount, 0) FROM (SELECT entry_id, "
-    "sum(amount) AS amount FROM revenue_postings GROUP BY 1) p FULL JOIN (SELECT l.entry_id, sum(l.amount) AS amount "
+    "sum(amount) AS amount FROM (SELECT entry_id, amount FROM revenue_postings UNION ALL SELECT entry_id, -amount "
+    "FROM arrangement_postings WHERE account IN ('revenue', 'interest_income')) r GROUP BY 1) p FULL JOIN "
+    "(SELECT l.entry_id, sum(l.amount) AS amount "
     "FROM journal_lines l JOIN accounts a ON a.id = l.account_id AND a.type = 'income' AND a.role NOT IN "
     "('revenue_other', 'breakage') GROUP BY 1) l USING (entry_id) "
     "JOIN journal_entries e ON e.id = entry_id WHERE COALESCE(p.amount, 0) <> -COALESCE(l.amount, 0)",
@@ -196,6 +198,16 @@ POSTED = Law(
     "FROM shipments s WHERE EXISTS (SELECT FROM stock_moves m WHERE m.source_id = s.id AND m.value <> 0)) d "
     "LEFT JOIN journal_entries e ON e.source_id = d.id AND e.rule = d.kind AND e.book = 'ifrs' WHERE e.id IS NULL",
 )
+ARRANGEMENTS = Law(
+    "arrangements-are-posted",
+    "What was posted of an arrangement sums to zero by entry, and its debits are those of the entry",
+    "SELECT 'journal_entry', e.id, e.text, COALESCE(p.off, 0) || ' / ' || COALESCE(p.debit, 0), '0 / ' || "
+    "COALESCE(l.debit, 0) FROM (SELECT entry_id, sum(amount) AS off, sum(greatest(amount, 0)) AS debit "
+    "FROM arrangement_postings GROUP BY 1) p FULL JOIN (SELECT j.id, sum(greatest(x.amount, 0)) AS debit "
+    "FROM journal_entries j JOIN journal_lines x ON x.entry_id = j.id WHERE j.rule = 'arrangement' GROUP BY 1) l "
+    "ON l.id = p.entry_id JOIN journal_entries e ON e.id = COALESCE(p.entry_id, l.id) "
+    "WHERE p.off IS DISTINCT FROM 0 OR p.debit IS DISTINCT FROM l.debit",
+)
 LAWS = (
     BALANCED,
     IN_PLACE,
@@ -215,4 +227,5 @@ LAWS = (
     ALLOCATED,
     FIRST_ALLOCATION,
     RECOGNISED,
+    ARRANGEMENTS,
 )

@@ -28,6 +28,7 @@ TABLES = (
     Derived("credit_note_lines", "", "net_amount"),
     Derived("obligations", "obligation", ""),
     Derived("revenue_postings", "revenue_posting", "amount"),
+    Derived("arrangement_postings", "", "amount"),
 )
 
 

@@ -147,6 +147,7 @@ NUMBERED = {
     "credit_note": "credit_notes",
     "payment": "payments",
     "dispute": "disputes",
+    "revenue_arrangement": "revenue_arrangements",
 }
 
 

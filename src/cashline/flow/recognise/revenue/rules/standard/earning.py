@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 from cashline.flow.recognise.revenue.rules.standard.facts import (
+    MEASURED,
+    RATABLE,
     PayableToCustomer,
     UnitPrice,
     Variable,
@@ -158,7 +160,7 @@ class _Reckoning:
         own, own_back = _own_amount(self.unit, work, judged, self.digits)
         own_off = self._own_returns(own)
         royalties = self.allocation.royalties.get(name, _ZERO)
-        royalty_done = round_to(royalties * overall, self.digits)
+        royalty_done = round_to(royalties * self._licensed(overall), self.digits)
         role = judged.of(Role, name)
         owed_whole = role.owed_to_supplier if role and role.role == "agent" else _ZERO
         owed = round_to(owed_whole * overall, self.digits)
@@ -190,6 +192,12 @@ class _Reckoning:
             unit_revenue=self._unit_revenue(price, done),
             ssp=self.allocation.prices.ssp.get(name),
         )
+
+    def _licensed(self, overall: Decimal) -> Decimal:
+        """As far as a licence is transferred its royalties are earned; of one over time, once it runs (55-65)."""
+        if self.work.fact.pattern in RATABLE or self.work.fact.pattern in MEASURED:
+            return _ONE if overall > 0 else _ZERO
+        return overall
 
     def _core(self, price: Decimal, done: Decimal) -> Decimal:
         work = self.work
@@ -257,8 +265,9 @@ def units_back(work: Work, judged: Judged) -> tuple[Decimal, Decimal]:
     judgement = judged.of(Returns, work.id)
     recovery = judgement.recovery_cost if judgement else _ZERO
     if waits_for_returns(work, judged):
-        return work.units, _ZERO
+        return work.units_done(), _ZERO
+    units = work.units_done()
     back = expected_back(work, judged)
-    if work.quantity > 0 and work.units < work.quantity:
-        back = divide(back * work.units, work.quantity)
-    return min(max(back, work.returned), max(work.units, work.returned)), recovery
+    if work.quantity > 0 and units < work.quantity:
+        back = divide(back * units, work.quantity)
+    return min(max(back, work.returned), max(units, work.returned)), recovery

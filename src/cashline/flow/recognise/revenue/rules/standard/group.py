@@ -1,12 +1,12 @@
 """A contract, or contracts accounted for as one, as its facts are walked through day by day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from cashline.flow.recognise.revenue.rules.standard import modifying
-from cashline.flow.recognise.revenue.rules.standard.balances import Bill, Cash, receivable_billed
+from cashline.flow.recognise.revenue.rules.standard.balances import Bill, Cash, absorb, claims, receive
 from cashline.flow.recognise.revenue.rules.standard.earning import UnitEarned, earn
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
 from cashline.flow.recognise.revenue.rules.standard.facts import (
@@ -145,8 +145,8 @@ class Group:
         """What is billed or paid and not given back is revenue, as far as it exceeds revenue to date."""
         earned = self.earned(change.at)
         covered = self.covered(earned, change.at - DAY)
-        billed = receivable_billed(self.bills, covered, change.at, self.financed())
-        kept = max(billed, self.cash.kept) - change.refund
+        claimed = claims(self.bills, self.cash, covered, change.at, self.financed()).claimed
+        kept = claimed - change.refund
         ending = [one for unit in earned for one in unit.obligations.values() if one.work.contract == change.contract]
         others = [one for unit in earned for one in unit.obligations.values() if one.work.contract != change.contract]
         total = sum((one.revenue + one.owed for unit in earned for one in unit.obligations.values()), _ZERO)
@@ -165,7 +165,7 @@ class Group:
         total = self.interest(day)
         for unit in earned:
             for one in unit.obligations.values():
-                total += one.revenue + one.owed
+                total += one.revenue + one.owed + one.incentive
                 if not waits_for_returns(one.work, self.judged):
                     total += one.given_back
         return total
@@ -212,16 +212,19 @@ class Group:
 
     def _bill(self, event: Invoiced) -> None:
         cancellable = self.schedule.cancellable(event.contract)
-        self.bills.append(Bill(event.at, event.due or event.at, event.amount, cancellable))
+        bill = Bill(event.at, event.due or event.at, event.amount, cancellable)
+        self.bills.append(bill)
         for unit in self.units:
             for work in unit.works.values():
                 if work.fact.pattern == "as_invoiced" and work.contract == event.contract:
                     work.invoiced += event.amount
+        if self.cash.unapplied:
+            absorb(self.cash, self.bills, bill, self._whole_price(event.at))
         self._borrowing(event.at)
 
     def _pay(self, event: Paid) -> None:
         if event.direction == "from_customer":
-            self.cash = replace(self.cash, received=self.cash.received + event.amount)
+            receive(self.cash, self.bills, event.amount, event.at)
             self._borrowing(event.at)
             return
         amount = event.amount
@@ -233,11 +236,15 @@ class Group:
             (part.amount for unit in self.units for part in unit.parts if isinstance(part, PayableToCustomer)), _ZERO
         )
         incentive = min(amount, max(_ZERO, promised - self.cash.incentives))
-        self.cash = replace(
-            self.cash,
-            incentives=self.cash.incentives + incentive,
-            refunded=self.cash.refunded + amount - incentive,
-        )
+        self.cash.incentives += incentive
+        self.cash.refunded += amount - incentive
+
+    def _whole_price(self, day: date) -> Decimal:
+        """What the customer pays in all, as things stand."""
+        total = sum((unit.price for unit in self.earned(day + DAY)), _ZERO)
+        for one in self.financed():
+            total += sum((payment.amount for payment in (*one.before, *one.after)), _ZERO) - one.price
+        return total
 
     def _price_back(self, work: Work) -> Decimal:
         judgement = repurchase_financing(work, self.judged)
@@ -292,4 +299,6 @@ def _revenue(units: Sequence[UnitEarned]) -> dict[str, Decimal]:
 
 def still_claimed(bill: Bill, ended: date) -> Bill:
     """What was not due when a contract ended is not claimed any more beyond what was performed."""
-    return bill if bill.due <= ended else bill._replace(cancellable=True)
+    if bill.due > ended:
+        bill.cancellable = True
+    return bill

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cashline.flow.recognise.revenue.rules.standard.amortising import ASSETS, Carried, carried_of
-from cashline.flow.recognise.revenue.rules.standard.balances import receivable_billed, stand
+from cashline.flow.recognise.revenue.rules.standard.balances import claims, stand
 from cashline.flow.recognise.revenue.rules.standard.earning import Earned, UnitEarned, units_back
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
 from cashline.flow.recognise.revenue.rules.standard.facts import (
@@ -246,10 +246,9 @@ def _add_group(found: Moment, group: Group, day: date) -> None:
     _add(balances, Key("interest_income", name), -income)
     _add(balances, Key("interest_expense", name), expense)
     covered = group.covered(units, day)
-    billed = receivable_billed(group.bills, covered, day, group.financed())
     standing = stand(
         earned=earned + income - expense,
-        billed=billed,
+        claims=claims(group.bills, group.cash, covered, day, group.financed()),
         cash=group.cash,
         borrowed=borrowed,
         given_back=given_back,
@@ -288,14 +287,15 @@ def _add_units(balances: dict[Key, Decimal], group: Group, one: Earned) -> None:
     """Inventory, return asset and cost of sales of units with a carrying cost (606-10-55-27)."""
     work = one.work
     cost = work.fact.unit_cost
-    if not cost or not work.units:
+    units = work.units_done()
+    if not cost or not units:
         return
     if repurchase_financing(work, group.judged) is not None and work.repurchase_outcome != "lapsed":
         return
     digits, name = group.digits, group.name
     back, recovery = units_back(work, group.judged)
     carrying = cost if waits_for_returns(work, group.judged) else max(_ZERO, cost - recovery)
-    gone = round_to(cost * work.units, digits)
+    gone = round_to(cost * units, digits)
     came_back = round_to(carrying * work.returned, digits)
     asset = round_to(carrying * back, digits) - came_back
     _add(balances, Key("inventory", name, work.id), came_back - gone)

@@ -4,15 +4,14 @@ from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router
 from pydantic import StringConstraints
 
-from cashline.flow.recognise.revenue.actions import RevenueRunResult, run_revenue
+from cashline.flow.recognise.revenue.actions import RevenueRunResult, recognise_arrangements, run_revenue
+from cashline.flow.recognise.revenue.api.routing import router
+from cashline.flow.recognise.revenue.api.shapes import run_shape
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import Closed
-
-router = Router(tags=["Recognise"])
 
 
 class RevenueRunIn(Closed):
@@ -39,11 +38,21 @@ def _run(request: HttpRequest, body: RevenueRunIn, *, preview: bool) -> dict[str
     entity_id = entity_by_code(body.entity).id if body.entity else None
     caller.require("revenue.run", entity_id)
     entity_ids = [entity_id] if entity_id else caller.entities("revenue.run")
+    wanted = entity_ids if entity_ids is not None else [None]
     results = [
         run_revenue(through=body.through, now=caller.now, actor=caller.actor, entity_id=one, preview=preview)
-        for one in (entity_ids if entity_ids is not None else [None])
+        for one in wanted
     ]
-    return {"through": body.through, "preview": preview, "totals": [row for one in results for row in _totals(one)]}
+    others = [
+        recognise_arrangements(through=body.through, now=caller.now, actor=caller.actor, entity_id=one, preview=preview)
+        for one in wanted
+    ]
+    return {
+        "through": body.through,
+        "preview": preview,
+        "totals": [row for one in results for row in _totals(one)],
+        "arrangements": [row for one in others for row in run_shape(one)],
+    }
 
 
 def _totals(result: RevenueRunResult) -> list[dict[str, Any]]:
