@@ -32,7 +32,10 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     Variable,
 )
 from cashline.flow.recognise.revenue.rules.standard.judgements import VariableEstimate
+from cashline.flow.report.explain.queries import explain
+from cashline.flow.report.health.queries import verify
 from cashline.kernel.derivations import Derivation
+from cashline.kernel.identifiers import public
 from cashline.kernel.refusals import InvalidValue, Refusals
 from cashline.platform import sql
 from cashline.platform.company.actions import NewEntity, create_entities
@@ -117,6 +120,43 @@ def test_the_journal_holds_what_was_posted_and_each_amount_can_be_computed_again
     }
     for one in queries.arrangement_postings(key):
         assert Derivation.from_json(one.derivation).breaks() == []
+
+
+def test_a_company_with_arrangements_is_sound_and_explains_each_posting() -> None:
+    key = record(NewFacts([CONTRACT], [BONUS], EVENTS))
+    run(key, JUNE)
+    found = verify(whole=True)
+    assert found.first_break is None, str(found.first_break)
+    revenue = next(one for one in queries.arrangement_postings(key) if one.account == "revenue")
+    told = explain(public("arrangement_posting", revenue.id))
+    assert (told.amount, told.derivation.breaks()) == (revenue.amount, [])
+    assert [source.kind for source in told.sources] == ["revenue_arrangement", "journal_entry"]
+
+
+def test_what_if_is_the_difference_of_journals_and_keeps_nothing() -> None:
+    key = record(NewFacts([CONTRACT], [], EVENTS[:3]))
+    run(key, MARCH)
+    before = balances(key)
+    changes = queries.what_if(key, through=MARCH, prices={"licence": D(200)})
+    # 300 for the licence in place of 600; of the support 225 in place of 150
+    revenue = {(one.month.month, one.key.subject): one.difference for one in changes if one.key.account == "revenue"}
+    assert revenue == {
+        (1, "licence"): D(300),
+        (1, "support"): D(-25),
+        (2, "support"): D(-25),
+        (3, "support"): D(-25),
+    }
+    assert sum(one.difference for one in changes) == 0
+    assert balances(key) == before
+    with pytest.raises(InvalidValue):
+        queries.what_if(key, through=MARCH, events=[Transfer(at=MARCH, obligation="other")])
+
+
+def test_values_beyond_any_business_are_refused() -> None:
+    far = Paid(at=date(2500, 1, 1), contract="c", amount=D("1e30"))
+    with pytest.raises(Refusals) as refused:
+        record(NewFacts([CONTRACT], [], [far]))
+    assert len(list(refused.value)) == 2
 
 
 def test_facts_that_come_late_go_to_the_first_open_month() -> None:
