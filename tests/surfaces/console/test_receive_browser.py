@@ -59,7 +59,4 @@ def test_money_comes_in_by_statement_by_card_and_by_hand(site: str, page: "Page"
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("is recorded as PAY-DE01-2026-000005").wait_for()
     assert [open_of(row) for row in (one, two, three, four)] == [0, 0, 0, 0]
-    for place in ("payments", "card-charges", "bank", "bank/accounts", "reminders", "reminders/next", "disputes"):
-        page.goto(f"{site}/{place}/")
-        assert violations(page) == [], place
     assert_laws_hold()

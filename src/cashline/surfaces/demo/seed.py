@@ -14,6 +14,7 @@ from cashline.platform.clock.queries import machine_time
 from cashline.platform.database import connection
 from cashline.platform.events.actions import seal_events
 from cashline.surfaces.demo.company import PASSWORD, PORTAL_EMAIL, set_up
+from cashline.surfaces.demo.corners import fill_corners
 from cashline.surfaces.demo.money import Money
 from cashline.surfaces.demo.trading import Trade
 
@@ -83,6 +84,7 @@ def seed_demo() -> DemoLogin:
                 money.month_end(day, now)
             progress.update(bar, advance=1, description=f"Trading, {day:%B %Y}")
             day += timedelta(days=1)
+        fill_corners(company, end, {"now": min(_morning(end), machine_time()), "actor": "system:demo"})
         progress.update(bar, description="Sealing the event log")
         while seal_events(now=machine_time(), batch=50_000):
             pass

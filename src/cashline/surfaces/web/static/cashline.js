@@ -160,6 +160,7 @@
   });
   addEventListener("pageshow", () => $$("form.busy").forEach((form) => form.classList.remove("busy")));
   $("[data-focus]")?.focus();
+  $(".nav-item[aria-current]")?.scrollIntoView({ block: "nearest" });
 
   window.cashline = { toast, $, $$ };
 })();

@@ -88,6 +88,7 @@
         {
           ...bar(spans.map((span) => ({ value: Math.abs(span.to - span.from), itemStyle: { color: paint(span), borderRadius: 3 } }))),
           label: { show: true, position: "top", color: token("text-2"), fontSize: 11, formatter: (one) => brief(data.unit, spans[one.dataIndex].step) },
+          labelLayout: { hideOverlap: true },
         },
       ],
     };

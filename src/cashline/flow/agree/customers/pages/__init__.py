@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -29,6 +30,7 @@ from cashline.platform.pages.components import (
     KeyValue,
     Option,
     Row,
+    View,
     pill,
 )
 from cashline.platform.pages.fields import Field
@@ -99,15 +101,31 @@ def customer_detail(request: HttpRequest, customer_id: str) -> HttpResponse:
     may = caller.authority.allows("customers.write")
     page = DocumentPage(
         _("Customer"),
-        row.number,
+        row.name,
         pill(row.status),
-        subtitle=row.name,
+        subtitle=row.number,
+        tabs=_tabs(row, request.path),
         actions=_steps(row) if may else (),
         facts=_facts(row),
         sections=tuple(Section(_ADDRESS_WORDS[role], text="\n".join(_lines(one))) for role, one in addresses.items()),
         timeline=timeline_of([row.id], current=row.id)[-50:],
     )
     return render_document(request, page)
+
+
+def _tabs(row: CustomerRow, here: str) -> tuple[View, ...]:
+    """The customer, and the lists of the later stages that show its documents alone."""
+    words = urlencode({"q": row.name})
+    lists = (
+        (_("Quotes"), "quotes"),
+        (_("Contracts"), "contracts"),
+        (_("Orders"), "orders"),
+        (_("Subscriptions"), "subscriptions"),
+        (_("Invoices"), "invoices"),
+        (_("Payments"), "payments"),
+    )
+    shown = (View(label, f"/{place}/?{words}") for label, place in lists)
+    return (View(_("Customer"), here, True), *shown, View(_("Credit"), f"/credit/{public('customer', row.id)}/"))
 
 
 _ADDRESS_WORDS = {"bill_to": _("Bill to"), "ship_to": _("Ship to")}

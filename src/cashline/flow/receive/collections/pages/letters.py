@@ -166,7 +166,7 @@ def reminder_detail(request: HttpRequest, reminder_id: str) -> HttpResponse:
     words = reminder_words(row.id)
     page = DocumentPage(
         _("Reminder"),
-        row.sent_on.isoformat(),
+        format_day(row.sent_on),
         level_pill(row.level),
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         facts=(

@@ -19,12 +19,12 @@ from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import CellValue, Chart, Column, Row, Series, Stat, Table
-from cashline.platform.pages.formats import with_instant
+from cashline.platform.pages.formats import format_month, with_instant
 from cashline.platform.pages.render import render_board
 from cashline.platform.snapshots.actions import look
 
 MONTHS = (
-    Column("month", lazy("Month"), "code", place="title"),
+    Column("month", lazy("Month"), "month", place="title"),
     Column("opening", lazy("Opening"), "money"),
     Column("billed", lazy("Billed"), "money"),
     Column("recognised", lazy("Recognised"), "money"),
@@ -79,7 +79,7 @@ def _month(one: DeferredMonth, currency: str, lines: str) -> Row:
         name: Money(getattr(one, name), currency) for name in ("opening", "billed", "recognised", "other", "closing")
     }
     url = f"{lines}?day_from={one.month.isoformat()}&day_to={last.isoformat()}" if lines else ""
-    return Row(last.isoformat(), {"month": f"{one.month:%Y-%m}"} | cells, url)
+    return Row(last.isoformat(), {"month": one.month} | cells, url)
 
 
 def _waterfall(found: DeferredWaterfall) -> Chart:
@@ -89,7 +89,7 @@ def _waterfall(found: DeferredWaterfall) -> Chart:
         _("Deferred revenue"),
         "waterfall",
         _("Deferred revenue at the start, what each month added by billing less what it recognised, and at the end."),
-        (_("Start"), *(f"{one.month:%Y-%m}" for one in months), _("End")),
+        (_("Start"), *(format_month(one.month) for one in months), _("End")),
         (Series(_("Deferred"), steps),),
         unit=found.currency,
     )
@@ -100,7 +100,7 @@ def _ahead(found: DeferredWaterfall) -> Chart:
         _("Still to earn"),
         "bar",
         _("What contracts are still to earn by month, as their facts stood when revenue was last run."),
-        tuple(f"{month:%Y-%m}" for month, _amount in found.ahead),
+        tuple(format_month(month) for month, _amount in found.ahead),
         (Series(_("To earn"), tuple(amount for _month, amount in found.ahead)),),
         unit=found.currency,
     )

@@ -1,11 +1,13 @@
 """The months of a legal entity: what is left to do before each can be closed, and closing it."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cashline.flow.recognise.ledger.actions import close_period, reopen_period
@@ -24,17 +26,21 @@ from cashline.platform.pages.components import (
     Column,
     Crumb,
     KeyValue,
+    Notice,
     Pill,
+    Progress,
     Row,
     Table,
     Tone,
     pill,
 )
 from cashline.platform.pages.fields import Field
+from cashline.platform.pages.formats import format_month
 from cashline.platform.pages.render import render_board, render_document
+from cashline.platform.pages.timelines import actor_name
 
 MONTHS = (
-    Column("month", lazy("Month"), "code", place="title"),
+    Column("month", lazy("Month"), "month", place="title"),
     Column("status", lazy("State"), "pill", place="state"),
     Column("closed_at", lazy("Closed"), "datetime"),
     Column("closed_by", lazy("By")),
@@ -63,10 +69,10 @@ def period_list(request: HttpRequest) -> HttpResponse:
 
 def _month(one: MonthState, entity: Entity) -> Row:
     cells: dict[str, CellValue] = {
-        "month": f"{one.month:%Y-%m}",
+        "month": one.month,
         "status": pill(one.status),
         "closed_at": one.closed_at,
-        "closed_by": one.closed_by,
+        "closed_by": actor_name(one.closed_by) if one.closed_by else "",
     }
     return Row(one.month.isoformat(), cells, reverse("period_detail", args=[entity.code, f"{one.month:%Y-%m}"]))
 
@@ -81,15 +87,34 @@ def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpRes
     may = caller.authority.allows("ledger.close", entity.id)
     page = DocumentPage(
         _("Month"),
-        f"{first:%Y-%m}",
+        format_month(first),
         pill(state.status),
         subtitle=entity.name,
         actions=_steps(state, entity) if may else (),
-        facts=(KeyValue(_("Entries"), state.entries), KeyValue(_("Closed by"), state.closed_by)),
+        notices=(_notice(sum(not one.done for one in checks)),) if state.closed_at is None else (),
+        facts=_facts(state, checks),
         sections=(Section(_("Before closing"), Table(CHECKS, tuple(_check(one) for one in checks))),),
         crumbs=(Crumb(_("Accounting months"), f"{reverse('period_list')}?entity={entity.code}"),),
     )
     return render_document(request, page)
+
+
+def _facts(state: MonthState, checks: Sequence[CloseCheck]) -> tuple[KeyValue, ...]:
+    done = sum(one.done for one in checks)
+    facts = (
+        KeyValue(_("Done"), Progress(done, len(checks))),
+        KeyValue(_("Entries"), state.entries),
+        KeyValue(_("Closed"), state.closed_at),
+        KeyValue(_("Closed by"), actor_name(state.closed_by) if state.closed_by else None),
+    )
+    return tuple(fact for fact in facts if fact.value is not None)
+
+
+def _notice(left: int) -> Notice:
+    if not left:
+        return Notice(_("All is done: the month can be closed."), Tone.SUCCESS)
+    words = ngettext("One thing is left to do.", "%(count)s things are left to do.", left) % {"count": left}
+    return Notice(words, Tone.WARNING, _("Each line leads to where it is done. The month can be closed without."))
 
 
 def _check(one: CloseCheck) -> Row:

@@ -1,6 +1,7 @@
 """What stands in the way of closing a month: each check counts what is left to do, and says where it is done."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
@@ -85,16 +86,20 @@ def close_checks(entity_id: UUID, month: date) -> list[CloseCheck]:
             "ties",
             "The ageing is the receivables of the journal",
             tied.ties,
-            f"{tied.total} and {tied.control}",
+            f"{tied.total:,.2f} and {tied.control:,.2f}",
             f"/ageing/?as_of={last.isoformat()}",
         ),
-        CloseCheck("balances", "The trial balance sums to zero", not off, str(off), "/trial-balance/"),
+        CloseCheck("balances", "The trial balance sums to zero", not off, _off(off), "/trial-balance/"),
     ]
 
 
 def _count(statement: str, entity_id: UUID, month: date) -> int:
     row = sql.fetch_one(statement, {"entity": entity_id, "month": month, "last": month_of(month).end - _DAY})
     return int(row[0]) if row else 0
+
+
+def _off(amount: Decimal) -> str:
+    return f"{amount:,.2f}" if amount else ""
 
 
 def _told(count: int, what: str) -> str:
