@@ -39,8 +39,8 @@ from cashline.platform.pages.timelines import timeline_of
 
 STATUSES = tuple(Option(status.value, pill(status).label) for status in CustomerStatus)
 COLUMNS = (
-    Column("number", _("Number"), "code", sort=True, place="title"),
-    Column("name", _("Name"), sort=True),
+    Column("number", _("Number"), "code", sort=True),
+    Column("name", _("Name"), sort=True, place="title"),
     Column("status", _("State"), "pill", sort=True, place="state"),
     Column("country", _("Country"), sort=True),
     Column("currency", _("Currency"), sort=True),
