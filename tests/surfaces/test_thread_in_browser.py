@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cashline.flow.report.health.queries import verify
-from cashline.flow.schedule import run_minute
+from cashline.flow.schedule import FIGURES, run_minute
 from cashline.platform import sql
 from cashline.platform.clock.queries import read_clock
 from cashline.platform.people.actions import NewUser, create_users
 from cashline.platform.permissions.rules import Grant
+from cashline.platform.snapshots.actions import refresh_snapshots
 from tests.support.bank_files import Entry, camt
 from tests.support.live import PASSWORD, log_in
 from tests.support.receive import GOOD, make_receiving_shop
@@ -104,6 +105,10 @@ class Company:
     def minute(self) -> None:
         """The worker's minute: steps, runs, mails."""
         self.apart(lambda: run_minute(now=read_clock().now))
+
+    def figures(self) -> None:
+        """What the worker sums beside its other work."""
+        self.apart(lambda: refresh_snapshots(FIGURES, now=read_clock().now))
 
 
 @pytest.fixture
@@ -300,5 +305,8 @@ def report(at: Company) -> None:
     at.says("9 documents")
     at.shows(at.page.locator(".timeline"), "Quote sent", "Signature given", "Shipment shipped", "Revenue recognised")
     at.go("health/")
-    at.open("Check now")
+    at.press("Check now")
+    at.says("The check is on its way.")
+    at.figures()
+    at.go("health/")
     at.says("All laws hold.")
