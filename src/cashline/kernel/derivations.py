@@ -1,17 +1,15 @@
 """Derivations: the compact record of how an amount was made (rule, version, inputs, formula, result).
 
-The formula is arithmetic over the named inputs, so that anyone can recompute the amount: `recompute` does it here, and
-a script outside the program can do the same from the exported JSON. Allowed: + - * /, comparison by `min` and `max`,
-`round(x, digits)` with halves away from zero, `ceil(x)` and `sum` of a list input.
+The formula is arithmetic over the named inputs (`kernel/formulas.py` says what it may hold), so that anyone can
+recompute the amount: `recompute` does it here, and a script outside the program can do so from the exported JSON.
 """
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Any
 
-from cashline.kernel.rounding import divide, round_to
+from cashline.kernel.formulas import evaluate
 
 type Input = Decimal | int | str | Sequence[Decimal]
 
@@ -58,7 +56,7 @@ class Derivation:
 
     def recompute(self) -> Decimal:
         """Evaluate the formula over the inputs; equals `result` unless the record was tampered with."""
-        return _evaluate(ast.parse(self.formula, mode="eval").body, self.inputs)
+        return evaluate(self.formula, self.inputs)
 
     def breaks(self) -> list[str]:
         """The rules in this record, parts included, whose formula does not give their result."""
@@ -72,47 +70,3 @@ def _text(value: Input) -> str | list[str]:
     if isinstance(value, str | Decimal | int):
         return str(value)
     return [str(item) for item in value]
-
-
-def _number(value: Any) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(str(value))
-
-
-def _evaluate(node: ast.expr, inputs: Mapping[str, Any]) -> Decimal:
-    if isinstance(node, ast.Constant) and isinstance(node.value, int):
-        return Decimal(node.value)
-    if isinstance(node, ast.Name):
-        return _number(inputs[node.id])
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_evaluate(node.operand, inputs)
-    if isinstance(node, ast.BinOp):
-        left, right = _evaluate(node.left, inputs), _evaluate(node.right, inputs)
-        return _operate(node.op, left, right)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return _call(node.func.id, node.args, inputs)
-    raise ValueError(f"A formula may not hold {ast.dump(node)}.")
-
-
-def _operate(operator: ast.operator, left: Decimal, right: Decimal) -> Decimal:
-    if isinstance(operator, ast.Add):
-        return left + right
-    if isinstance(operator, ast.Sub):
-        return left - right
-    if isinstance(operator, ast.Mult):
-        return left * right
-    if isinstance(operator, ast.Div):
-        return divide(left, right)
-    raise ValueError(f"A formula may not use {type(operator).__name__}.")
-
-
-def _call(name: str, arguments: list[ast.expr], inputs: Mapping[str, Any]) -> Decimal:
-    if name == "sum" and len(arguments) == 1 and isinstance(arguments[0], ast.Name):
-        return sum((_number(item) for item in inputs[arguments[0].id]), Decimal(0))
-    values = [_evaluate(argument, inputs) for argument in arguments]
-    if name == "round":
-        return round_to(values[0], int(values[1]))
-    if name == "ceil":
-        return values[0].quantize(Decimal(1), ROUND_CEILING)
-    if name in ("min", "max"):
-        return (min if name == "min" else max)(values)
-    raise ValueError(f"A formula may not call {name}.")

@@ -19,8 +19,10 @@ from decimal import (
 from enum import StrEnum
 from fractions import Fraction
 
-_WIDE = Context(prec=60)
-_QUANTA = {digits: Decimal(1).scaleb(-digits) for digits in range(13)}
+WIDE = Context(prec=60)
+"""The precision of what is not rounded yet."""
+MAX_DIGITS = 12
+_QUANTA = {digits: Decimal(1).scaleb(-digits) for digits in range(MAX_DIGITS + 1)}
 
 
 class RoundingMode(StrEnum):
@@ -48,7 +50,7 @@ _DECIMAL_MODE = {
 
 def round_to(value: Decimal, digits: int, mode: RoundingMode = RoundingMode.HALF_UP) -> Decimal:
     """Round `value` to `digits` decimals (0 to 12); never returns a negative zero."""
-    rounded = value.quantize(_QUANTA[digits], _DECIMAL_MODE[mode], _WIDE)
+    rounded = value.quantize(_QUANTA[digits], _DECIMAL_MODE[mode], WIDE)
     return rounded if rounded else abs(rounded)
 
 
@@ -57,7 +59,7 @@ def round_fraction(value: Fraction, digits: int) -> Decimal:
     whole, rest = divmod(abs(value.numerator) * 10**digits, value.denominator)
     if 2 * rest >= value.denominator:
         whole += 1
-    return Decimal(-whole if value < 0 else whole).scaleb(-digits, _WIDE)
+    return Decimal(-whole if value < 0 else whole).scaleb(-digits, WIDE)
 
 
 def round_parts(exact: Sequence[Fraction], digits: int) -> list[Decimal]:
@@ -75,7 +77,7 @@ def round_parts(exact: Sequence[Fraction], digits: int) -> list[Decimal]:
 
 def divide(numerator: Decimal, denominator: Decimal) -> Decimal:
     """The quotient with 60 significant digits, so that a later rounding is the only one that shows."""
-    return _WIDE.divide(numerator, denominator)
+    return WIDE.divide(numerator, denominator)
 
 
 def allocate(total: Decimal, weights: Sequence[Decimal], digits: int) -> list[Decimal]:
@@ -95,8 +97,8 @@ def allocate(total: Decimal, weights: Sequence[Decimal], digits: int) -> list[De
     whole = sum(weights, Decimal(0))
     shares = list(weights) if whole else [Decimal(1)] * len(weights)
     whole = whole or Decimal(len(weights))
-    exact = [_WIDE.divide(_WIDE.multiply(abs(total), share), whole) for share in shares]
-    parts = [value.quantize(unit, ROUND_DOWN, _WIDE) for value in exact]
+    exact = [WIDE.divide(WIDE.multiply(abs(total), share), whole) for share in shares]
+    parts = [value.quantize(unit, ROUND_DOWN, WIDE) for value in exact]
     missing = int((abs(total) - sum(parts, Decimal(0))) / unit)
     by_loss = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
     for index in by_loss[:missing]:

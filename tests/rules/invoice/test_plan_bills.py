@@ -1,275 +1,316 @@
-"""Bills of subscriptions to rate plans as rules: golden figures, and what holds for any life whatever its order."""
+"""The plan of bills: by shipment, by acceptance, by period; nothing lost, nothing twice."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+import itertools
+import json
+import random
+from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from itertools import pairwise
-from time import perf_counter
-from typing import Any
-from uuid import UUID
 
-import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.support.billing_facts import accepted, activated, ended, returned, shipped, term
 
-from cashline.flow.agree.plans.rules import NAMED_CONVENTIONS, FeeTiming, PlanConventions, PlanTerms
-from cashline.flow.deliver.subscriptions.rules import LifeFact, LifeKind, Unused, live
-from cashline.flow.invoice.billing.rules.plans.base_fees import parts_of
-from cashline.flow.invoice.billing.rules.plans.differences import Trigger, chosen, outlook, plan_subscription
-from cashline.flow.invoice.billing.rules.plans.posting import documents
-from cashline.flow.invoice.billing.rules.plans.shapes import (
-    Component,
-    PlanSubscription,
-    PlanVersion,
-    PostedCharge,
-    SubscriptionCharge,
-)
-from cashline.kernel.anchors import Anchor, AnchorKind
+from cashline.flow.agree.contracts.rules import TermLine
+from cashline.flow.deliver.fulfilment.rules import DeliveryFact
+from cashline.flow.invoice.billing.rules.charges import BillingCalendar, BillingConventions, PlannedCharge
+from cashline.flow.invoice.billing.rules.planning import next_due_on, plan_bills
 from cashline.kernel.derivations import Derivation
-from cashline.kernel.identifiers import new_id
-from cashline.kernel.periods import IntervalUnit, Period
+from cashline.kernel.periods import DayCount
+from cashline.kernel.rounding import round_to
 
-BASIC, PRO, YEARLY, LATE = (UUID(int=number) for number in range(1, 5))
-CALENDAR, ANNIVERSARY = Anchor(AnchorKind.CALENDAR), Anchor(AnchorKind.ANNIVERSARY)
-TERMS = {
-    BASIC: PlanTerms(IntervalUnit.MONTH, ANNIVERSARY, FeeTiming.ADVANCE, Decimal("29.95")),
-    PRO: PlanTerms(IntervalUnit.MONTH, CALENDAR, FeeTiming.ADVANCE, Decimal("50.00")),
-    YEARLY: PlanTerms(IntervalUnit.YEAR, Anchor(AnchorKind.DAY_OF_MONTH, 15), FeeTiming.ADVANCE, Decimal("365.01")),
-    LATE: PlanTerms(IntervalUnit.QUARTER, CALENDAR, FeeTiming.ARREARS, Decimal("91.37")),
-}
-START = datetime(2025, 1, 31, 10, tzinfo=UTC)
-END = datetime(2026, 3, 1, tzinfo=UTC)
-ZONES = ["UTC", "America/New_York", "Asia/Tokyo"]
+D = Decimal
+FAR = date(2030, 1, 1)
 
 
-@dataclass
-class Account:
-    """A subscription with what was posted of it, as the tables would hold it."""
-
-    conventions: PlanConventions = NAMED_CONVENTIONS["day-credit-note"]
-    zone: str = "UTC"
-    terms: Mapping[UUID, PlanTerms] = field(default_factory=lambda: TERMS)
-    facts: list[LifeFact] = field(default_factory=list)
-    posted: list[PostedCharge] = field(default_factory=list)
-    key: UUID = field(default_factory=new_id)
-
-    def know(self, kind: LifeKind, at: datetime, known_at: datetime | None = None, **values: Any) -> LifeFact:
-        """Record a fact."""
-        fact = LifeFact(new_id(), kind, at, known_at or at, **values)
-        self.facts.append(fact)
-        return fact
-
-    @property
-    def plans(self) -> dict[UUID, PlanVersion]:
-        """The plans that there are."""
-        return {key: PlanVersion(key, str(key.int), f"Plan {key.int}", terms) for key, terms in self.terms.items()}
-
-    @property
-    def subscription(self) -> PlanSubscription:
-        """As it is known now."""
-        return PlanSubscription(self.key, "SUB-1", "EUR", live(self.facts, self.terms, self.zone), self.plans)
-
-    def plan(self, until: datetime) -> list[SubscriptionCharge]:
-        """The difference up to an instant."""
-        return plan_subscription(outlook(self.subscription, self.posted, until), {}, self.conventions)
-
-    def bill(self, until: datetime, trigger: Trigger = Trigger.RUN, since: datetime | None = None) -> list[Decimal]:
-        """Post what a trigger bills; gives the amounts."""
-        charges = chosen(self.plan(until), trigger, since or until)
-        posts = documents(self.subscription, charges, self.posted).posts
-        for post in posts:
-            charge = post.charge
-            left = charge.amount if charge.amount > 0 else Decimal(0)
-            self.posted.append(
-                PostedCharge(
-                    post.id, self.key, charge.subject, charge.place, post.source_id, post.revision, charge.start,
-                    charge.end, charge.whole_start, charge.whole_end, charge.days, charge.of_days, charge.quantity,
-                    charge.unit_price, charge.amount, charge.against, new_id(), new_id(), left,
-                )
-            )  # fmt: skip
-        return [post.charge.amount for post in posts]
-
-    @property
-    def total(self) -> Decimal:
-        """What was billed less what was given back."""
-        return sum((row.amount for row in self.posted), Decimal(0))
+def plan(*found: object, through: date = FAR, **more: object) -> list[PlannedCharge]:
+    """The plan of terms and facts in any order."""
+    lines = [item for item in found if isinstance(item, TermLine)]
+    facts = [item for item in found if isinstance(item, DeliveryFact)]
+    return plan_bills(lines, facts, through=through, **more)  # type: ignore[arg-type]
 
 
-def started(plan_id: UUID = BASIC, at: datetime = START, **values: Any) -> Account:
-    account = Account(**values)
-    account.know(LifeKind.STARTED, at, plan_id=plan_id, quantity=Decimal(1))
-    return account
+def amounts(charges: list[PlannedCharge]) -> list[str]:
+    return [str(charge.net_amount) for charge in charges]
 
 
-def held(account: Account, until: date) -> Fraction:
-    """Price × time: each day at the price of its plan, over the days of the period that holds it."""
-    total = Fraction(0)
-    for part in parts_of(account.subscription, until):
-        terms = part.plan.terms
-        if part.days is None or (terms.timing is FeeTiming.ARREARS and part.days.end > until):
-            continue
-        for step, following in zip(part.stint.steps, (*part.stint.steps[1:], None), strict=True):
-            last = following.day if following else date.max
-            days = Period(step.day, last).overlap(part.days)
-            if days is not None:
-                total += Fraction(step.quantity) * Fraction(terms.base_fee) * Fraction(days.days, part.whole.days)
-    return total
+def spans(charges: list[PlannedCharge]) -> list[str]:
+    return [f"{charge.period.start:%m-%d}/{charge.period.end:%m-%d}" for charge in charges if charge.period]
 
 
-def test_two_upgrades_on_one_day() -> None:
-    """10.00 and 15.00 a month, both cut on the twelfth: 11.61 less 7.74, then 14.71 less 11.61."""
-    fees = ((BASIC, "10.00"), (PRO, "15.00"), (YEARLY, "19.00"))
-    terms = {key: PlanTerms(IntervalUnit.MONTH, ANNIVERSARY, FeeTiming.ADVANCE, Decimal(fee)) for key, fee in fees}
-    account = started(BASIC, datetime(2024, 3, 5, 12, tzinfo=UTC), terms=terms)
-    assert account.bill(datetime(2024, 3, 5, 12, tzinfo=UTC)) == [Decimal("10.00")]
-    for hour, plan_id, expected in ((12, PRO, ["11.61", "-7.74"]), (13, YEARLY, ["14.71", "-11.61"])):
-        at = datetime(2024, 3, 12, hour, tzinfo=UTC)
-        account.know(LifeKind.PLAN_CHANGED, at, plan_id=plan_id)
-        assert account.bill(at) == [Decimal(amount) for amount in expected]
+def test_what_was_not_delivered_is_not_billed() -> None:
+    assert plan(term("goods"), term("service"), term("subscription")) == []
+
+
+def test_goods_are_billed_on_the_day_they_are_shipped() -> None:
+    line = term("goods", quantity="3", price="19.99")
+    (charge,) = plan(line, fact := shipped(line, date(2026, 3, 2)), through=date(2026, 3, 2))
+    assert (charge.net_amount, charge.source_id, charge.period_start) == (D("59.97"), fact.id, date(2026, 3, 2))
+    assert plan(line, fact, through=date(2026, 3, 1)) == []
+
+
+def test_a_service_is_billed_when_it_is_accepted() -> None:
+    line = term("service", price="450")
+    assert amounts(plan(line, accepted(line, date(2026, 3, 2)))) == ["450.00"]
+    assert plan(line, shipped(line, date(2026, 3, 2))) == []
+
+
+def test_partial_shipments_sum_to_the_line() -> None:
+    line = term("goods", quantity="3", price="0.335")
+    facts = [shipped(line, date(2026, 3, day), "1") for day in (2, 3, 4)]
+    assert amounts(plan(line, *facts)) == ["0.34", "0.33", "0.34"]
+    assert line.net_total == D("1.01")
+
+
+def test_a_line_whose_total_is_no_multiple_of_its_price_is_shared_by_quantity() -> None:
+    line = term("goods", quantity="3", price="33.3333333333", net_total="99.99")
+    facts = [shipped(line, date(2026, 3, day), "1") for day in (2, 3, 4)]
+    assert amounts(plan(line, *facts)) == ["33.33", "33.33", "33.33"]
+    line = replace(line, net_total=D("100.01"))
+    assert sum(charge.net_amount for charge in plan(line, *facts)) == D("100.01")
+
+
+def test_a_return_is_taken_off_the_latest_shipment() -> None:
+    line = term("goods", quantity="5", price="10")
+    first, second = shipped(line, date(2026, 3, 2), "3"), shipped(line, date(2026, 3, 9), "2")
+    assert amounts(plan(line, first, second, returned(line, date(2026, 3, 20), "1"))) == ["30.00", "10.00"]
+    assert amounts(plan(line, first, second, returned(line, date(2026, 3, 20), "4"))) == ["10.00"]
+    assert plan(line, first, second, returned(line, date(2026, 3, 20), "5")) == []
+
+
+def test_yen_has_no_decimals_and_dinar_three() -> None:
+    yen = term("goods", price="100.5", currency="JPY")
+    assert amounts(plan(yen, shipped(yen, date(2026, 3, 2)))) == ["101"]
+    dinar = term("goods", quantity="3", price="0.3335", currency="KWD")
+    assert amounts(plan(dinar, shipped(dinar, date(2026, 3, 2)))) == ["1.001"]
+
+
+def test_periods_are_counted_from_the_day_of_activation() -> None:
+    line = term("subscription", price="30")
+    charges = plan(line, activated(line, date(2026, 1, 31)), through=date(2026, 4, 30))
+    assert spans(charges) == ["01-31/02-28", "02-28/03-31", "03-31/04-30", "04-30/05-31"]
+    assert amounts(charges) == ["30.00"] * 4
+    assert {charge.source_id for charge in charges} == {line.line_id}
+
+
+def test_in_arrears_a_period_is_due_when_it_is_over() -> None:
+    line = term("subscription", price="30", trigger="in_arrears")
+    start = activated(line, date(2026, 1, 15))
+    assert plan(line, start, through=date(2026, 2, 14)) == []
+    (charge,) = plan(line, start, through=date(2026, 2, 15))
+    assert (charge.due_on, charge.supplied_on) == (date(2026, 2, 15), date(2026, 2, 14))
+
+
+def test_a_term_ends_the_periods() -> None:
+    line = term("subscription", price="30", months=3, term_months=12)
+    assert len(plan(line, activated(line, date(2026, 2, 1)))) == 4
+
+
+def test_the_last_period_is_billed_by_days() -> None:
+    line = term("subscription", quantity="2", price="31")
+    charges = plan(line, activated(line, date(2026, 1, 1)), ended(line, date(2026, 2, 8)))
+    assert spans(charges) == ["01-01/02-01", "02-01/02-08"]
+    assert amounts(charges) == ["62.00", "15.50"]
+
+
+def test_an_end_before_the_start_leaves_nothing() -> None:
+    line = term("subscription")
+    assert plan(line, activated(line, date(2026, 2, 1)), ended(line, date(2026, 2, 1))) == []
+    assert plan(line, activated(line, date(2026, 2, 1)), ended(line, date(2026, 1, 1))) == []
+
+
+def test_the_end_that_became_known_last_counts_and_an_activation_takes_it_back() -> None:
+    line = term("subscription", price="30")
+    start, first, second = (
+        activated(line, date(2026, 1, 1)),
+        ended(line, date(2026, 3, 1)),
+        ended(line, date(2026, 2, 1)),
+    )
+    assert len(plan(line, start, first, second)) == 1
+    again = activated(line, date(2026, 2, 1))
+    assert len(plan(line, start, first, second, again, through=date(2026, 4, 1))) == 4
+
+
+def test_a_service_resumed_after_its_end_has_periods_of_its_own() -> None:
+    line = term("subscription", price="30")
+    facts = [activated(line, date(2026, 1, 1)), ended(line, date(2026, 2, 1)), activated(line, date(2026, 3, 10))]
+    assert spans(plan(line, *facts, through=date(2026, 4, 9))) == ["01-01/02-01", "03-10/04-10"]
+
+
+def test_a_change_of_terms_splits_the_period_that_holds_it() -> None:
+    before = term("subscription", price="30", ends_on=date(2026, 1, 10))
+    after = replace(before, unit_price=D(40), starts_on=date(2026, 1, 10), ends_on=None)
+    charges = plan(after, before, activated(before, date(2026, 1, 1)), through=date(2026, 2, 1))
+    assert spans(charges) == ["01-01/01-10", "01-10/02-01", "02-01/03-01"]
+    assert amounts(charges) == ["8.71", "28.39", "40.00"]
 
 
 @pytest.mark.parametrize(
-    ("kind", "values", "expected"),
+    ("prices", "days", "expected"),
     [
-        (LifeKind.PAUSED, {}, ["-16.04"]),
-        (LifeKind.CANCELLED, {"ends_on": date(2025, 2, 13), "unused": Unused.CREDIT}, ["-16.04"]),
-        (LifeKind.CANCELLED, {"ends_on": date(2025, 2, 13), "unused": Unused.KEEP}, []),
-        (LifeKind.QUANTITY_CHANGED, {"quantity": Decimal(3)}, ["48.13", "-16.04"]),
-        (LifeKind.PRICE_CHANGED, {"unit_price": Decimal(0)}, ["0.00", "-16.04"]),
-        (LifeKind.PLAN_CHANGED, {"plan_id": LATE}, ["-16.04"]),
-        (LifeKind.BILLING_DAY_MOVED, {"billing_day": 20}, ["6.76", "-16.04"]),
+        # 30 -> 40 on day 10, -> 50 on day 15 of a 31-day month: each change adds its days, about 5.16 for the second.
+        (["30", "40", "50"], [10, 15], ["8.71", "6.45", "27.42"]),
+        (["499", "998", "1497"], [11, 21], ["160.97", "321.94", "531.19"]),
     ],
 )
-def test_what_a_change_at_half_time_gives_back(kind: LifeKind, values: dict[str, Any], expected: list[str]) -> None:
-    """29.95 for 31 January to 27 February: on the thirteenth 15 of 28 days are left, which is 16.04."""
-    account = started()
-    assert account.bill(START) == [Decimal("29.95")]
-    at = datetime(2025, 2, 13, 9, tzinfo=UTC)
-    account.know(kind, at, **values)
-    found = sorted(account.bill(at), reverse=True)
-    assert found == [Decimal(amount) for amount in expected]
-    assert account.plan(at) == []
-
-
-@given(st.data())
-@settings(max_examples=60)
-def test_any_life_in_any_order_bills_price_times_time(data: st.DataObject) -> None:
-    """Forward or backdated: runs between changes of any order sum to the time held, and a second run is empty."""
-    name = data.draw(st.sampled_from(sorted(NAMED_CONVENTIONS)))
-    account = started(
-        data.draw(st.sampled_from(list(TERMS))),
-        conventions=NAMED_CONVENTIONS[name],
-        zone=data.draw(st.sampled_from(ZONES)),
-    )
-    now = START
-    account.bill(now, Trigger.START)
-    for _ in range(data.draw(st.integers(0, 7))):
-        now += timedelta(hours=data.draw(st.integers(1, 24 * 40)))
-        back = timedelta(hours=data.draw(st.integers(0, max(0, (now - START) // timedelta(hours=1)))))
-        at = now - back * data.draw(st.integers(0, 1))
-        kind = data.draw(st.sampled_from(CHANGES))
-        values: dict[str, Any] = {}
-        if kind is LifeKind.PLAN_CHANGED:
-            values["plan_id"] = data.draw(st.sampled_from(list(TERMS)))
-        if kind is LifeKind.QUANTITY_CHANGED:
-            values["quantity"] = Decimal(data.draw(st.integers(0, 5)))
-        if kind is LifeKind.BILLING_DAY_MOVED:
-            values["billing_day"] = data.draw(st.integers(1, 28))
-        account.know(kind, at, now, **values)
-        account.bill(now, data.draw(st.sampled_from([Trigger.RUN, Trigger.CHANGE, Trigger.NOTHING])), at)
-    until = max(END, now)
-    account.bill(until + timedelta(days=400))
-    assert account.plan(until + timedelta(days=400)) == []
-    exact = held(account, (until + timedelta(days=400)).date())
-    slack = Fraction(len(account.posted) + 1, 200)
-    assert abs(Fraction(account.total) - exact) <= slack
-    assert all(row.amount >= 0 or row.against for row in account.posted)
-    _no_line_gives_back_more_than_it_billed(account.posted)
-
-
-CHANGES = (
-    LifeKind.PLAN_CHANGED,
-    LifeKind.PLAN_CHANGED,
-    LifeKind.QUANTITY_CHANGED,
-    LifeKind.PAUSED,
-    LifeKind.RESUMED,
-    LifeKind.BILLING_DAY_MOVED,
-)
-
-
-def _no_line_gives_back_more_than_it_billed(posted: Sequence[PostedCharge]) -> None:
-    given_back: dict[UUID, Decimal] = {}
-    for row in posted:
-        if row.against is not None:
-            given_back[row.against] = given_back.get(row.against, Decimal(0)) - row.amount
-    billed = {row.id: row.amount for row in posted}
-    assert all(amount <= billed[key] for key, amount in given_back.items())
-
-
-@given(st.permutations(list(range(4))), st.sampled_from(ZONES))
-@settings(max_examples=24)
-def test_the_order_of_knowledge_does_not_matter(order: list[int], zone: str) -> None:
-    """The same four facts, learnt in any order and each billed at once, come to the same days."""
-    facts: list[tuple[LifeKind, datetime, dict[str, Any]]] = [
-        (LifeKind.PLAN_CHANGED, datetime(2025, 3, 3, 12, tzinfo=UTC), {"plan_id": PRO}),
-        (LifeKind.QUANTITY_CHANGED, datetime(2025, 4, 10, 12, tzinfo=UTC), {"quantity": Decimal(4)}),
-        (LifeKind.PAUSED, datetime(2025, 5, 20, 12, tzinfo=UTC), {}),
-        (LifeKind.RESUMED, datetime(2025, 6, 9, 12, tzinfo=UTC), {}),
+def test_two_changes_in_one_period_are_counted_from_the_whole_period(
+    prices: list[str], days: list[int], expected: list[str]
+) -> None:
+    line = term("subscription", price=prices[0])
+    bounds = [date(2026, 1, 1), *(date(2026, 1, day) for day in days), None]
+    versions = [
+        replace(line, unit_price=D(price), starts_on=start, ends_on=end)
+        for price, start, end in zip(prices, bounds[:-1], bounds[1:], strict=True)
+        if start
     ]
-    account, now = started(zone=zone), datetime(2025, 8, 5, 9, tzinfo=UTC)
-    account.bill(START, Trigger.START)
-    for index in order:
-        kind, at, values = facts[index]
-        account.know(kind, at, now, **values)
-        account.bill(now)
-    exact = held(account, now.date())
-    assert account.plan(now) == []
-    if order == sorted(order, key=lambda index: (index != 2 and index, index)) or order.index(2) < order.index(3):
-        assert abs(Fraction(account.total) - exact) <= Fraction(len(account.posted), 200)
+    assert amounts(plan(*versions, activated(line, date(2026, 1, 1)), through=date(2026, 1, 31))) == expected
 
 
-def test_periods_tile() -> None:
-    """The parts of a life without a pause follow on each other without a gap, whatever its plans."""
-    account = started(BASIC)
-    for month, plan_id in ((3, PRO), (5, YEARLY), (9, LATE), (10, BASIC)):
-        account.know(LifeKind.PLAN_CHANGED, datetime(2025, month, 17, 8, tzinfo=UTC), plan_id=plan_id)
-    parts = [part.days for part in parts_of(account.subscription, date(2026, 12, 31)) if part.days]
-    assert parts[0].start == START.date()
-    assert all(before.end == after.start for before, after in pairwise(parts))
+def test_two_upgrades_of_a_year_that_begins_anew_each_credit_the_whole_unused_value() -> None:
+    """499 -> 998 -> 1,497 a year: 530.44 and 575.56 by days (530.47 and 575.08 where seconds are counted).
+
+    Counted from the last charge instead of the whole value, the second would be 1,006.96.
+    """
+    starts = [date(2025, 3, 1), date(2025, 3, 24), date(2025, 4, 21)]
+    lines = [term("subscription", price=price, months=12) for price in ("499", "998", "1497")]
+    found: list[TermLine | DeliveryFact] = []
+    totals = [D(0)]
+    for index, (line, start) in enumerate(zip(lines, starts, strict=True)):
+        if index:
+            found.append(ended(lines[index - 1], start))
+        found += [line, activated(line, start)]
+        totals.append(sum((charge.net_amount for charge in plan(*found, through=date(2026, 2, 1))), D(0)))
+    assert [right - left for left, right in itertools.pairwise(totals)] == [
+        D("499"),
+        D("530.44"),
+        D("575.56"),
+    ]
 
 
-def test_derivations_give_their_amounts() -> None:
-    """Every charge can be recomputed from its record."""
-    account = started(PRO)
-    account.bill(START)
-    at = datetime(2025, 2, 13, 9, tzinfo=UTC)
-    account.know(LifeKind.PLAN_CHANGED, at, plan_id=YEARLY)
-    for charge in account.plan(at):
-        assert Derivation.from_json(msgspec.json.decode(charge.derivation)).breaks() == []
+def test_calendar_months_make_the_first_period_short() -> None:
+    line = term("subscription", price="31")
+    months = BillingConventions(BillingCalendar.CALENDAR_MONTH)
+    charges = plan(line, activated(line, date(2026, 1, 22)), through=date(2026, 2, 28), conventions=months)
+    assert spans(charges) == ["01-22/02-01", "02-01/03-01"]
+    assert amounts(charges) == ["10.00", "31.00"]
+    assert next_due_on(
+        [line], [activated(line, date(2026, 1, 22))], after=date(2026, 1, 22), conventions=months
+    ) == date(2026, 2, 1)
 
 
-def test_a_scheduled_change_gives_way_to_one_made_at_once() -> None:
-    account = started(BASIC)
-    account.know(LifeKind.PLAN_CHANGED, datetime(2025, 2, 28, tzinfo=UTC), START, plan_id=LATE, scheduled=True)
-    account.know(LifeKind.PLAN_CHANGED, datetime(2025, 2, 10, tzinfo=UTC), plan_id=PRO)
-    assert [stint.plan_id for stint in account.subscription.life.stints] == [BASIC, PRO]
+def test_thirty_360_counts_every_month_as_thirty_days() -> None:
+    line = term("subscription", price="30")
+    convention = BillingConventions(day_count=DayCount.THIRTY_360)
+    charges = plan(line, activated(line, date(2026, 2, 1)), ended(line, date(2026, 2, 11)), conventions=convention)
+    assert amounts(charges) == ["10.00"]
 
 
-def test_a_thousand_changes_stay_fast() -> None:
-    """1,000 changes of one subscription are planned in linear time: well below a second each on any machine."""
-    account = started(BASIC)
-    now = START
-    for index in range(1000):
-        now += timedelta(hours=7)
-        account.know(LifeKind.PLAN_CHANGED, now, plan_id=(PRO, BASIC)[index % 2])
-    began = perf_counter()
-    account.bill(now)
-    first = perf_counter() - began
-    began = perf_counter()
-    assert account.plan(now) == []
-    assert perf_counter() - began < 5
-    assert first < 5
-    assert Component.BASE in {row.subject.component for row in account.posted}
+def test_juneau_in_arrears_from_october_2015_terminates() -> None:
+    line = term("subscription", price="30", trigger="in_arrears", starts_on=date(2015, 10, 1))
+    charges = plan(line, activated(line, date(2015, 10, 1)), through=date(2015, 12, 1))
+    assert spans(charges) == ["10-01/11-01", "11-01/12-01"]
+
+
+def test_what_is_due_next() -> None:
+    line = term("subscription", price="30")
+    start = activated(line, date(2026, 1, 31))
+    assert next_due_on([line], [start], after=date(2026, 1, 31)) == date(2026, 2, 28)
+    assert next_due_on([line], [start], after=date(2026, 1, 1)) == date(2026, 1, 31)
+    assert next_due_on([line], [start, ended(line, date(2026, 2, 28))], after=date(2026, 1, 31)) is None
+    goods = term("goods")
+    assert next_due_on([goods], [shipped(goods, date(2026, 3, 2))], after=date(2026, 3, 2)) is None
+    assert next_due_on([goods], [shipped(goods, date(2026, 3, 2))], after=date(2026, 3, 1)) == date(2026, 3, 2)
+
+
+DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
+PRICES = st.decimals(D("0.01"), D("5000"), places=4)
+
+
+@st.composite
+def subscriptions(draw: st.DrawFn) -> tuple[list[TermLine], list[DeliveryFact]]:
+    """A subscription with up to three versions of its terms, begun and perhaps ended."""
+    months = draw(st.sampled_from([1, 3, 6, 12]))
+    trigger = draw(st.sampled_from(["in_advance", "in_arrears"]))
+    start = draw(DAYS)
+    line = term("subscription", months=months, trigger=trigger, starts_on=start, price=str(draw(PRICES)))
+    bounds = sorted({start, *draw(st.lists(st.dates(start, start + timedelta(days=700)), max_size=2))})
+    versions = [
+        replace(line, unit_price=draw(PRICES), starts_on=begin, ends_on=end)
+        for begin, end in zip(bounds, [*bounds[1:], None], strict=True)
+    ]
+    facts = [activated(line, start)]
+    if draw(st.booleans()):
+        facts.append(ended(line, draw(st.dates(start, start + timedelta(days=800)))))
+    return versions, facts
+
+
+@given(subscriptions(), DAYS)
+def test_periods_tile_the_service(subscription: tuple[list[TermLine], list[DeliveryFact]], through: date) -> None:
+    versions, facts = subscription
+    charges = plan_bills(versions, facts, through=through)
+    found = [charge.period for charge in charges if charge.period]
+    assert all(left.end == right.start for left, right in itertools.pairwise(found))
+    if found:
+        assert found[0].start == facts[0].effective_on
+    if len(facts) > 1 and through > facts[1].effective_on > facts[0].effective_on:
+        assert found[-1].end == facts[1].effective_on
+
+
+@given(subscriptions(), DAYS, st.randoms())
+def test_the_order_of_facts_and_versions_does_not_matter(
+    subscription: tuple[list[TermLine], list[DeliveryFact]], through: date, chance: random.Random
+) -> None:
+    versions, facts = subscription
+    expected = plan_bills(versions, facts, through=through)
+    chance.shuffle(versions)
+    chance.shuffle(facts)
+    assert plan_bills(versions, facts, through=through) == expected
+
+
+@given(subscriptions(), DAYS, DAYS)
+def test_a_plan_in_two_halves_is_the_plan(
+    subscription: tuple[list[TermLine], list[DeliveryFact]], one: date, two: date
+) -> None:
+    versions, facts = subscription
+    middle, last = sorted((one, two))
+    first = plan_bills(versions, facts, through=middle)
+    rest = plan_bills(versions, facts, through=last, after=middle)
+    assert first + rest == plan_bills(versions, facts, through=last)
+    next_day = next_due_on(versions, facts, after=middle)
+    if rest:
+        assert next_day == min(charge.due_on for charge in rest)
+    elif next_day is not None:
+        assert next_day > last
+
+
+@given(subscriptions(), DAYS)
+def test_every_derivation_gives_its_amount(
+    subscription: tuple[list[TermLine], list[DeliveryFact]], through: date
+) -> None:
+    for charge in plan_bills(*subscription, through=through):
+        derivation = Derivation.from_json(json.loads(charge.derivation))
+        assert derivation.breaks() == []
+        assert derivation.result == charge.net_amount
+
+
+@given(
+    st.lists(st.decimals(D("0.001"), D(400), places=3), min_size=1, max_size=8),
+    PRICES,
+    st.sampled_from(["EUR", "JPY", "KWD"]),
+    st.booleans(),
+)
+def test_deliveries_sum_to_the_total_of_the_line(
+    parts: list[Decimal], price: Decimal, currency: str, uneven: bool
+) -> None:
+    digits = {"EUR": 2, "JPY": 0, "KWD": 3}[currency]
+    line = term("goods", quantity=str(sum(parts)), price=str(price), currency=currency)
+    if uneven:
+        line = replace(line, net_total=line.net_total + round_to(D(7), digits))
+    facts = [shipped(line, date(2026, 1, 1) + timedelta(days=day), str(part)) for day, part in enumerate(parts)]
+    charges = plan(line, *facts)
+    assert sum((charge.net_amount for charge in charges), D(0)) == line.net_total
+    for charge in charges:
+        derivation = Derivation.from_json(json.loads(charge.derivation))
+        assert derivation.breaks() == []
+        assert derivation.result == charge.net_amount

@@ -8,6 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import PriceSpan
+from cashline.flow.agree.pricing.rules.charges import Charge
+from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage, PricedUsage, price_usage
+from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -177,6 +180,28 @@ def prices_on_days(requests: Collection[tuple[UUID, str, int, date]]) -> dict[tu
         (list(products), list(currencies), list(intervals), list(days)),
     )
     return {(row[3], row[4], row[5], row[0]): PriceRow(*row[1:]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PricePreview:
+    """What usage of one interval would cost at a list price; `digits` None where the amounts are not rounded."""
+
+    price: PriceRow
+    charge: Charge
+    priced: PricedUsage
+    digits: int | None
+
+
+def preview_price(
+    request: PriceRequest, day: date, usage: PreviewUsage, *, exact: bool = False, price_book_id: UUID | None = None
+) -> PricePreview:
+    """Price usage by the charge that is in the price list that day; raises NotFound where there is none."""
+    found = prices_on([request], day, price_book_id).get(request)
+    if found is None:
+        raise NotFound(f"There is no price in {request[1]} on {day}.", field="product")
+    charge = Charge.from_json(found.charge)
+    digits = None if exact else minor_units(found.currency)
+    return PricePreview(found, charge, price_usage(charge, usage, digits=digits), digits)
 
 
 def interval_options(

@@ -20,7 +20,7 @@ from cashline.flow.agree.contracts.rules import (
     agreement_errors,
 )
 from cashline.flow.agree.customers.queries import customers_by_id
-from cashline.flow.agree.pricing.rules.charge_models import ChargeModel
+from cashline.flow.agree.pricing.rules.charges import Charge
 from cashline.flow.agree.quotes.queries import QuoteLineRow, QuoteRow, quotes_by_id, version_lines
 from cashline.flow.agree.quotes.rules import QuoteStatus
 from cashline.kernel.derivations import Derivation
@@ -272,5 +272,5 @@ def term_of_quote_line(line: QuoteLineRow, product: ProductRow) -> NewTermLine:
         net_total=line.net_total,
         interval_months=line.interval_months,
         term_months=line.term_months,
-        charge=None if line.charge["model"] == ChargeModel.UNIT else line.charge,
+        charge=None if Charge.from_json(line.charge).plain else line.charge,
     )

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from cashline.flow.agree.catalog.rules import ProductKind
-from cashline.flow.agree.pricing.rules.charge_models import Charge, ChargeModel, price
+from cashline.flow.agree.pricing.rules.charge_models import Charge, price
 from cashline.flow.agree.pricing.rules.line_totals import MAX_TERM_MONTHS, line_total
 from cashline.flow.agree.pricing.rules.waterfall import PRICE_DIGITS
 from cashline.flow.book.orders.rules import problems
@@ -131,8 +131,9 @@ def _price(
                 fix="Add it to the price book, or give a unit price.",
             )
         base = listed.unit_price
-        if listed.charge.get("model") != ChargeModel.UNIT:
-            tiered = price(Charge.from_json(listed.charge), line.quantity, digits=PRICE_DIGITS)
+        charge = Charge.from_json(listed.charge)
+        if not charge.plain:
+            tiered = price(charge, line.quantity, digits=PRICE_DIGITS)
             base = round_to(divide(tiered.amount, line.quantity), PRICE_DIGITS)
     alone = base if line.unit_price is None or listed is None else listed.unit_price
     unit_price = base
