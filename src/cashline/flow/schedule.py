@@ -14,6 +14,7 @@ from cashline.flow.deliver.fulfilment.jobs import advance_due
 from cashline.flow.deliver.provisioning.jobs import fail_unanswered
 from cashline.flow.deliver.subscriptions.jobs import end_due
 from cashline.flow.invoice.billing.jobs import advance_runs, bill_due
+from cashline.flow.invoice.credits.jobs import expire_due
 from cashline.flow.receive.bank.jobs import match_due
 from cashline.flow.receive.collections.actions import NEXT
 from cashline.flow.receive.collections.jobs import remind_due
@@ -38,7 +39,16 @@ type DailyJob = Callable[..., object]
 """`job(*, today: date, now: datetime, actor: str)`."""
 
 MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, advance_runs, settle_charges, summarise)
-DAILY: tuple[DailyJob, ...] = (expire_quotes, end_due, bill_due, match_due, remind_due, recognise_month, check_daily)
+DAILY: tuple[DailyJob, ...] = (
+    expire_quotes,
+    end_due,
+    expire_due,
+    bill_due,
+    match_due,
+    remind_due,
+    recognise_month,
+    check_daily,
+)
 FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED, NEXT)
 """The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"

@@ -220,7 +220,8 @@ _STATEMENT = (
 )
 _STATED_LINES = (
     "SELECT x.id, x.line_no, x.line_id, coalesce(p.sku, ''), x.description, x.quantity, l.unit, l.unit_price, "
-    "x.net_amount, x.tax_code, x.tax_rate, lower(l.period), upper(l.period), l.revision, x.derivation, x.tax_amount "
+    "x.net_amount, x.tax_code, x.tax_rate, lower(l.period), upper(l.period), l.revision, x.derivation, x.tax_amount, "
+    "x.discount_amount "
     "FROM credit_note_lines x JOIN invoice_lines l ON l.id = x.invoice_line_id "
     "LEFT JOIN products p ON p.id = l.product_id WHERE x.credit_note_id = %s ORDER BY x.line_no"
 )
@@ -259,7 +260,7 @@ def statement_of(credit_note_id: UUID) -> Statement:
 
 
 def _stated(row: tuple[Any, ...], currency: str) -> StatedLine:
-    return stated_line(row[:-1], currency)
+    return stated_line(row[:-2], currency)
 
 
 def _taxes(rows: Sequence[tuple[Any, ...]], invoice_id: UUID, currency: str) -> list[StatedTax]:
@@ -270,12 +271,14 @@ def _taxes(rows: Sequence[tuple[Any, ...]], invoice_id: UUID, currency: str) -> 
             "SELECT tax_code, rate, reason, vatex, basis FROM invoice_taxes WHERE invoice_id = %s", (invoice_id,)
         )
     }
-    sums: dict[tuple[str, Decimal], tuple[Decimal, Decimal]] = {}
+    sums: dict[tuple[str, Decimal], tuple[Decimal, Decimal, Decimal]] = {}
     for row in rows:
         key = (row[9], exact(row[10]))
-        base, tax = sums.get(key, (Decimal(0), Decimal(0)))
-        sums[key] = (base + row[8], tax + row[15])
+        base, tax, discount = sums.get(key, (Decimal(0), Decimal(0), Decimal(0)))
+        sums[key] = (base + row[8] - row[16], tax + row[15], discount + row[16])
     return [
-        StatedTax(code, rate, amount(base, currency), amount(tax, currency), *words[code, rate])
-        for (code, rate), (base, tax) in sums.items()
+        StatedTax(
+            code, rate, amount(base, currency), amount(tax, currency), *words[code, rate], amount(discount, currency)
+        )
+        for (code, rate), (base, tax, discount) in sums.items()
     ]

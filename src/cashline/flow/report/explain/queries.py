@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from cashline.flow.agree.quotes.queries import quote, quote_line, quotes_of_versions
+from cashline.flow.invoice.invoices.rules.explaining import tax_derivation
 from cashline.flow.recognise.ledger.queries.entries import EntryRow, entry
 from cashline.flow.recognise.revenue.queries import posting
 from cashline.flow.recognise.revenue.queries.arrangements import arrangement, arrangement_posting
@@ -48,13 +49,14 @@ def _quote_line(key: UUID) -> Explanation:
 
 def _invoice(key: UUID) -> Explanation:
     row = sql.fetch_one(
-        "SELECT i.number, i.currency, i.gross_total, i.agreement_id, a.number, i.customer_id, c.name FROM invoices i "
+        "SELECT i.number, i.currency, i.gross_total, i.agreement_id, a.number, i.customer_id, c.name, "
+        "i.discount_total FROM invoices i "
         "JOIN customers c ON c.id = i.customer_id LEFT JOIN agreements a ON a.id = i.agreement_id WHERE i.id = %s",
         (key,),
     )
     if row is None:
         raise NotFound(f"There is no invoice {key}.", field="id")
-    number, currency, gross, agreement, agreement_number, customer, name = row
+    number, currency, gross, agreement, agreement_number, customer, name, discount = row
     lines = [
         Derivation.from_json(shape)
         for (shape,) in sql.fetch("SELECT derivation FROM invoice_lines WHERE invoice_id = %s ORDER BY line_no", (key,))
@@ -67,29 +69,37 @@ def _invoice(key: UUID) -> Explanation:
         f"Invoice {number}",
         currency,
         gross,
-        total_of("invoices.gross", [("lines", lines), ("taxes", taxes)]),
+        total_of("invoices.gross", [("lines", lines), *_coupons(-discount), ("taxes", taxes)]),
         (*sources, Source("customer", customer, name)),
         (("Open amount", what_is_left(gross, _settled(key))),),
     )
+
+
+def _coupons(amount: Decimal) -> list[tuple[str, list[Derivation]]]:
+    """The coupons as a group of their own; none where nothing is taken off."""
+    taken = Derivation("invoices.coupons", 1, {"coupons": amount}, "coupons", amount, "what the coupons come to")
+    return [("coupons", [taken])] if amount else []
 
 
 _TAXES = "SELECT rate, base, tax, reason FROM invoice_taxes WHERE invoice_id = %s ORDER BY tax_code, rate"
 
 
 def _tax(currency: str, rate: Decimal, base: Decimal, tax: Decimal, reason: str) -> Derivation:
-    formula = f"round(base * rate / 100, {minor_units(currency)})"
-    return Derivation("taxes.base_times_rate", 1, {"base": base, "rate": rate}, formula, tax, reason)
+    return tax_derivation(base, rate, tax, minor_units(currency), reason)
 
 
 def _settled(invoice_id: UUID) -> dict[str, Decimal]:
     row = sql.fetch_one(
         "SELECT (SELECT COALESCE(sum(gross_total - unapplied_amount), 0) FROM credit_notes WHERE invoice_id = %(id)s "
-        "AND status = 'issued'), COALESCE(sum(amount), 0), COALESCE(sum(write_off_amount), 0) FROM payment_allocations "
-        "WHERE invoice_id = %(id)s",
+        "AND status = 'issued'), COALESCE(sum(amount), 0), COALESCE(sum(write_off_amount), 0), "
+        "(SELECT COALESCE(-sum(amount), 0) FROM credit_movements WHERE invoice_id = %(id)s) - "
+        "(SELECT COALESCE(sum(amount), 0) FROM customer_credits WHERE document_id = %(id)s AND kind = 'invoice') "
+        "FROM payment_allocations WHERE invoice_id = %(id)s",
         {"id": invoice_id},
     )
-    credited, paid, written_off = row or (_ZERO, _ZERO, _ZERO)
-    return {"credited": credited, "paid": paid, "written_off": written_off}
+    credited, paid, written_off, by_credit = row or (_ZERO, _ZERO, _ZERO, _ZERO)
+    found = {"credited": credited, "paid": paid, "written_off": written_off}
+    return found | {"paid_by_credit": by_credit} if by_credit else found
 
 
 def _invoice_line(key: UUID) -> Explanation:
@@ -126,13 +136,14 @@ def _invoice_line(key: UUID) -> Explanation:
 
 def _credit_note(key: UUID) -> Explanation:
     row = sql.fetch_one(
-        "SELECT c.number, c.currency, c.gross_total, c.invoice_id, i.number, c.reason FROM credit_notes c "
+        "SELECT c.number, c.currency, c.gross_total, c.invoice_id, i.number, c.reason, c.discount_total "
+        "FROM credit_notes c "
         "JOIN invoices i ON i.id = c.invoice_id WHERE c.id = %s",
         (key,),
     )
     if row is None:
         raise NotFound(f"There is no credit note {key}.", field="id")
-    number, currency, gross, invoice, invoice_number, reason = row
+    number, currency, gross, invoice, invoice_number, reason, discount = row
     rows = sql.fetch(
         "SELECT derivation, tax_rate, net_amount, tax_amount FROM credit_note_lines WHERE credit_note_id = %s "
         "ORDER BY line_no",
@@ -151,7 +162,7 @@ def _credit_note(key: UUID) -> Explanation:
         f"Credit note {number}: {reason}",
         currency,
         gross,
-        total_of("credit_notes.gross", [("lines", lines), ("taxes", taxes)]),
+        total_of("credit_notes.gross", [("lines", lines), *_coupons(-discount), ("taxes", taxes)]),
         (Source("invoice", invoice, invoice_number),),
     )
 

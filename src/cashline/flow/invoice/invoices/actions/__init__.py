@@ -2,7 +2,12 @@
 
 from cashline.flow.invoice.invoices.actions.crediting import give_back_uses, pay_by_credit
 from cashline.flow.invoice.invoices.actions.documents import DocumentForm, invoice_document, kept_document
-from cashline.flow.invoice.invoices.actions.issuing import append_invoices, exposure_of, issue_invoices
+from cashline.flow.invoice.invoices.actions.issuing import (
+    append_invoices,
+    exposure_of,
+    issue_invoices,
+    preview_invoices,
+)
 from cashline.flow.invoice.invoices.actions.settling import Settled, settle, take_back
 
 __all__ = [
@@ -15,6 +20,7 @@ __all__ = [
     "issue_invoices",
     "kept_document",
     "pay_by_credit",
+    "preview_invoices",
     "settle",
     "take_back",
 ]

@@ -5,6 +5,7 @@ Whoever asks first has the document made; everyone after gets the very same byte
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -122,7 +123,9 @@ def paper_of(statement: Statement) -> InvoicePaper:
         net_total=statement.net_total,
         tax_total=statement.tax_total,
         gross_total=statement.gross_total,
-        payable=statement.gross_total,
+        payable=statement.payable,
+        paid=statement.prepaid,
+        adjustments=_adjustments(statement),
         due_on=statement.due_on,
         is_credit_note=statement.is_credit_note,
         facts=tuple(facts),
@@ -131,6 +134,15 @@ def paper_of(statement: Statement) -> InvoicePaper:
         notes="\n".join(part for part in (statement.reason, _set_off(statement)) if part),
         explained=_explained(statement),
     )
+
+
+def _adjustments(statement: Statement) -> tuple[tuple[str, Decimal], ...]:
+    """The coupons, between the lines and the net total."""
+    if statement.discounts:
+        return tuple((name, -value) for name, value in statement.discounts)
+    if statement.discount_total:
+        return ((phrase(statement.buyer.locale, "discount"), -statement.discount_total),)
+    return ()
 
 
 def _set_off(statement: Statement) -> str:

@@ -262,3 +262,11 @@ def _issued(key: UUID, number: str, item: PreparedInvoice) -> Event:
 
 def _day(day: date) -> str:
     return day.isoformat()
+
+
+def preview_invoices(drafts: Sequence[DraftInvoice]) -> list[PreparedInvoice]:
+    """What `issue_invoices` would issue, without numbers, and nothing is kept or used; raises what it would raise."""
+    found = grounds_of(drafts)
+    prepared, refused = prepare(drafts, found.grounds)
+    raise_all(refusal for _, refusal in refused)
+    return prepared

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cashline.flow.invoice.credits.rules import PayableLine
 from cashline.flow.invoice.invoices.rules.einvoice import EInvoice
+from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.parties import party_of
 from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement, e_invoice_of
 from cashline.kernel.money import minor_units
@@ -18,8 +19,11 @@ from cashline.platform import sql
 
 _HEAD = (
     "SELECT i.id, i.number, i.issued_on, i.due_on, i.supply_on, i.currency, i.entity_id, i.customer_id, s.content, "
-    "b.content, i.net_total, i.tax_total, i.gross_total, i.created_at, coalesce(a.payment_terms_days, 0), "
-    "coalesce(a.number, ''), coalesce(a.purchase_order, ''), "
+    "b.content, i.net_total, i.tax_total, i.gross_total, i.created_at, i.due_on - i.issued_on, "
+    "coalesce(a.number, ''), coalesce(nullif(i.purchase_order, ''), a.purchase_order, ''), "
+    "i.kind, i.credit_applied + i.prepaid_applied, "
+    "(SELECT coalesce(jsonb_agg(jsonb_build_array(d.name, d.amount::text) "
+    "ORDER BY d.id), '[]') FROM invoice_discounts d WHERE d.invoice_id = i.id), "
     "ARRAY(SELECT o.number FROM orders o WHERE o.agreement_id = a.id ORDER BY o.number) "
     "FROM invoices i JOIN invoice_parties s ON s.id = i.seller_id JOIN invoice_parties b ON b.id = i.buyer_id "
     "LEFT JOIN agreements a ON a.id = i.agreement_id WHERE i.id = ANY(%s)"
@@ -33,7 +37,7 @@ _LINES = (
     "ORDER BY l.invoice_id, l.line_no"
 )
 _TAXES = (
-    "SELECT t.invoice_id, i.currency, t.tax_code, t.rate, t.base, t.tax, t.reason, t.vatex, t.basis "
+    "SELECT t.invoice_id, i.currency, t.tax_code, t.rate, t.base, t.tax, t.reason, t.vatex, t.basis, t.discount "
     "FROM invoice_taxes t JOIN invoices i ON i.id = t.invoice_id "
     "WHERE t.invoice_id = ANY(%s) ORDER BY t.invoice_id, t.rate DESC, t.tax_code"
 )
@@ -82,8 +86,18 @@ def payable_lines(invoice_id: UUID) -> list[PayableLine]:
 def taxes_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedTax]]:
     """The taxes of invoices, the highest rate first."""
     found: dict[UUID, list[StatedTax]] = {}
-    for invoice_id, currency, code, rate, base, tax, *words in sql.fetch(_TAXES, (list(invoice_ids),)):
-        stated = StatedTax(code, exact(rate), amount(base, currency), amount(tax, currency), *words)
+    for row in sql.fetch(_TAXES, (list(invoice_ids),)):
+        invoice_id, currency, code, rate, base, tax, reason, vatex, basis, discount = row
+        stated = StatedTax(
+            code,
+            exact(rate),
+            amount(base, currency),
+            amount(tax, currency),
+            reason,
+            vatex,
+            basis,
+            amount(discount, currency),
+        )
         found.setdefault(invoice_id, []).append(stated)
     return found
 
@@ -114,7 +128,8 @@ def _statement(
     row: tuple[Any, ...], lines: dict[UUID, list[StatedLine]], taxes: dict[UUID, list[StatedTax]]
 ) -> Statement:
     key, number, issued_on, due_on, supply_on, currency, entity_id, customer_id, seller, buyer = row[:10]
-    net, tax, gross, created_at, days, agreement_number, purchase_order, order_numbers = row[10:]
+    net, tax, gross, created_at, days, agreement_number, purchase_order = row[10:17]
+    kind, prepaid, discounts, order_numbers = row[17:]
     return Statement(
         id=key,
         is_credit_note=False,
@@ -137,4 +152,7 @@ def _statement(
         agreement_number=agreement_number,
         purchase_order=purchase_order,
         order_numbers=tuple(order_numbers),
+        kind=InvoiceKind(kind),
+        discounts=tuple((name, amount(Decimal(value), currency)) for name, value in discounts),
+        prepaid=amount(prepaid, currency),
     )

@@ -1,6 +1,6 @@
 """Why each amount of an invoice or a credit note is what it is: in a sentence, and as a derivation to recompute."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, 
 from cashline.flow.invoice.invoices.rules.wording import phrase
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
+from cashline.kernel.rounding import round_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,17 @@ def _tax(tax: StatedTax, source: Statement, locale: str) -> Explanation:
         words = phrase(locale, "why_tax", rate=f"{tax.rate:f}", base=f"{tax.base:f}", basis=tax.basis)
         if tax.reason:
             words = f"{words} {tax.reason}."
-        inputs = {"base": tax.base, "rate": tax.rate}
-        formula = f"round(base*rate/100,{digits})"
-        derivation = Derivation("invoices.tax", 1, inputs, formula, tax.tax, words)
+        derivation = tax_derivation(tax.base, tax.rate, tax.tax, digits, words)
     return Explanation(tax_name(tax), f"{tax.code} {tax.rate:f} %", tax.tax, words, derivation)
+
+
+def tax_derivation(base: Decimal, rate: Decimal, tax: Decimal, digits: int, words: str) -> Derivation:
+    """Base × rate, rounded; and what another rounding, a price with tax or an earlier invoice adds to it."""
+    of_base = round_to(base * rate / 100, digits)
+    if of_base == tax:
+        return Derivation("invoices.tax", 1, {"base": base, "rate": rate}, f"round(base*rate/100,{digits})", tax, words)
+    inputs = {"base": base, "rate": rate, "rounded_elsewhere": tax - of_base}
+    return Derivation("invoices.tax", 1, inputs, f"round(base*rate/100,{digits})+rounded_elsewhere", tax, words)
 
 
 def _totals(
@@ -91,7 +99,13 @@ def _totals(
     tax_parts = tuple(found.derivation for found in taxes)
     nets, sums = tuple(part.result for part in line_parts), tuple(part.result for part in tax_parts)
     net_words, tax_words = phrase(locale, "why_net", count=len(nets)), phrase(locale, "why_taxes")
-    net = Derivation("invoices.net", 1, {"lines": nets}, "sum(lines)", source.net_total, net_words, line_parts)
+    off = source.discount_total
+    if off:
+        net_words = phrase(locale, "why_net_discounted", count=len(nets), discount=f"{off:f}")
+        given: dict[str, Decimal | int | str | Sequence[Decimal]] = {"lines": nets, "coupons": off}
+        net = Derivation("invoices.net", 1, given, "sum(lines)-coupons", source.net_total, net_words, line_parts)
+    else:
+        net = Derivation("invoices.net", 1, {"lines": nets}, "sum(lines)", source.net_total, net_words, line_parts)
     tax = Derivation("invoices.tax_total", 1, {"taxes": sums}, "sum(taxes)", source.tax_total, tax_words, tax_parts)
     words = phrase(locale, "why_gross")
     inputs = {"net": source.net_total, "tax": source.tax_total}

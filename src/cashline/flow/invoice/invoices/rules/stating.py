@@ -10,11 +10,14 @@ from uuid import UUID
 
 from cashline.flow.invoice.invoices.rules import einvoice as en
 from cashline.flow.invoice.invoices.rules.en16931 import einvoice_problems
+from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress
 from cashline.flow.invoice.invoices.rules.wording import phrase
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
 from cashline.kernel.rounding import round_to
+
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class StatedLine:
 
 @dataclass(frozen=True, slots=True)
 class StatedTax:
-    """The tax of one code and rate."""
+    """The tax of one code and rate; `base` is what is left after `discount`, its part of the coupons."""
 
     code: str
     rate: Decimal
@@ -48,11 +51,15 @@ class StatedTax:
     reason: str = ""
     vatex: str = ""
     basis: str = ""
+    discount: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The whole document. `preceding` is the invoice that a credit note takes back, `reason` why."""
+    """The whole document. `preceding` is the invoice that a credit note takes back, `reason` why.
+
+    `discounts` are the coupons by name, `prepaid` what credits and wallets paid at issue.
+    """
 
     id: UUID
     is_credit_note: bool
@@ -77,6 +84,19 @@ class Statement:
     order_numbers: tuple[str, ...] = ()
     preceding: tuple[str, date] | None = None
     reason: str = ""
+    kind: InvoiceKind = InvoiceKind.STANDARD
+    discounts: tuple[tuple[str, Decimal], ...] = ()
+    prepaid: Decimal = ZERO
+
+    @property
+    def discount_total(self) -> Decimal:
+        """What coupons take off the lines."""
+        return sum((tax.discount for tax in self.taxes), ZERO)
+
+    @property
+    def payable(self) -> Decimal:
+        """What is left to pay at issue."""
+        return self.gross_total - self.prepaid
 
     @property
     def tax_by_code_and_rate(self) -> dict[tuple[str, Decimal], StatedTax]:
@@ -94,8 +114,10 @@ def e_invoice_of(source: Statement) -> en.EInvoice:
         buyer=_buyer(source.buyer),
         lines=tuple(_line(line, source.currency) for line in source.lines),
         taxes=tuple(_tax(tax) for tax in source.taxes),
-        document_type=en.DocumentType.CREDIT_NOTE if source.is_credit_note else en.DocumentType.INVOICE,
-        due_on=source.due_on if source.gross_total else None,
+        document_type=en.DocumentType.CREDIT_NOTE if source.is_credit_note else _TYPES[source.kind],
+        allowances=_allowances(source),
+        prepaid=source.prepaid,
+        due_on=source.due_on if source.payable > 0 else None,
         payment_terms=payment_terms_of(source),
         payment_reference="" if source.is_credit_note else source.number,
         payment_means=() if source.is_credit_note else _payment_means(source.seller, source.currency),
@@ -105,6 +127,29 @@ def e_invoice_of(source: Statement) -> en.EInvoice:
         sales_order=source.order_numbers[0] if len(source.order_numbers) == 1 else "",
         contract_reference=source.agreement_number,
         preceding=(en.Preceding(*source.preceding),) if source.preceding else (),
+    )
+
+
+_TYPES = {
+    InvoiceKind.STANDARD: en.DocumentType.INVOICE,
+    InvoiceKind.DEPOSIT: en.DocumentType.PREPAYMENT_INVOICE,
+    InvoiceKind.PARTIAL: en.DocumentType.PARTIAL_INVOICE,
+}
+
+
+def _allowances(source: Statement) -> tuple[en.AllowanceCharge, ...]:
+    """The coupons as allowances of the document, one for each code and rate (BG-20); one below zero is a charge."""
+    reason = ", ".join(name for name, _ in source.discounts) or "Discount"
+    return tuple(
+        en.AllowanceCharge(
+            tax.discount < 0,
+            abs(tax.discount),
+            reason,
+            "ZZZ" if tax.discount < 0 else "95",
+            tax=_rate(tax.code, tax.rate),
+        )
+        for tax in source.taxes
+        if tax.discount
     )
 
 
@@ -135,14 +180,16 @@ def _delivery(source: Statement) -> en.Delivery | None:
 
 
 def _line(line: StatedLine, currency: str) -> en.Line:
-    price, per = line.unit_price, Decimal(1)
-    if round_to(line.quantity * price, minor_units(currency)) != line.net_amount:
+    quantity, price, per = line.quantity, line.unit_price, Decimal(1)
+    if line.net_amount < 0 and quantity * price >= 0:
+        quantity = -abs(quantity)
+    if price < 0 or round_to(quantity * price, minor_units(currency)) != line.net_amount:
         # A part of a period or a share of a total: the price is for the whole quantity, so that the line adds up.
-        price, per = line.net_amount, line.quantity
+        price, per = abs(line.net_amount), abs(quantity)
     return en.Line(
         number=str(line.line_no),
         name=line.description[:200],
-        quantity=line.quantity,
+        quantity=quantity,
         unit_code=line.unit,
         net_price=price,
         net_amount=line.net_amount,

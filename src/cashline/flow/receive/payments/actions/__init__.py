@@ -17,6 +17,7 @@ from cashline.flow.receive.payments.actions.refunding import (
 )
 from cashline.flow.receive.payments.actions.reversing import reverse_payments
 from cashline.flow.receive.payments.actions.sandbox import deliver_sandbox_reports
+from cashline.flow.receive.payments.actions.topping_up import put_into_wallet, top_up_wallet
 
 __all__ = [
     "METHODS",
@@ -34,6 +35,7 @@ __all__ = [
     "give_up_intents",
     "handle_gateway_event",
     "look_up_charge",
+    "put_into_wallet",
     "record_payments",
     "record_refund_result",
     "record_result",
@@ -43,5 +45,6 @@ __all__ = [
     "reverse_payments",
     "sandbox_gateway",
     "send_refund",
+    "top_up_wallet",
     "unallocate",
 ]

@@ -265,3 +265,13 @@ def open_invoices(*, customer_id: UUID, entity_id: UUID, currency: str) -> list[
         (customer_id, entity_id, currency),
     )
     return [OpenInvoice(row[0], row[1], row[2], Money(row[3], currency), row[4]) for row in rows]
+
+
+def credit_of_payment(payment_id: UUID) -> UUID:
+    """The credit in a wallet that a payment was put into first; raises NotFound."""
+    row = sql.fetch_one(
+        "SELECT id FROM customer_credits WHERE document_id = %s AND kind = 'top_up' ORDER BY id LIMIT 1", (payment_id,)
+    )
+    if row is None:
+        raise NotFound("Nothing of this payment lies in a wallet.", field="payment")
+    return UUID(str(row[0]))
