@@ -39,22 +39,38 @@ class CreditLineIn(Closed):
     """How much of an invoice line is taken back, without tax."""
 
     invoice_line_id: PublicId
-    net_amount: Amount
+    net_amount: Annotated[Decimal, Field(gt=Decimal("-1e15"), lt=Decimal("1e15"), max_digits=19, decimal_places=4)]
 
 
 class CreditNoteIn(Closed):
-    """What to take back of an invoice; without lines all that is left of it."""
+    """What to take back of an invoice; without lines all that is left of it.
+
+    What is open of it is settled first, unless all goes `to_balance`; of the rest `refund` is paid out, and what is
+    left then pays `to_invoice_id`, or stays as credit of the account.
+    """
 
     invoice_id: PublicId
     reason: Reason
     lines: Annotated[list[CreditLineIn], Field(min_length=1, max_length=10_000)] | None = None
+    to_balance: bool = False
+    refund: Annotated[Decimal, Field(ge=0, lt=Decimal("1e15"), max_digits=19, decimal_places=4)] = Decimal(0)
+    refund_method: Literal["bank_transfer", "card", "cash", "other"] = "bank_transfer"
+    to_invoice_id: PublicId | None = None
 
     def request(self) -> CreditRequest:
         """As the rules take it: a concession, which no later bill run bills again."""
         lines = None
         if self.lines is not None:
             lines = tuple((key_of("invoice_line", line.invoice_line_id), line.net_amount) for line in self.lines)
-        return CreditRequest(key_of("invoice", self.invoice_id), self.reason, lines)
+        return CreditRequest(
+            key_of("invoice", self.invoice_id),
+            self.reason,
+            lines,
+            to_balance=self.to_balance,
+            refund=self.refund,
+            refund_method=self.refund_method,
+            to_invoice=key_of("invoice", self.to_invoice_id) if self.to_invoice_id else None,
+        )
 
 
 def shape(row: CreditNoteRow) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 
 from cashline.flow.invoice.invoices.commands import find_invoice, invoice
 from cashline.platform.doors.terminal import (
+    NUMBER,
     TERMINAL,
     json_option,
     limit_option,
@@ -39,15 +40,29 @@ COMMANDS = (invoice, credit_note)
     "--line", "lines", multiple=True, help="LINE=NET, such as 2=49.90; may be repeated. All that is left unless given."
 )
 @click.option("--preview", is_flag=True, help="Say what would be credited, and credit nothing.")
+@click.option("--to-balance", is_flag=True, help="Leave what is open of it, and keep all as credit of the account.")
+@click.option("--refund", default=Decimal(0), type=NUMBER, help="So much of it was paid out, tax included.")
+@click.option("--to-invoice", default="", help="Pay this invoice with the rest.")
 @reason_option
 @json_option
-def invoice_credit(number: str, lines: Sequence[str], preview: bool, reason: str, as_json: bool) -> None:
+def invoice_credit(
+    number: str,
+    lines: Sequence[str],
+    preview: bool,
+    to_balance: bool,
+    refund: Decimal,
+    to_invoice: str,
+    reason: str,
+    as_json: bool,
+) -> None:
     """Credit invoice NUMBER in part or in full."""
     from cashline.flow.invoice.credit_notes import actions, api, queries
     from cashline.flow.invoice.credit_notes.rules import CreditRequest
 
     key = find_invoice(number)
-    request = CreditRequest(key, reason, _lines(key, lines))
+    target = find_invoice(to_invoice) if to_invoice else None
+    chosen = _lines(key, lines)
+    request = CreditRequest(key, reason, chosen, to_balance=to_balance, refund=refund, to_invoice=target)
     day = _today(key)
     if preview:
         (plan,) = actions.preview_credit_notes([request], today=day)

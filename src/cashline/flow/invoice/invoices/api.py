@@ -8,23 +8,39 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from ninja import Query, Router
+from pydantic import Field, StringConstraints
 
+from cashline.flow.agree.catalog.rules import ProductKind, TaxCategory
 from cashline.flow.invoice.invoices import queries
-from cashline.flow.invoice.invoices.actions import DocumentForm, invoice_document
+from cashline.flow.invoice.invoices.actions import (
+    DocumentForm,
+    invoice_document,
+    issue_invoices,
+    pay_by_credit,
+    preview_invoices,
+)
 from cashline.flow.invoice.invoices.queries import InvoiceFilter, InvoiceRow
+from cashline.flow.invoice.invoices.rules.drafts import DraftInvoice, PreparedInvoice
 from cashline.flow.invoice.invoices.rules.explaining import explain
+from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
+from cashline.flow.invoice.invoices.rules.one_off import NewInvoice, NewItem, draft_of
 from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
+from cashline.platform.company.queries import entity_by_code
 from cashline.platform.documents.queries import StoredContent
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import (
+    Closed,
     CurrencyCode,
     Cursor,
+    EntityCode,
     Limit,
     PublicId,
+    Quantity,
     Sort,
+    UnitPrice,
     Words,
     ask_of,
     listed,
@@ -47,6 +63,7 @@ def shape(row: InvoiceRow, today: date) -> dict[str, Any]:
     return {
         "id": public("invoice", row.id),
         "number": row.number,
+        "kind": row.kind,
         "status": row.status,
         "overdue": row.is_overdue(today),
         "entity_id": public("entity", row.entity_id),
@@ -58,9 +75,12 @@ def shape(row: InvoiceRow, today: date) -> dict[str, Any]:
         "issued_on": row.issued_on,
         "due_on": row.due_on,
         "supply_on": row.supply_on,
+        "discount_total": amount_text(row.discount_total, row.currency),
         "net_total": amount_text(row.net_total, row.currency),
         "tax_total": amount_text(row.tax_total, row.currency),
         "gross_total": amount_text(row.gross_total, row.currency),
+        "credit_applied": amount_text(row.credit_applied, row.currency),
+        "prepaid_applied": amount_text(row.prepaid_applied, row.currency),
         "open_amount": amount_text(row.open_amount, row.currency),
         "created_at": row.created_at,
     }
@@ -92,6 +112,7 @@ def tax_shape(tax: StatedTax, currency: str) -> dict[str, Any]:
         "rate": f"{tax.rate:f}",
         "base": amount_text(tax.base, currency),
         "tax": amount_text(tax.tax, currency),
+        "discount": amount_text(tax.discount, currency),
         "reason": tax.reason,
         "reason_code": tax.vatex,
         "basis": tax.basis,
@@ -175,6 +196,104 @@ def _key(kind: str, text: str | None) -> UUID | None:
     return None if text is None else key_of(kind, text)
 
 
+class ItemIn(Closed):
+    """What is invoiced: a quantity at a price."""
+
+    description: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    unit_price: UnitPrice
+    quantity: Quantity = Decimal(1)
+    unit: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,3}$")] = "C62"
+    kind: ProductKind = ProductKind.SERVICE
+    tax_category: TaxCategory = TaxCategory.STANDARD
+
+
+class InvoiceIn(Closed):
+    """A one-off invoice: of an agreement, or without one; a deposit, or one that takes deposits off."""
+
+    entity: EntityCode
+    customer_id: PublicId
+    currency: CurrencyCode
+    items: Annotated[list[ItemIn], Field(min_length=1, max_length=1000)]
+    agreement_id: PublicId | None = None
+    kind: Literal["standard", "deposit"] = "standard"
+    deducts: Annotated[list[PublicId], Field(max_length=50)] = []
+    prices_include_tax: bool = False
+    purchase_order: Annotated[str, StringConstraints(max_length=100)] = ""
+    terms_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    supplied_on: date | None = None
+
+    def draft(self, caller: Caller) -> DraftInvoice:
+        """The draft on the business day of the legal entity, where the caller may issue for it."""
+        entity = entity_by_code(self.entity)
+        caller.require("invoices.issue", entity.id)
+        new = NewInvoice(
+            entity.id,
+            key_of("customer", self.customer_id),
+            self.currency,
+            [NewItem(**item.model_dump()) for item in self.items],
+            key_of("agreement", self.agreement_id) if self.agreement_id else None,
+            InvoiceKind(self.kind),
+            tuple(key_of("invoice", text) for text in self.deducts),
+            self.prices_include_tax,
+            self.purchase_order,
+            self.terms_days,
+            self.supplied_on,
+        )
+        return draft_of(new, caller.today(entity.timezone))
+
+
+def preview_shape(item: PreparedInvoice) -> dict[str, Any]:
+    """An invoice as it would be, without a number."""
+    currency = item.draft.currency
+    return {
+        "currency": currency,
+        "issued_on": item.draft.issued_on,
+        "due_on": item.due_on,
+        "discount_total": amount_text(item.discount_total, currency),
+        "net_total": amount_text(item.net_total, currency),
+        "tax_total": amount_text(item.tax_total, currency),
+        "gross_total": amount_text(item.gross_total, currency),
+        "credit_applied": amount_text(item.applied.account, currency),
+        "prepaid_applied": amount_text(item.applied.prepaid, currency),
+        "payable": amount_text(item.payable, currency),
+        "lines": [
+            {
+                "description": line.description,
+                "quantity": f"{line.quantity:f}",
+                "net_amount": amount_text(line.net_amount, currency),
+                "tax_code": decision.code,
+                "tax_rate": f"{decision.rate:f}",
+            }
+            for line, decision in zip(item.draft.lines, item.decisions, strict=True)
+        ],
+    }
+
+
+@router.post("/invoices", response={201: dict[str, Any]})
+def invoice_create(request: HttpRequest, body: InvoiceIn) -> tuple[int, dict[str, Any]]:
+    """Issue a one-off invoice, a deposit, or a final invoice that takes deposits off."""
+    caller = caller_of(request)
+    (key,) = issue_invoices([body.draft(caller)], now=caller.now, actor=caller.actor)
+    return 201, _detail(queries.invoice(key), caller.today())
+
+
+@router.post("/invoice-previews")
+def invoice_preview(request: HttpRequest, body: InvoiceIn) -> dict[str, Any]:
+    """What the invoice would be (pro forma): no number, no posting, and no coupon or credit is used."""
+    (item,) = preview_invoices([body.draft(caller_of(request))])
+    return preview_shape(item)
+
+
+@router.post("/invoices/{invoice_id}/credits", response={201: dict[str, Any]})
+def invoice_pay_by_credit(request: HttpRequest, invoice_id: PublicId) -> tuple[int, dict[str, Any]]:
+    """Pay what is open of an invoice from what its customer has to the credit."""
+    caller = caller_of(request)
+    row = queries.invoice(key_of("invoice", invoice_id))
+    require_visible(caller, "credits.write", row.entity_id, "invoice", row.id)
+    pay_by_credit(invoice_id=row.id, today=caller.today(), now=caller.now, actor=caller.actor)
+    return 201, _detail(queries.invoice(row.id), caller.today())
+
+
 @router.get("/receivables")
 def receivables(request: HttpRequest) -> dict[str, Any]:
     """What is open and overdue in all, by currency."""
@@ -198,14 +317,18 @@ def receivables(request: HttpRequest) -> dict[str, Any]:
 def invoice_show(request: HttpRequest, invoice_id: PublicId) -> dict[str, Any]:
     """One invoice with its lines and taxes."""
     caller = caller_of(request)
-    row = _seen(caller, invoice_id)
+    return _detail(_seen(caller, invoice_id), caller.today())
+
+
+def _detail(row: InvoiceRow, today: date) -> dict[str, Any]:
     statement = queries.statement_of(row.id)
-    return shape(row, caller.today()) | {
+    return shape(row, today) | {
         "purchase_order": statement.purchase_order,
         "orders": list(statement.order_numbers),
         "agreement_number": statement.agreement_number,
         "lines": [line_shape(line, "invoice_line", row.currency) for line in statement.lines],
         "taxes": [tax_shape(tax, row.currency) for tax in statement.taxes],
+        "coupons": [{"name": name, "amount": amount_text(value, row.currency)} for name, value in statement.discounts],
     }
 
 

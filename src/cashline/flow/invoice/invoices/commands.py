@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from cashline.platform.doors.terminal import json_option, limit_option, now, resolve, say, table, today
+from cashline.platform.doors.terminal import TERMINAL, json_option, limit_option, now, resolve, say, table, today
 
 SHOWN = ("number", "customer_name", "issued_on", "due_on", "currency", "gross_total", "open_amount", "status")
 LINES_SHOWN = ("line_no", "sku", "description", "quantity", "unit_price", "net_amount", "tax_rate")
@@ -69,6 +69,73 @@ def invoice_show(number: str, as_json: bool) -> None:
     table(lines, LINES_SHOWN, as_json=False)
     table(taxes, ("code", "rate", "base", "tax", "basis"), as_json=False)
     click.echo(f"total {shape['gross_total']} {row.currency}, open {shape['open_amount']}")
+
+
+@invoice.command("create")
+@click.argument("customer")
+@click.option("--entity", required=True, help="The code of the legal entity.")
+@click.option("--currency", required=True)
+@click.option("--item", "items", multiple=True, required=True, help="PRICE=WHAT, such as 49.90=Training.")
+@click.option("--deposit", is_flag=True, help="It is a deposit, which a later invoice takes off.")
+@click.option("--deduct", "deducts", multiple=True, help="A deposit that it takes off; may be repeated.")
+@click.option("--with-tax", is_flag=True, help="The prices hold their tax.")
+@click.option("--preview", is_flag=True, help="Say what would be invoiced (pro forma), and issue nothing.")
+@json_option
+def invoice_create(
+    customer: str,
+    entity: str,
+    currency: str,
+    items: Sequence[str],
+    deposit: bool,
+    deducts: Sequence[str],
+    with_tax: bool,
+    preview: bool,
+    as_json: bool,
+) -> None:
+    """Issue a one-off invoice to CUSTOMER (number or id)."""
+    from cashline.flow.agree.customers.queries import customers_by_reference
+    from cashline.flow.invoice.invoices import actions, api, queries
+    from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
+    from cashline.flow.invoice.invoices.rules.one_off import NewInvoice, NewItem, draft_of
+    from cashline.kernel.money import to_decimal
+    from cashline.platform.company.queries import entity_by_code
+
+    def by_number(number: str) -> UUID | None:
+        found = customers_by_reference([number]).get(number)
+        return found.id if found else None
+
+    owner = entity_by_code(entity)
+    parts = [text.partition("=") for text in items]
+    new = NewInvoice(
+        owner.id,
+        resolve("customer", customer, by_number),
+        currency.upper(),
+        [NewItem(what, to_decimal(price, field="item")) for price, _, what in parts],
+        kind=InvoiceKind.DEPOSIT if deposit else InvoiceKind.STANDARD,
+        deducts=tuple(find_invoice(text) for text in deducts),
+        prices_include_tax=with_tax,
+    )
+    draft = draft_of(new, today(owner.timezone))
+    if preview:
+        shape = api.preview_shape(actions.preview_invoices([draft])[0])
+        say(shape, f"{shape['payable']} {shape['currency']} would be due on {shape['due_on']}.", as_json=as_json)
+        return
+    (key,) = actions.issue_invoices([draft], now=now(), actor=TERMINAL.actor)
+    shape = api.shape(queries.invoice(key), today())
+    say(shape, f"{shape['number']} over {shape['gross_total']} {shape['currency']} is issued.", as_json=as_json)
+
+
+@invoice.command("pay-by-credit")
+@click.argument("number")
+@json_option
+def invoice_pay_by_credit(number: str, as_json: bool) -> None:
+    """Pay what is open of invoice NUMBER from what its customer has to the credit."""
+    from cashline.flow.invoice.invoices import actions, api, queries
+
+    key = find_invoice(number)
+    paid = actions.pay_by_credit(invoice_id=key, today=today(), now=now(), actor=TERMINAL.actor)
+    shape = api.shape(queries.invoice(key), today())
+    say(shape, f"{paid} paid by credit, {shape['open_amount']} left open.", as_json=as_json)
 
 
 @invoice.command("explain")

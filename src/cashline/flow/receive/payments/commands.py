@@ -18,6 +18,7 @@ from cashline.platform.doors.terminal import (
     resolve,
     say,
     table,
+    today,
 )
 
 SHOWN = ("number", "customer_name", "status", "received_on", "method", "currency", "amount", "unapplied_amount")
@@ -221,3 +222,28 @@ def payment_charge(invoice: str, gateway: str, card: str, amount: Decimal | None
     (key,) = actions.create_intents([new], now=now(), actor=TERMINAL.actor)
     after = actions.charge_card(key, gateway_named=named, now=now(), actor=TERMINAL.actor)
     say(api.intent_shape(after), f"The charge is {after.status}. {after.message}".strip(), as_json=as_json)
+
+
+@payment.command("top-up")
+@click.argument("wallet")
+@click.argument("amount", type=NUMBER)
+@click.option("--method", default="bank_transfer", show_default=True)
+@click.option("--received-on", type=DAY, help="The day on which the money came; today unless given.")
+@click.option("--expires-on", type=DAY, help="The first day on which what is left of it is void.")
+@json_option
+def payment_top_up(
+    wallet: str, amount: Decimal, method: str, received_on: date | None, expires_on: date | None, as_json: bool
+) -> None:
+    """Record AMOUNT received and put it into WALLET (its id)."""
+    from cashline.flow.invoice.credits import queries as credits_queries
+    from cashline.flow.invoice.credits.api import credit_detail
+    from cashline.flow.receive.payments import actions
+    from cashline.kernel.identifiers import key_of, new_id
+
+    row = credits_queries.wallet(key_of("wallet", wallet))
+    new = actions.NewPayment(
+        row.customer_id, row.entity_id, row.currency, amount, method, received_on or today(), new_id()
+    )
+    key = actions.top_up_wallet(new, wallet_id=row.id, expires_on=expires_on, now=now(), actor=TERMINAL.actor)
+    shape = credit_detail(credits_queries.credit(key))
+    say(shape, f"{amount} {row.currency} are in the wallet {row.name} of {row.customer_name}.", as_json=as_json)

@@ -14,7 +14,8 @@ BEGIN
                WHERE s.credited NOT BETWEEN least(0, l.net_amount) AND greatest(0, l.net_amount)) THEN
         RAISE EXCEPTION 'an invoice line would be credited for more than it billed' USING ERRCODE = 'check_violation';
     END IF;
-    -- Rounded per document a rate may give back some cents more than it was charged; the invoice never does.
+    -- Rounded per document a rate may give back some cents more than it was charged, and beside a line below zero its own
+    -- lines more than what is left of it; the invoice never does.
     IF EXISTS (SELECT FROM (SELECT DISTINCT l.invoice_id, l.tax_code, l.tax_rate FROM added a
                             JOIN invoice_lines l ON l.id = a.invoice_line_id) g
                JOIN invoices i ON i.id = g.invoice_id JOIN legal_entities e ON e.id = i.entity_id
@@ -22,7 +23,9 @@ BEGIN
                JOIN LATERAL (SELECT sum(c.tax_amount) AS credited FROM credit_note_lines c
                              JOIN invoice_lines l ON l.id = c.invoice_line_id WHERE l.invoice_id = g.invoice_id
                              AND l.tax_code = g.tax_code AND l.tax_rate = g.tax_rate) s ON true
-               WHERE s.credited > greatest(t.tax, 0) + CASE e.tax_rounding WHEN 'per_document' THEN 0.05 ELSE 0 END)
+               WHERE s.credited > greatest(t.tax, 0) + CASE e.tax_rounding WHEN 'per_document' THEN 0.05 ELSE 0 END
+                 AND NOT EXISTS (SELECT FROM invoice_lines l WHERE l.invoice_id = g.invoice_id
+                                 AND l.tax_code = g.tax_code AND l.tax_rate = g.tax_rate AND l.net_amount < 0))
        OR EXISTS (SELECT FROM (SELECT DISTINCT l.invoice_id FROM added a
                                JOIN invoice_lines l ON l.id = a.invoice_line_id) g
                   JOIN invoices i ON i.id = g.invoice_id
@@ -31,8 +34,8 @@ BEGIN
                                 FROM credit_note_lines c JOIN invoice_lines l ON l.id = c.invoice_line_id
                                 WHERE l.invoice_id = i.id) s ON true
                   WHERE s.gross > i.gross_total OR s.discount > i.discount_total
-                     OR (i.tax_total >= 0 AND s.tax > i.tax_total AND NOT EXISTS
-                         (SELECT FROM invoice_taxes t WHERE t.invoice_id = i.id AND t.tax < 0))) THEN
+                     OR (s.tax > i.tax_total AND NOT EXISTS
+                         (SELECT FROM invoice_lines l WHERE l.invoice_id = i.id AND l.net_amount < 0))) THEN
         RAISE EXCEPTION 'more tax would be credited than the invoice charged' USING ERRCODE = 'check_violation';
     END IF;
     IF EXISTS (SELECT FROM (SELECT credit_note_id, count(*) AS lines FROM added GROUP BY 1) a

@@ -64,7 +64,7 @@ def _document_taxes(
     ]
     taxes = round_parts(exact, minor_units(invoice.currency))
     over = sum(taxes, ZERO) - invoice.tax_left
-    if over > 0:
+    if over > 0 and all(line.net_amount >= 0 for line in invoice.lines):
         largest = max(range(len(taxes)), key=lambda index: taxes[index])
         taxes[largest] -= over
     return taxes
@@ -89,7 +89,9 @@ def _group_tax(
         tax = sum((tax_on(base, key[1], digits) for base in bases), ZERO)
     else:
         tax = tax_on(sum(bases, ZERO), key[1], digits)
-    return min(tax, tax_left) if tax_left >= 0 else max(tax, tax_left)
+    if any(line.net_amount < 0 for line in lines):
+        return tax  # what is left of the rate is less than its own lines charged: the invoice is the bound
+    return min(tax, tax_left)
 
 
 def _credited_quantity(line: CreditableLine, net: Decimal, digits: int) -> Decimal:

@@ -35,6 +35,10 @@ class InvoiceRow:
     entity_rate: Decimal
     bill_run_id: UUID | None
     created_at: datetime
+    kind: str = "standard"
+    discount_total: Decimal = Decimal(0)
+    credit_applied: Decimal = Decimal(0)
+    prepaid_applied: Decimal = Decimal(0)
 
     def is_overdue(self, today: date) -> bool:
         """Is something open after its due day?"""
@@ -72,7 +76,7 @@ class OpenItemRow:
 _INVOICE = (
     "i.id, coalesce(i.number, ''), i.entity_id, i.customer_id, c.number, c.name, i.agreement_id, i.currency, i.status, "
     "i.issued_on, i.due_on, i.supply_on, i.net_total, i.tax_total, i.gross_total, i.open_amount, i.entity_rate, "
-    "i.bill_run_id, i.created_at"
+    "i.bill_run_id, i.created_at, i.kind, i.discount_total, i.credit_applied, i.prepaid_applied"
 )
 _SOURCE = "invoices i JOIN customers c ON c.id = i.customer_id"
 SORTS = {

@@ -6,11 +6,12 @@ at once, and its outcome is read from the intent or the payment.
 
 from ninja import Router
 
-from cashline.flow.receive.payments.api import charges, received
+from cashline.flow.receive.payments.api import charges, received, wallets
 from cashline.flow.receive.payments.api.shapes import document, intent_shape, refund_shape, shape
 
 router = Router(tags=["Payments"])
 router.add_router("", received.router)
 router.add_router("", charges.router)
+router.add_router("", wallets.router)
 
 __all__ = ["document", "intent_shape", "refund_shape", "router", "shape"]
