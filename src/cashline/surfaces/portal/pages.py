@@ -15,6 +15,7 @@ from cashline.surfaces.portal import (
     quotes,
     signing,
     subscriptions,
+    usage,
 )
 
 URLS: list[URLPattern] = [
@@ -43,6 +44,12 @@ URLS: list[URLPattern] = [
     ),
     path("portal/subscriptions/", subscriptions.subscription_list, name="portal_subscription_list"),
     path("portal/subscriptions/<str:subscription_id>/", subscriptions.subscription_detail, name="portal_subscription"),
+    path("portal/subscriptions/<str:subscription_id>/usage/", usage.subscription_usage, name="portal_usage"),
+    path(
+        "portal/subscriptions/<str:subscription_id>/usage/events.csv",
+        usage.subscription_events,
+        name="portal_usage_events",
+    ),
     path("portal/invoices/", invoices.invoice_list, name="portal_invoice_list"),
     path("portal/invoices/<str:invoice_id>/", invoices.invoice_detail, name="portal_invoice"),
     path("portal/invoices/<str:invoice_id>/files/<str:form>/", invoices.invoice_file, name="portal_invoice_file"),

@@ -15,6 +15,7 @@ from cashline.platform.company.queries import entities_by_id
 from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import (
+    Action,
     Cell,
     CellValue,
     Column,
@@ -110,6 +111,7 @@ def subscription_detail(request: HttpRequest, subscription_id: str) -> HttpRespo
         row.number,
         subscription_pill(row.status),
         subtitle=row.description,
+        actions=(Action.link(_("Usage"), reverse("portal_usage", args=[subscription_id]), icon="activity"),),
         facts=_facts(row, billed),
         sections=(Section(_("Billed so far"), _billed_table(row, billed)),),
         crumbs=(Crumb(_("Subscriptions"), reverse("portal_subscription_list")),),

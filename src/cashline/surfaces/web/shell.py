@@ -43,6 +43,8 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Activations"), "provisioning_list", "zap", ""),
             (_("Installations"), "installation_list", "wrench", ""),
             (_("Subscriptions"), "subscription_list", "repeat", "u"),
+            (_("Usage"), "usage_event_list", "activity", ""),
+            (_("Meters"), "usage_meter_list", "gauge", ""),
         ),
     ),
     (

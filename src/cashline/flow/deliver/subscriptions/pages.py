@@ -136,6 +136,11 @@ def subscription_detail(request: HttpRequest, subscription_id: str) -> HttpRespo
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         subtitle=row.product_name,
         actions=_steps(row, caller),
+        more_actions=(
+            Action.link(
+                _("Usage"), reverse("subscription_usage", args=[public("subscription", row.id)]), icon="activity"
+            ),
+        ),
         thread=thread_of([row.id, row.order_id], row.id),
         facts=_facts(row),
         summary=(

@@ -24,6 +24,7 @@ from cashline.flow.deliver.usage.queries.metering import (
     metered,
 )
 from cashline.flow.deliver.usage.queries.meters import (
+    MeterOfLine,
     MeterRow,
     known_meters,
     list_meters,
@@ -45,6 +46,7 @@ from cashline.flow.deliver.usage.queries.showing import (
 
 __all__ = [
     "DeadLetterRow",
+    "MeterOfLine",
     "MeterRow",
     "MeterUsage",
     "UsageEventRow",

@@ -114,11 +114,32 @@ def meters_by_id(keys: Iterable[UUID]) -> dict[UUID, Meter]:
     return {row.id: row.meter for row in rows}
 
 
-def meters_of_line(line_id: UUID) -> list[MeterRow]:
-    """The meters under which a line has usage, by code."""
+@dataclass(frozen=True, slots=True)
+class MeterOfLine:
+    """A meter in its newest version as a customer may see it."""
+
+    code: str
+    name: str
+    unit: str
+    aggregation: str
+    value_property: str
+    item_property: str
+    dimensions: list[str]
+    percentile: Decimal | None
+
+    @property
+    def meter(self) -> Meter:
+        """The rule of this version."""
+        rule = Aggregation(self.aggregation)
+        return Meter(self.code, rule, self.value_property, self.item_property, tuple(self.dimensions), self.percentile)
+
+
+def meters_of_line(line_id: UUID) -> list[MeterOfLine]:
+    """The meters under which a line has usage, by code; the portal may ask too."""
     return sql.fetch_as(
-        MeterRow,
-        f"SELECT {_COLUMNS} FROM {_NEWEST} "
-        "WHERE EXISTS (SELECT FROM usage_events e WHERE e.line_id = %s AND e.meter_id = m.id) ORDER BY m.code",
+        MeterOfLine,
+        "SELECT m.code, v.name, v.unit, v.aggregation, v.value_property, v.item_property, v.dimensions, v.percentile "
+        f"FROM {_NEWEST} WHERE EXISTS (SELECT FROM usage_events e WHERE e.line_id = %s AND e.meter_id = m.id) "
+        "ORDER BY m.code",
         (line_id,),
     )

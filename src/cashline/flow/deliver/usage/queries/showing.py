@@ -10,7 +10,7 @@ import msgspec
 
 from cashline.flow.deliver.usage.queries.events import usage_events
 from cashline.flow.deliver.usage.queries.metering import metered
-from cashline.flow.deliver.usage.queries.meters import MeterRow, meters_of_line
+from cashline.flow.deliver.usage.queries.meters import MeterOfLine, meters_of_line
 from cashline.flow.deliver.usage.rules.lineage import Lineage, lineage_of
 from cashline.flow.deliver.usage.rules.recording import UsageSubscription
 from cashline.flow.deliver.usage.rules.showing import asked_window, day_windows
@@ -29,7 +29,7 @@ _SUBSCRIPTION = (
 class MeterUsage:
     """What a meter says of a time, in all and (where asked) for each day."""
 
-    meter: MeterRow
+    meter: MeterOfLine
     total: MeteredQuantity
     days: tuple[tuple[date, Decimal], ...] = ()
 
