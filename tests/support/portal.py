@@ -166,7 +166,9 @@ def deal(shop: Shop, customer: UUID, email: str) -> Dealings:
         order=order,
         shipment=shipment,
         installation=installation,
-        subscription=_one("SELECT id FROM subscriptions WHERE customer_id = %s", customer),
+        subscription=_one(
+            "SELECT id FROM subscriptions WHERE customer_id = %s AND status = 'active' ORDER BY id", customer
+        ),
         invoice=left.id,
         paid_invoice=paid.id,
         payment=payment,

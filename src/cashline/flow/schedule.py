@@ -13,6 +13,7 @@ from cashline.flow.book.orders.jobs import recheck_holds
 from cashline.flow.deliver.fulfilment.jobs import advance_due
 from cashline.flow.deliver.provisioning.jobs import fail_unanswered
 from cashline.flow.deliver.subscriptions.jobs import end_due
+from cashline.flow.deliver.usage.jobs import alert_due, open_coming_months
 from cashline.flow.invoice.billing.jobs import advance_runs, bill_due
 from cashline.flow.invoice.credits.jobs import expire_due
 from cashline.flow.receive.bank.jobs import match_due
@@ -38,7 +39,15 @@ type MinuteJob = Callable[..., int]
 type DailyJob = Callable[..., object]
 """`job(*, today: date, now: datetime, actor: str)`."""
 
-MINUTELY: tuple[MinuteJob, ...] = (recheck_holds, advance_due, fail_unanswered, advance_runs, settle_charges, summarise)
+MINUTELY: tuple[MinuteJob, ...] = (
+    recheck_holds,
+    advance_due,
+    fail_unanswered,
+    advance_runs,
+    settle_charges,
+    summarise,
+    alert_due,
+)
 DAILY: tuple[DailyJob, ...] = (
     expire_quotes,
     end_due,
@@ -48,6 +57,7 @@ DAILY: tuple[DailyJob, ...] = (
     remind_due,
     recognise_month,
     check_daily,
+    open_coming_months,
 )
 FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED, NEXT)
 """The figures over all the books that are kept as snapshots and read again beside the other work."""

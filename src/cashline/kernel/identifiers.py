@@ -113,6 +113,7 @@ PREFIXES = {
     "signature": "sig",
     "subscription": "sub",
     "tax_rate": "txr",
+    "usage_alert": "ual",
     "usage_batch": "ubt",
     "usage_dead_letter": "udl",
     "usage_event": "uev",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cashline.flow.deliver.usage.jobs import alert_due
 from cashline.platform.clock.actions import make_sandbox
 from tests.support.api import Api
 from tests.support.book import make_shop
@@ -158,3 +159,18 @@ def test_a_key_of_another_entity_records_nothing_and_sees_no_dead_letter(api: Ap
     assert other.get("/usage-dead-letters").status == 403
     assert other.get(f"/subscriptions/{subscription(api)}/usage").status == 404
     assert Api("seller").post("/usage-events", event(api, "2")).status == 403
+
+
+def test_an_alert_is_set_told_and_ended(api: Api) -> None:
+    api.post("/meters", CALLS)
+    given = {"subscription": subscription(api), "meter": "calls", "threshold": "2"}
+    made = api.post("/usage-alerts", given)
+    assert (made.status, made.body["reached_at"]) == (201, None)
+    api.post("/usage-events", event(api, "1", time="2026-04-01T00:00:00Z"))
+    assert alert_due(now=LATER, actor="system:test") == 1
+    (row,) = api.get("/usage-alerts", subscription=subscription(api)).body["items"]
+    assert row["reached_at"] == "2026-04-01T00:00:00Z"
+    assert api.post(f"/usage-alerts/{row['id']}/end").body["ended_at"] is not None
+    assert api.post("/usage-alerts", given | {"meter": "miles"}).fields == ["alerts.0.meter"]
+    other = Api("billing", api.entities[1])  # type: ignore[attr-defined]
+    assert other.post(f"/usage-alerts/{row['id']}/end").status == 404

@@ -49,6 +49,10 @@ def test_usage_is_shown_by_day_and_an_event_is_voided(shop: Shop, staff: Console
     shown = staff.get(here)
     assert "21" in shown.words
     assert "usage-export?meter=calls" in shown.text
+    set_one = staff.post(f"{here}alert/", {"meter": "calls", "threshold": "5", "period": "month"})
+    assert "It is told when the usage gets there." in set_one.words
+    (alert,) = set_one.all("//select[@name='alert']/option/@value")
+    assert "The alert is ended." in staff.post(f"{here}end-alert/", {"alert": alert}).words
     assert "Nothing was used" not in staff.get(here, month="2025-12").words
     assert "e20" in staff.get("/usage/", subscription=public("subscription", row.id)).words
     event = public("usage_event", sql.fetch("SELECT id FROM usage_events WHERE event_id = 'e20'")[0][0])

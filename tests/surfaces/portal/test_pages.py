@@ -50,6 +50,8 @@ def arguments(of: Dealings) -> dict[str, dict[str, Any]]:
         "portal_installation_accept": {"installation_id": installation},
         "portal_installation_reject": {"installation_id": installation},
         "portal_subscription": {"subscription_id": public("subscription", of.subscription)},
+        "portal_usage": {"subscription_id": public("subscription", of.subscription)},
+        "portal_usage_events": {"subscription_id": public("subscription", of.subscription)},
         "portal_invoice": {"invoice_id": invoice},
         "portal_invoice_file": {"invoice_id": invoice, "form": "pdf"},
         "portal_invoice_why": {"invoice_id": invoice, "name": "line-1"},

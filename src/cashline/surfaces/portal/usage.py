@@ -65,13 +65,13 @@ def _table(used: list[MeterUsage], here: str, month: str) -> Table:
 
 
 def subscription_events(request: HttpRequest, subscription_id: str) -> HttpResponse:
-    """The events of a month under a meter, as CSV."""
+    """The events of a month under a meter, the first unless one is named, as CSV."""
     who = visitor(request)
     with as_portal(who.customer_id):
         row = queries.usage_subscription(key_of("subscription", subscription_id))
         month = month_read(request.GET.get("month", ""), who.today(row.timezone))
         code = request.GET.get("meter", "")
-        meter = next((one.meter for one in queries.meters_of_line(row.line_id) if one.code == code), None)
+        meter = next((one.meter for one in queries.meters_of_line(row.line_id) if code in ("", one.code)), None)
         if meter is None:
             raise NotFound(_("There is no usage of that kind."), field="meter")
         found = queries.lineage(row.number, asked_window(row.line_id, meter, month, row.timezone))

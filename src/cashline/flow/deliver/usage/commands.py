@@ -261,6 +261,61 @@ def usage_void(source: str, event_id: str, reason: str, email: str, as_json: boo
     say(event_shape(queries.usage_event(key)), f"The event {event_id} counts no more.", as_json=as_json)
 
 
+@usage.command("alert")
+@click.argument("subscription")
+@click.option("--meter", "code", required=True)
+@click.option("--threshold", required=True, type=NUMBER, help="Tell when the quantity reaches it.")
+@click.option("--period", type=click.Choice(["month", "total"]), default="month", show_default=True)
+@as_option
+@json_option
+def usage_alert(subscription: str, code: str, threshold: Decimal, period: str, email: str, as_json: bool) -> None:
+    """Tell (event UsageThresholdReached) when a SUBSCRIPTION's usage reaches a value, once a period."""
+    from cashline.flow.deliver.usage import actions, queries
+    from cashline.flow.deliver.usage.api.alerts import alert_shape
+    from cashline.flow.deliver.usage.rules.alerts import AlertPeriod, NewAlert
+
+    row, authority = _subscription(subscription), authority_for(email)
+    authority.require("usage.write", row.entity_id)
+    new = NewAlert(row.id, code, threshold, AlertPeriod(period))
+    (key,) = actions.set_alerts([new], now=now(), actor=authority.actor)
+    say(
+        alert_shape(queries.alert(key)), f"It is told when {code} of {row.number} reaches {threshold}.", as_json=as_json
+    )
+
+
+@usage.command("alerts")
+@click.option("--subscription", default="", help="A subscription by id or number.")
+@click.option("--cursor", default="")
+@limit_option
+@json_option
+def usage_alerts(subscription: str, cursor: str, limit: int, as_json: bool) -> None:
+    """Alerts, with when each told last."""
+    from cashline.flow.deliver.usage import queries
+    from cashline.flow.deliver.usage.api.alerts import alert_shape
+    from cashline.platform.lists import Ask
+
+    key = _subscription(subscription).id if subscription else None
+    page = queries.list_alerts(Ask(cursor=cursor, limit=limit), subscription_id=key)
+    shown = ("id", "subscription_number", "meter", "threshold", "period", "reached_at", "ended_at")
+    table([alert_shape(row) for row in page.items], shown, as_json=as_json, next_cursor=page.next_cursor)
+
+
+@usage.command("end-alert")
+@click.argument("alert")
+@as_option
+@json_option
+def usage_end_alert(alert: str, email: str, as_json: bool) -> None:
+    """Let an ALERT tell no more."""
+    from cashline.flow.deliver.usage import actions, queries
+    from cashline.flow.deliver.usage.api.alerts import alert_shape
+    from cashline.kernel.identifiers import key_of
+
+    row, authority = queries.alert(key_of("usage_alert", alert)), authority_for(email)
+    authority.require("usage.write", row.entity_id)
+    actions.end_alerts([row.id], now=now(), actor=authority.actor)
+    say(alert_shape(queries.alert(row.id)), "The alert tells no more.", as_json=as_json)
+
+
 @usage.command("dead-letters")
 @click.option("--status", "statuses", multiple=True, default=("waiting",))
 @click.option("--cursor", default="")

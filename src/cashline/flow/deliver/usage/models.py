@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from cashline.flow.deliver.usage.rules.alerts import AlertPeriod
 from cashline.flow.deliver.usage.rules.dead_letters import DeadLetterStatus
 from cashline.flow.deliver.usage.rules.meters import Aggregation
 from cashline.platform.database.tables import Table, instant_column, link_to, status_column
@@ -145,3 +146,37 @@ class UsageDeadLetter(Table):
                 condition=models.Q(status="waiting") & ~models.Q(event_id=""),
             )
         ]
+
+
+class UsageAlert(Table):
+    """That somebody is to be told when a subscription's usage reaches a value; ended ones tell no more."""
+
+    line_id = models.UUIDField()
+    meter = link_to("usage.UsageMeter", db_index=False)
+    threshold = usage_column()
+    period = status_column(AlertPeriod)
+    created_at = instant_column()
+    actor = models.TextField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "usage_alerts"
+        indexes = [
+            models.Index(
+                fields=["line_id", "meter"], name="usage_alerts_active", condition=models.Q(ended_at__isnull=True)
+            )
+        ]
+        constraints = [models.CheckConstraint(condition=models.Q(threshold__gt=0), name="usage_threshold_above_zero")]
+
+
+class UsageAlertReached(models.Model):
+    """That an alert told, once a period."""
+
+    pk = models.CompositePrimaryKey("alert_id", "period_start")
+    alert = link_to("usage.UsageAlert", db_index=False)
+    period_start = models.DateField()
+    quantity = usage_column()
+    reached_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "usage_alerts_reached"

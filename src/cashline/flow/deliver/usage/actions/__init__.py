@@ -1,5 +1,6 @@
 """Writing usage: meters, events, corrections, dead letters."""
 
+from cashline.flow.deliver.usage.actions.alerting import check_alerts, end_alerts, set_alerts
 from cashline.flow.deliver.usage.actions.correcting import correct_usage
 from cashline.flow.deliver.usage.actions.measuring import change_meters, create_meters
 from cashline.flow.deliver.usage.actions.previewing import preview_usage
@@ -10,11 +11,14 @@ __all__ = [
     "IngestResult",
     "ReplayResult",
     "change_meters",
+    "check_alerts",
     "correct_usage",
     "create_meters",
     "discard_dead_letters",
+    "end_alerts",
     "open_months",
     "preview_usage",
     "record_usage",
     "replay_dead_letters",
+    "set_alerts",
 ]

@@ -85,8 +85,8 @@ def subscription_usage_export(
     return answer
 
 
-def seen(caller: Caller, subscription_id: str) -> UsageSubscription:
-    """The subscription, where the caller may see its usage; raises NotFound."""
+def seen(caller: Caller, subscription_id: str, permission: str = "usage.read") -> UsageSubscription:
+    """The subscription, where the caller may see (or change) its usage; raises NotFound."""
     row = queries.usage_subscription(key_of("subscription", subscription_id))
-    require_visible(caller, "usage.read", row.entity_id, "subscription", row.id)
+    require_visible(caller, permission, row.entity_id, "subscription", row.id)
     return row

@@ -1,5 +1,13 @@
 """Reading usage: metered quantities, meters, events, dead letters."""
 
+from cashline.flow.deliver.usage.queries.alerts import (
+    AlertRow,
+    active_alerts,
+    alert,
+    lines_of_subscriptions,
+    list_alerts,
+    told,
+)
 from cashline.flow.deliver.usage.queries.events import (
     UsageEventRow,
     correctable,
@@ -45,11 +53,14 @@ from cashline.flow.deliver.usage.queries.showing import (
 )
 
 __all__ = [
+    "AlertRow",
     "DeadLetterRow",
     "MeterOfLine",
     "MeterRow",
     "MeterUsage",
     "UsageEventRow",
+    "active_alerts",
+    "alert",
     "correctable",
     "corrections_of",
     "dead_letter",
@@ -57,7 +68,9 @@ __all__ = [
     "known_meters",
     "letters_for_update",
     "lineage",
+    "lines_of_subscriptions",
     "lines_with_news",
+    "list_alerts",
     "list_dead_letters",
     "list_meters",
     "list_usage_events",
@@ -71,6 +84,7 @@ __all__ = [
     "newest_versions",
     "numbers_of_lines",
     "subscriptions_named",
+    "told",
     "usage_event",
     "usage_events",
     "usage_of",
