@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from django.utils.translation import gettext_lazy as _
+
 from cashline.kernel.money import Money
 from cashline.platform.pages.tones import Tone as Tone
 from cashline.platform.pages.tones import tone_of as tone_of
@@ -388,4 +390,4 @@ class Download:
 def pill(status: str, label: Label = "") -> Pill:
     """The pill of a status, its label the status in words unless one is given."""
     text = str(status)
-    return Pill(label or text.replace("_", " ").capitalize(), tone_of(text))
+    return Pill(label or _(text.replace("_", " ").capitalize()), tone_of(text))

@@ -33,7 +33,7 @@ def actor_name(actor: str) -> str:
 
 
 def _entry(event: RecordedEvent, texts: Mapping[str, Label], current: UUID | None) -> TimelineEntry:
-    words = texts.get(event.type) or _WORD.sub(" ", event.type).capitalize()
+    words = texts.get(event.type) or _(_WORD.sub(" ", event.type).capitalize())
     number = str(event.data.get("number", ""))
     subject = event.object_ids[0] if event.object_ids else None
     elsewhere = subject is not None and subject != current
