@@ -77,9 +77,16 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
         key="n",
         refused="" if caller.authority.allows("revenue.run") else _("You may not run revenue."),
     )
+    arrangements = Action.link(_("Arrangements"), reverse("revenue_arrangement_list"), icon="list")
     empty = Empty(_("Nothing is recognised yet."), _("Recognise up to a day; a second run finds nothing more."))
     page = ListPage(
-        _("Revenue"), POSTINGS, fetch, default_sort="-month", actions=(run,), empty=empty, filename="revenue"
+        _("Revenue"),
+        POSTINGS,
+        fetch,
+        default_sort="-month",
+        actions=(run, arrangements),
+        empty=empty,
+        filename="revenue",
     )
     return render_list(request, page)
 
@@ -111,9 +118,13 @@ def revenue_run(request: HttpRequest) -> HttpResponse:
             actions.run_revenue(through=through, now=caller.now, actor=caller.actor, entity_id=one)
             for one in (entity_ids if entity_ids is not None else [None])
         ]
+        others = [
+            actions.recognise_arrangements(through=through, now=caller.now, actor=caller.actor, entity_id=one)
+            for one in (entity_ids if entity_ids is not None else [None])
+        ]
     except Refusal as refusal:
         return refused(request, back, refusal)
-    postings = sum(result.postings for result in results)
+    postings = sum(result.postings for result in results) + sum(result.postings for result in others)
     return done(request, back, _("%(count)s amounts were recognised.") % {"count": postings})
 
 
