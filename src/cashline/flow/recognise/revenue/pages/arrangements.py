@@ -1,8 +1,9 @@
 """Arrangements in the console: obligations, allocation, schedule, judgements and postings, each figure explained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -188,9 +189,9 @@ def _notice(name: str, amount: Decimal, currency: str) -> Notice:
     return Notice(told % {"name": name, "amount": f"{round_to(amount, minor_units(currency))} {currency}"}, Tone.DANGER)
 
 
-def _obligation(one: Earned, row: ArrangementRow, explained: dict[str, object]) -> Row:
+def _obligation(one: Earned, row: ArrangementRow, explained: Mapping[str, UUID]) -> Row:
     posting = explained.get(one.work.id)
-    explain = reverse("explain", args=[public("arrangement_posting", posting)]) if posting else ""  # type: ignore[arg-type]
+    explain = reverse("explain", args=[public("arrangement_posting", posting)]) if posting else ""
     digits, currency = minor_units(row.currency), row.currency
     ssp = None if one.ssp is None else Money(round_to(one.ssp, digits), currency)
     return Row(

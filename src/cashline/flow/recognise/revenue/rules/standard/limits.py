@@ -35,6 +35,9 @@ def _wrong(value: Any, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value) >= MOST or value.as_tuple().exponent < -8:  # type: ignore[operator]
             yield place, f"{place}: a number below {MOST:f} with at most 8 decimals is wanted."
+    elif isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value) or len(value) > 2000:
+            yield place, f"{place}: a text of at most 2000 letters is wanted."
     elif isinstance(value, date):
         if not FIRST <= value <= LAST:
             yield place, f"{place}: {value} is no day of business: give one from {FIRST} to {LAST}."
