@@ -1,7 +1,7 @@
 """`cashline check billing FILE`: every case of a file of billing cases, carried out and compared.
 
 A case that cannot be carried out is a failed case with a sentence; none is passed over. Cases of kind `rating` share a
-company, since each has a product of its own; every scenario has a company to itself.
+company, since each has a product of its own; every schedule and scenario has a company to itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def _differences(case: Case, file: BillingFile, server: Scratch) -> list[Differe
         case RatingCase():
             return rating.differences(case)
         case ScheduleCase():
-            return schedules.differences(case)
+            return schedules.differences(case, server)
         case ScenarioCase():
             start = case.events[0].at.instant(case.timezone.name)
             with server.company(frozen_at=start):
