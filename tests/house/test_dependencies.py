@@ -13,6 +13,7 @@ DOCUMENTED = {
     "development": ("The program", "Its development"),
     "conformance": ("Rules and schemas for the tests",),
     "localstripe": ("A gateway for the tests",),
+    "beancount": ("A ledger for the tests",),
     "bootstrap": ("Before there is an environment",),
 }
 
@@ -81,4 +82,4 @@ def test_nothing_under_the_gpl_is_imported_by_the_program() -> None:
     forbidden = {name: cells[0] for name, cells in rows.items() if re.search(r"(^|\W)A?GPL", cells[0])}
     assert not forbidden
     runtime = (ROOT / "requirements" / "runtime.txt").read_text()
-    assert not re.search(r"^(localstripe|pm4py)==", runtime, re.MULTILINE)
+    assert not re.search(r"^(localstripe|beancount|pm4py)==", runtime, re.MULTILINE)

@@ -91,6 +91,7 @@ PREFIXES = {
     "invoice": "inv",
     "invoice_line": "inl",
     "journal_entry": "jen",
+    "journal_export": "jex",
     "obligation": "obl",
     "order": "ord",
     "order_line": "orl",

@@ -72,10 +72,15 @@ FLOW = [
     "receive.disputes",
     "recognise.ledger",
     "recognise.revenue",
+    "recognise.exports",
+    "report.closing",
 ]
 LIVE_EVENTS = 100_000
 """Up to so many events a company's figures are read anew for each page; beyond they are kept (platform/snapshots)."""
-REPORTS = [f"report.{name}" for name in ("statements", "metrics", "mining", "forecast", "explain", "health", "finding")]
+REPORTS = [
+    f"report.{name}"
+    for name in ("statements", "metrics", "mining", "forecast", "explain", "health", "finding", "audit")
+]
 """The rooms that read across all stages; they have doors and no tables."""
 INSTALLED_APPS = [
     "django.contrib.auth",

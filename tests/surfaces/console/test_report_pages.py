@@ -82,17 +82,30 @@ def test_month_is_closed_when_its_checks_are_done(traded: Traded) -> None:
     reader, closer = Console("auditor"), Console("revenue_accountant")
     months = reader.get("/periods/", entity="DE01")
     assert "Jan 2026" in months.words
-    page = reader.get("/periods/DE01/2026-01/")
+    month = "/periods/DE01/2026-01/"
+    page = reader.get(month)
     assert "What was delivered is billed" in page.words
     assert "The ageing is the receivables of the journal" in page.words
     assert page.all("//form[contains(@action, '/close/')]") == []
-    assert reader.post("/periods/DE01/2026-01/close/").status == 403
-    assert "The month is closed" in closer.post("/periods/DE01/2026-01/close/").words
+    assert reader.post(f"{month}close/").status == 403
+    refused = closer.post(f"{month}close/")
+    assert "Somebody has read the statements" in refused.words
+    assert periods(traded.shop.world.berlin) == []
+    assert "The task is signed" in closer.post(f"{month}sign/", {"task": "review"}).words
+    assert "The owner is kept" in closer.post(f"{month}owner/", {"task": "bank", "owner": "Ada"}).words
+    ready = closer.get(month)
+    assert "Nothing stands in the way" in ready.words
+    assert "Ada" in ready.words
+    assert "The month is closed" in closer.post(f"{month}close/").words
     [row] = periods(traded.shop.world.berlin)
     assert (row.month, row.status) == (date(2026, 1, 1), "closed")
-    assert "it is closed" in closer.post("/periods/DE01/2026-01/close/").words
-    assert "Say why" in closer.post("/periods/DE01/2026-01/reopen/").words
-    assert "open again" in closer.post("/periods/DE01/2026-01/reopen/", {"reason": "A bill was missing"}).words
+    assert "Checked at the close: Revenue is recognised" in reader.get(month).words
+    assert "it is closed" in closer.post(f"{month}close/").words
+    assert "Say why" in closer.post(f"{month}reopen/").words
+    assert "open again" in closer.post(f"{month}reopen/", {"reason": "A bill was missing"}).words
+    assert "area is closed" in closer.post(f"{month}shut/", {"area": "stock", "soft": "1"}).words
+    assert "Stock (soft-closed)" in reader.get("/periods/", entity="DE01").words
+    assert "no area" in closer.post(f"{month}shut/", {"area": "moon"}).words
     for wrong in ("/periods/DE01/2026-13/", "/periods/XX99/2026-01/", "/periods/DE01/soon/"):
         assert reader.get(wrong).status == 404
 

@@ -15,7 +15,7 @@ from cashline.flow.recognise.ledger.queries.books import Books, books, held_bala
 from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole, Book
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
 from cashline.flow.recognise.ledger.rules.events import credit_fact, invoice_fact, payment_fact, shipment_fact
-from cashline.flow.recognise.ledger.rules.periods import PERIOD, PeriodStatus, dated
+from cashline.flow.recognise.ledger.rules.periods import PERIOD, Area, PeriodStatus, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, Held, PostingRule, held_keys, plan_entry
 from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
@@ -75,7 +75,7 @@ def post(
     book = Book.IFRS.value
     for planned in entries:
         one = opened[planned.entity_id]
-        entry = dated(planned, one.closed)
+        entry = dated(planned, one.closed_for(planned.rule))
         key, day, accounts, line_no = new_id(), entry.day, one.accounts, 0
         for line in entry.lines:
             line_no += 1
@@ -185,37 +185,54 @@ def post_refunds(events: Sequence[Event], *, now: datetime, actor: str) -> None:
 
 
 @transaction.atomic
-def close_period(*, entity_id: UUID, month: date, now: datetime, actor: str, reason: str = "") -> None:
-    """Close a month of an entity: it takes no entry any more, and what comes late goes to the first open day."""
+def close_period(
+    *,
+    entity_id: UUID,
+    month: date,
+    now: datetime,
+    actor: str,
+    reason: str = "",
+    area: Area = Area.ALL,
+    soft: bool = False,
+) -> None:
+    """Close a month of an entity, for one area of the books or for all; what comes late goes to the first open day.
+
+    A `soft` close keeps documents out and still takes what the close itself posts.
+    """
     first = month.replace(day=1)
-    row = period_for_update(entity_id, first)
-    PERIOD.target("close", row.status if row else PeriodStatus.OPEN, document_id=first.isoformat())
+    row = period_for_update(entity_id, first, area)
+    verb, kind = ("soft_close", "PeriodSoftClosed") if soft else ("close", "PeriodClosed")
+    target = PERIOD.target(verb, row.status if row else PeriodStatus.OPEN, document_id=first.isoformat())
     sql.execute(
-        "INSERT INTO accounting_periods (id, entity_id, month, status, closed_at, closed_by) "
-        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (entity_id, month) DO UPDATE SET status = EXCLUDED.status, "
-        "closed_at = EXCLUDED.closed_at, closed_by = EXCLUDED.closed_by",
-        (new_id(), entity_id, first, PeriodStatus.CLOSED.value, now, actor),
+        "INSERT INTO accounting_periods (id, entity_id, month, area, status, closed_at, closed_by) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (entity_id, month, area) DO UPDATE "
+        "SET status = EXCLUDED.status, closed_at = EXCLUDED.closed_at, closed_by = EXCLUDED.closed_by",
+        (new_id(), entity_id, first, area.value, target.value, now, actor),
     )
-    _record_period("PeriodClosed", entity_id, first, reason, now=now, actor=actor)
+    _record_period(kind, entity_id, first, area, reason, now=now, actor=actor)
 
 
 @transaction.atomic
-def reopen_period(*, entity_id: UUID, month: date, reason: str, now: datetime, actor: str) -> None:
-    """Open a closed month again; the reason is kept. What was posted meanwhile stays where it is."""
+def reopen_period(
+    *, entity_id: UUID, month: date, reason: str, now: datetime, actor: str, area: Area = Area.ALL
+) -> None:
+    """Open a closed or soft-closed month again; the reason is kept. What was posted meanwhile stays where it is."""
     first = month.replace(day=1)
-    row = period_for_update(entity_id, first)
+    row = period_for_update(entity_id, first, area)
     target = PERIOD.target("reopen", row.status if row else PeriodStatus.OPEN, document_id=first.isoformat())
     sql.execute(
         "UPDATE accounting_periods SET status = %s, closed_at = NULL, closed_by = '' "
-        "WHERE entity_id = %s AND month = %s",
-        (target.value, entity_id, first),
+        "WHERE entity_id = %s AND month = %s AND area = %s",
+        (target.value, entity_id, first, area.value),
     )
-    _record_period("PeriodReopened", entity_id, first, reason, now=now, actor=actor)
+    _record_period("PeriodReopened", entity_id, first, area, reason, now=now, actor=actor)
 
 
-def _record_period(kind: str, entity_id: UUID, month: date, reason: str, *, now: datetime, actor: str) -> None:
-    event = Event(kind, (ObjectRef("entity", entity_id),), {"month": month.isoformat()}, reason)
-    record([event], now=now, actor=actor)
+def _record_period(
+    kind: str, entity_id: UUID, month: date, area: Area, reason: str, *, now: datetime, actor: str
+) -> None:
+    data = {"month": month.isoformat(), "area": area.value}
+    record([Event(kind, (ObjectRef("entity", entity_id),), data, reason)], now=now, actor=actor)
 
 
 _DAILY = """

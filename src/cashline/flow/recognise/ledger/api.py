@@ -9,7 +9,9 @@ from pydantic import StringConstraints
 
 from cashline.flow.recognise.ledger import actions
 from cashline.flow.recognise.ledger.queries import balances, entries
+from cashline.flow.recognise.ledger.queries.books import periods
 from cashline.flow.recognise.ledger.queries.entries import EntryRow
+from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
 from cashline.kernel.identifiers import key_of, public
 from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import caller_of
@@ -27,6 +29,7 @@ class Month(Closed):
     entity: Code
     month: date
     reason: Annotated[str, StringConstraints(max_length=500)] = ""
+    area: Area = Area.ALL
 
 
 @router.get("/journal-entries")
@@ -90,13 +93,50 @@ def trial_balance(
     return {"entity": owner.code, "currency": owner.currency, "items": items, "next_cursor": ""}
 
 
+@router.get("/periods")
+def period_list(request: HttpRequest, entity: Code) -> dict[str, Any]:
+    """The months of an entity that were ever closed, whole or by area, newest first; any other month is open."""
+    caller = caller_of(request)
+    owner = entity_by_code(entity)
+    caller.require("ledger.read", owner.id)
+    items = [
+        {
+            "month": f"{row.month:%Y-%m}",
+            "area": row.area,
+            "status": row.status,
+            "closed_at": row.closed_at,
+            "closed_by": row.closed_by,
+        }
+        for row in periods(owner.id)
+    ]
+    return {"items": items, "next_cursor": ""}
+
+
 @router.post("/periods/close")
 def period_close(request: HttpRequest, body: Month) -> dict[str, Any]:
-    """Close a month: it takes no entry any more."""
+    """Close a month, for one area of the books or for all: it takes no entry any more."""
+    return _shut(request, body, soft=False)
+
+
+@router.post("/periods/soft-close")
+def period_soft_close(request: HttpRequest, body: Month) -> dict[str, Any]:
+    """Keep documents out of a month, and still take what the close itself posts."""
+    return _shut(request, body, soft=True)
+
+
+def _shut(request: HttpRequest, body: Month, *, soft: bool) -> dict[str, Any]:
     caller = caller_of(request)
     owner = _owner(request, body.entity)
-    actions.close_period(entity_id=owner.id, month=body.month, reason=body.reason, now=caller.now, actor=caller.actor)
-    return {"entity": owner.code, "month": f"{body.month:%Y-%m}", "status": "closed"}
+    actions.close_period(
+        entity_id=owner.id,
+        month=body.month,
+        reason=body.reason,
+        area=body.area,
+        soft=soft,
+        now=caller.now,
+        actor=caller.actor,
+    )
+    return _month(owner, body, PeriodStatus.SOFT_CLOSED if soft else PeriodStatus.CLOSED)
 
 
 @router.post("/periods/reopen")
@@ -104,8 +144,19 @@ def period_reopen(request: HttpRequest, body: Month) -> dict[str, Any]:
     """Open a closed month again; the reason is kept."""
     caller = caller_of(request)
     owner = _owner(request, body.entity)
-    actions.reopen_period(entity_id=owner.id, month=body.month, reason=body.reason, now=caller.now, actor=caller.actor)
-    return {"entity": owner.code, "month": f"{body.month:%Y-%m}", "status": "open"}
+    actions.reopen_period(
+        entity_id=owner.id, month=body.month, reason=body.reason, area=body.area, now=caller.now, actor=caller.actor
+    )
+    return _month(owner, body, PeriodStatus.OPEN)
+
+
+def _month(owner: Entity, body: Month, status: PeriodStatus) -> dict[str, Any]:
+    return {
+        "entity": owner.code,
+        "month": f"{body.month:%Y-%m}",
+        "area": body.area.value,
+        "status": status.value,
+    }
 
 
 def _owner(request: HttpRequest, code: str) -> Entity:

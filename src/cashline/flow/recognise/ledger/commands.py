@@ -6,6 +6,10 @@ import click
 
 from cashline.platform.doors.terminal import TERMINAL, json_option, now, reason_option, say, table, today
 
+area_option = click.option(
+    "--area", type=click.Choice(["all", "receivables", "revenue", "stock"]), default="all", show_default=True
+)
+
 
 @click.group("ledger")
 def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's commands are found
@@ -44,27 +48,41 @@ def trial_balance_command(entity: str, as_of: datetime | None, known_at: datetim
 @COMMANDS.command("close")
 @click.argument("month", type=click.DateTime(["%Y-%m"]))
 @click.option("--entity", required=True, help="The code of the legal entity.")
+@area_option
+@click.option("--soft", is_flag=True, help="Keep documents out, and still take what the close itself posts.")
 @json_option
-def close_command(month: datetime, entity: str, as_json: bool) -> None:
+def close_command(month: datetime, entity: str, area: str, soft: bool, as_json: bool) -> None:
     """Close a month: it takes no entry any more, and what comes late goes to the first open day."""
     from cashline.flow.recognise.ledger.actions import close_period
+    from cashline.flow.recognise.ledger.rules.periods import Area
     from cashline.platform.company.queries import entity_by_code
 
     owner = entity_by_code(entity)
-    close_period(entity_id=owner.id, month=month.date(), now=now(), actor=TERMINAL.actor)
-    say({"entity": entity, "month": f"{month:%Y-%m}", "status": "closed"}, f"{month:%Y-%m} is closed.", as_json=as_json)
+    close_period(entity_id=owner.id, month=month.date(), area=Area(area), soft=soft, now=now(), actor=TERMINAL.actor)
+    shape = {
+        "entity": entity,
+        "month": f"{month:%Y-%m}",
+        "area": area,
+        "status": "soft_closed" if soft else "closed",
+    }
+    say(shape, f"{month:%Y-%m} is {'soft-' if soft else ''}closed ({area}).", as_json=as_json)
 
 
 @COMMANDS.command("reopen")
 @click.argument("month", type=click.DateTime(["%Y-%m"]))
 @click.option("--entity", required=True, help="The code of the legal entity.")
+@area_option
 @reason_option
 @json_option
-def reopen_command(month: datetime, entity: str, reason: str, as_json: bool) -> None:
+def reopen_command(month: datetime, entity: str, area: str, reason: str, as_json: bool) -> None:
     """Open a closed month again."""
     from cashline.flow.recognise.ledger.actions import reopen_period
+    from cashline.flow.recognise.ledger.rules.periods import Area
     from cashline.platform.company.queries import entity_by_code
 
     owner = entity_by_code(entity)
-    reopen_period(entity_id=owner.id, month=month.date(), reason=reason, now=now(), actor=TERMINAL.actor)
-    say({"entity": entity, "month": f"{month:%Y-%m}", "status": "open"}, f"{month:%Y-%m} is open.", as_json=as_json)
+    reopen_period(
+        entity_id=owner.id, month=month.date(), reason=reason, area=Area(area), now=now(), actor=TERMINAL.actor
+    )
+    shape = {"entity": entity, "month": f"{month:%Y-%m}", "area": area, "status": "open"}
+    say(shape, f"{month:%Y-%m} is open ({area}).", as_json=as_json)

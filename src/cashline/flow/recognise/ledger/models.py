@@ -7,7 +7,7 @@ kept by a job so that writers never wait on each other; what is newer is added w
 from django.db import models
 
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole, AccountType, Book
-from cashline.flow.recognise.ledger.rules.periods import PeriodStatus
+from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
 from cashline.platform.database.tables import (
     Table,
     amount_column,
@@ -36,10 +36,14 @@ class Account(Table):
 
 
 class AccountingPeriod(Table):
-    """A calendar month of an entity; a closed one takes no entry (a trigger refuses it). No row: the month is open."""
+    """A calendar month of an entity, whole or of an area of the books. No row: the month is open.
+
+    A closed one takes no entry, a soft-closed one only those of the close (a trigger refuses the others).
+    """
 
     entity = link_to("company.LegalEntity")
     month = models.DateField()
+    area = status_column(Area, db_default=Area.ALL)
     status = status_column(PeriodStatus, db_default=PeriodStatus.OPEN)
     closed_at = instant_column(null=True)
     closed_by = models.TextField(blank=True, db_default="")
@@ -47,7 +51,7 @@ class AccountingPeriod(Table):
     class Meta:
         db_table = "accounting_periods"
         constraints = [
-            models.UniqueConstraint(fields=["entity", "month"], name="accounting_period_once"),
+            models.UniqueConstraint(fields=["entity", "month", "area"], name="accounting_period_once"),
             models.CheckConstraint(condition=models.Q(month__day=1), name="accounting_period_is_month"),
         ]
 

@@ -24,6 +24,7 @@ from cashline.platform.doors.schemas import FIRST_DAY, LAST_DAY
 from cashline.platform.pages.anatomies import BoardPage, DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import (
+    Action,
     Cell,
     CellValue,
     Column,
@@ -95,7 +96,17 @@ def journal_list(request: HttpRequest) -> HttpResponseBase:
     )
     empty = Empty(_("Nothing is posted yet."), _("Each step that moves money or goods posts its own entry."))
     return render_list(
-        request, ListPage(_("Journal"), JOURNAL, fetch, filters, "-day", empty=empty, filename="journal")
+        request,
+        ListPage(
+            _("Journal"),
+            JOURNAL,
+            fetch,
+            filters,
+            "-day",
+            empty=empty,
+            filename="journal",
+            actions=(Action.link(_("Exports"), "/journal-exports/", icon="download"),),
+        ),
     )
 
 

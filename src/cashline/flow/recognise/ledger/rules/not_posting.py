@@ -13,7 +13,7 @@ _BY_REASON: dict[str, str] = {
         "UserRolesChanged UserTwoFactorRemoved ApiKeyCreated ApiKeyRevoked WebhookEndpointCreated "
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
-        "BooksOpened PeriodClosed PeriodReopened BankAccountCreated BankAccountChanged "
+        "BooksOpened PeriodClosed PeriodSoftClosed PeriodReopened BankAccountCreated BankAccountChanged "
         "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet "
         "UsageAlertSet UsageAlertEnded"
     ),
@@ -44,6 +44,9 @@ _BY_REASON: dict[str, str] = {
     ),
     "it tells of a run, whose documents post for themselves": (
         "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted OrdersImported"
+    ),
+    "it tells of the close, or of files made of the journal": (
+        "CloseTaskAssigned CloseTaskSigned JournalExported JournalExportAcknowledged"
     ),
     "its credit note posts": "InvoiceVoided DisputeCredited CreditKept",
     "an empty wallet holds nothing": "WalletOpened WalletClosed WalletTopUpDue",

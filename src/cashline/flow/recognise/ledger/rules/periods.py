@@ -1,6 +1,10 @@
-"""Months of the books: an open month takes entries, a closed one none; what comes late goes to the first open day."""
+"""Months of the books, whole or by area: what comes after a month was closed goes to the first open day.
+
+A soft-closed month takes no document any more, but still what the close itself posts: revenue and revaluations.
+"""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -15,14 +19,57 @@ class PeriodStatus(StrEnum):
     """Whether a month takes entries."""
 
     OPEN = "open"
+    SOFT_CLOSED = "soft_closed"
     CLOSED = "closed"
+
+
+class Area(StrEnum):
+    """What of the books a month is closed for."""
+
+    ALL = "all"
+    RECEIVABLES = "receivables"
+    REVENUE = "revenue"
+    STOCK = "stock"
 
 
 PERIOD = Lifecycle(
     "accounting period",
-    ("close", [PeriodStatus.OPEN], PeriodStatus.CLOSED),
-    ("reopen", [PeriodStatus.CLOSED], PeriodStatus.OPEN),
+    ("soft_close", [PeriodStatus.OPEN], PeriodStatus.SOFT_CLOSED),
+    ("close", [PeriodStatus.OPEN, PeriodStatus.SOFT_CLOSED], PeriodStatus.CLOSED),
+    ("reopen", [PeriodStatus.CLOSED, PeriodStatus.SOFT_CLOSED], PeriodStatus.OPEN),
 )
+_AREAS = {
+    Area.STOCK: "receipt adjustment shipment",
+    Area.RECEIVABLES: "invoice credit_note payment allocation unallocation refund credited_invoice top_up promotion "
+    "credit_applied credit_refund credit_expiry revaluation revaluation_reversal",
+}
+_AREA_OF = {rule: area for area, rules in _AREAS.items() for rule in rules.split()}
+REVALUATION_RULES = frozenset({"revaluation", "revaluation_reversal"})
+
+
+def area_of(rule: str) -> Area:
+    """The area that a posting rule belongs to; what moves neither stock nor receivables is revenue's."""
+    return _AREA_OF.get(rule, Area.REVENUE)
+
+
+def of_the_close(rule: str) -> bool:
+    """Is it posted by the close itself, so that a soft-closed month takes it?"""
+    return rule in REVALUATION_RULES or area_of(rule) is Area.REVENUE
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A month that is closed or soft-closed, for an area or for all."""
+
+    month: date
+    area: str
+    status: str
+
+    def refuses(self, rule: str) -> bool:
+        """Does the month take no entry of that rule?"""
+        if self.area not in (Area.ALL, area_of(rule)):
+            return False
+        return self.status == PeriodStatus.CLOSED or not of_the_close(rule)
 
 
 def accounting_day(day: date, closed: Collection[date]) -> date:

@@ -1,5 +1,5 @@
-"""The console's reports from the books: receivables by age, deferred revenue, and the months to be closed."""
+"""The console's reports from the books: receivables by age, deferred revenue, and the financial statements."""
 
-from cashline.flow.report.statements.pages import ageing, deferred, financial, periods
+from cashline.flow.report.statements.pages import ageing, deferred, financial
 
-URLS = [*ageing.URLS, *deferred.URLS, *financial.URLS, *periods.URLS]
+URLS = [*ageing.URLS, *deferred.URLS, *financial.URLS]

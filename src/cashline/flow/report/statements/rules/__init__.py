@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -151,28 +151,6 @@ class DeferredWaterfall:
     liability: Decimal = ZERO
     asset: Decimal = ZERO
     contracts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MonthState:
-    """A month of an entity: open or closed, and (where it was counted) how many entries stand in it."""
-
-    month: date
-    status: str
-    entries: int | None = None
-    closed_at: datetime | None = None
-    closed_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CloseCheck:
-    """Something to be done before a month is closed: whether it is, what was found, and where it is done."""
-
-    code: str
-    sentence: str
-    done: bool
-    found: str
-    address: str = ""
 
 
 def roll_forward(

@@ -1,0 +1,52 @@
+"""`cashline audit`: the audit pack, and its check, from a terminal."""
+
+from pathlib import Path
+
+import click
+
+from cashline.platform.doors.terminal import now, say
+
+
+@click.group("audit")
+def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's commands are found
+    """What stands behind revenue, for whoever checks it."""
+
+
+@COMMANDS.command("pack")
+@click.option("--contract", default="", help="The number of a contract.")
+@click.option("--entity", default="", help="The code of a legal entity, with --month.")
+@click.option("--month", default="", help="A month such as 2026-03: all contracts that earned in it.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The zip to write."
+)
+def pack_command(contract: str, entity: str, month: str, output: Path) -> None:
+    """Write the pack of a contract, or of a month of an entity."""
+    import shutil
+
+    from cashline.flow.report.audit.queries import agreement_for, agreements_of_month, audit_pack
+    from cashline.flow.report.closing.api import month_named
+    from cashline.platform.company.queries import entity_by_code
+
+    if contract:
+        ids = [agreement_for(contract)[0]]
+    elif entity and month:
+        ids = agreements_of_month(entity_by_code(entity).id, month_named(month))
+    else:
+        raise click.UsageError("Name a contract, or an entity and a month.")
+    subject = contract or f"{entity} {month}"
+    with audit_pack(ids, subject=subject, now=now()) as file, output.open("wb") as target:
+        shutil.copyfileobj(file, target)
+    say({}, f"{output} holds {len(ids)} contracts; check it with: cashline audit check {output}", as_json=False)
+
+
+@COMMANDS.command("check")
+@click.argument("pack", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check_command(pack: Path) -> None:
+    """Recompute every figure of a pack, by the script that is in each; ends with 1 at the first that differs."""
+    import subprocess
+    import sys
+
+    from cashline.flow.report.audit.queries import SCRIPT
+
+    done = subprocess.run([sys.executable, "-I", str(SCRIPT), str(pack)], check=False)
+    raise click.exceptions.Exit(done.returncode)

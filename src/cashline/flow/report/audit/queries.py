@@ -1,0 +1,203 @@
+"""Reading the audit pack: each table of it is one query, written into the zip; the manifest tells what was written."""
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+from uuid import UUID
+
+import msgspec
+
+from cashline import __version__
+from cashline.kernel.periods import month_of
+from cashline.kernel.refusals import InvalidValue, NotFound
+from cashline.platform import sql
+
+MOST_CONTRACTS = 20_000
+_IN_MEMORY = 8 * 1024 * 1024
+_MADE = (1980, 1, 1, 0, 0, 0)
+_ENTRIES = (
+    "SELECT entry_id FROM revenue_postings WHERE agreement_id = ANY(%(ids)s) UNION "
+    "SELECT entry_id FROM journal_lines WHERE agreement_id = ANY(%(ids)s)"
+)
+_OBJECTS = "SELECT unnest(%(ids)s::uuid[]) UNION SELECT id FROM orders WHERE agreement_id = ANY(%(ids)s)"
+TABLES: dict[str, tuple[str, str]] = {
+    "agreements": (
+        "id number origin status customer entity currency starts_on signed_on net_total",
+        "SELECT a.id, a.number, a.origin, a.status, c.number, e.code, a.currency, a.starts_on, a.signed_on, "
+        "a.net_total "
+        "FROM agreements a JOIN customers c ON c.id = a.customer_id JOIN legal_entities e ON e.id = a.entity_id "
+        "WHERE a.id = ANY(%(ids)s) ORDER BY a.id",
+    ),
+    "terms": (
+        "id line_id agreement_id line_no kind description quantity unit_price stand_alone_price interval_months "
+        "term_months revenue_pattern billing_trigger net_total valid known_at",
+        "SELECT id, line_id, agreement_id, line_no, kind, description, quantity, unit_price, stand_alone_price, "
+        "interval_months, term_months, revenue_pattern, billing_trigger, net_total, valid::text, known_at "
+        "FROM agreement_lines WHERE agreement_id = ANY(%(ids)s) ORDER BY agreement_id, line_no, id",
+    ),
+    "signatures": (
+        "agreement_id signer status requested_at signed_at document_sha256",
+        "SELECT agreement_id, signer_name, status, requested_at, signed_at, document_sha256 FROM signatures "
+        "WHERE agreement_id = ANY(%(ids)s) ORDER BY id",
+    ),
+    "deliveries": (
+        "id line_id kind quantity effective_on known_at source_id",
+        "SELECT d.id, d.line_id, d.kind, d.quantity, d.effective_on, d.known_at, d.source_id FROM deliveries d "
+        "WHERE d.line_id IN (SELECT line_id FROM agreement_lines WHERE agreement_id = ANY(%(ids)s)) ORDER BY d.id",
+    ),
+    "obligations": (
+        "id line_id version agreement_id pattern open_ended transaction_price stand_alone_price allocated_price "
+        "created_at derivation",
+        "SELECT id, line_id, version, agreement_id, pattern, open_ended, transaction_price, stand_alone_price, "
+        "allocated_price, created_at, derivation FROM obligations WHERE agreement_id = ANY(%(ids)s) "
+        "ORDER BY agreement_id, line_id, version",
+    ),
+    "postings": (
+        "id line_id agreement_id month sequence through amount entry_id created_at derivation",
+        "SELECT id, line_id, agreement_id, month, sequence, through, amount, entry_id, created_at, derivation "
+        "FROM revenue_postings WHERE agreement_id = ANY(%(ids)s) ORDER BY agreement_id, line_id, month, sequence",
+    ),
+    "invoices": (
+        "id number agreement_id issued_on currency net_total tax_total gross_total",
+        "SELECT id, number, agreement_id, issued_on, currency, net_total, tax_total, gross_total FROM invoices "
+        "WHERE agreement_id = ANY(%(ids)s) AND status <> 'draft' ORDER BY id",
+    ),
+    "credit_notes": (
+        "id number invoice_id agreement_id issued_on currency net_total tax_total gross_total cause",
+        "SELECT c.id, c.number, c.invoice_id, i.agreement_id, c.issued_on, c.currency, c.net_total, c.tax_total, "
+        "c.gross_total, c.cause FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id "
+        "WHERE i.agreement_id = ANY(%(ids)s) AND c.status = 'issued' ORDER BY c.id",
+    ),
+    "accounts": (
+        "id entity code name type role",
+        "SELECT a.id, e.code, a.code, a.name, a.type, a.role FROM accounts a "
+        "JOIN legal_entities e ON e.id = a.entity_id "
+        "WHERE a.entity_id IN (SELECT entity_id FROM agreements WHERE id = ANY(%(ids)s)) ORDER BY e.code, a.code",
+    ),
+    "journal_entries": (
+        "id book currency day source_type source_id rule text line_count posted_at",
+        "SELECT id, book, currency, day, source_type, source_id, rule, text, line_count, posted_at "
+        f"FROM journal_entries WHERE id IN ({_ENTRIES}) ORDER BY id",
+    ),
+    "journal_lines": (
+        "entry_id line_no account_id amount functional_amount day agreement_id document_id",
+        "SELECT entry_id, line_no, account_id, amount, functional_amount, day, agreement_id, document_id "
+        f"FROM journal_lines WHERE entry_id IN ({_ENTRIES}) ORDER BY entry_id, line_no",
+    ),
+    "events": (
+        "id type time actor reason data",
+        f"SELECT id, type, time, actor, reason, data FROM events WHERE object_ids && ARRAY({_OBJECTS}) ORDER BY id",
+    ),
+    "totals": (
+        "agreement_id number currency recognised billed position",
+        "SELECT a.id, a.number, a.currency, "
+        "COALESCE((SELECT sum(p.amount) FROM revenue_postings p WHERE p.agreement_id = a.id), 0), "
+        "COALESCE((SELECT sum(i.net_total) FROM invoices i WHERE i.agreement_id = a.id AND i.status <> 'draft'), 0) - "
+        "COALESCE((SELECT sum(c.net_total) FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id "
+        "WHERE i.agreement_id = a.id AND c.status = 'issued'), 0), "
+        "COALESCE((SELECT sum(l.amount) FROM journal_lines l JOIN accounts x ON x.id = l.account_id "
+        "AND x.role = 'contract_position' WHERE l.agreement_id = a.id), 0) "
+        "FROM agreements a WHERE a.id = ANY(%(ids)s) ORDER BY a.id",
+    ),
+}
+"""The files of a pack: the columns of each, and the query that gives its rows."""
+SCRIPT = Path(__file__).with_name("recompute.py")
+
+
+def agreement_for(number: str) -> tuple[UUID, UUID]:
+    """The agreement with that number and its entity; raises NotFound."""
+    row = sql.fetch_one("SELECT id, entity_id FROM agreements WHERE number = %s", (number.strip(),))
+    if row is None:
+        raise NotFound(f"There is no contract {number[:40]!r}.", field="contract")
+    return row[0], row[1]
+
+
+def agreements_of_month(entity_id: UUID, month: date) -> list[UUID]:
+    """The contracts of an entity whose revenue was recognised for a month, or posted in it."""
+    whole = month_of(month)
+    return sql.ids(
+        sql.fetch(
+            "SELECT DISTINCT p.agreement_id FROM revenue_postings p JOIN journal_entries e ON e.id = p.entry_id "
+            "WHERE e.entity_id = %s AND (p.month = %s OR (e.day >= %s AND e.day < %s)) ORDER BY 1",
+            (entity_id, whole.start, whole.start, whole.end),
+        )
+    )
+
+
+def audit_pack(agreement_ids: Sequence[UUID], *, subject: str, now: datetime) -> IO[bytes]:
+    """The pack of those contracts as a zip, at its start and ready to be read; large ones are spooled to disk.
+
+    Raises InvalidValue for none or too many contracts.
+    """
+    if not 0 < len(agreement_ids) <= MOST_CONTRACTS:
+        raise InvalidValue(
+            f"A pack holds 1 to {MOST_CONTRACTS} contracts, not {len(agreement_ids)}.",
+            field="contract",
+            fix="Ask for a contract, or for a month with revenue.",
+        )
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer that sends it closes it
+    listed: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, (columns, statement) in TABLES.items():
+            rows = sql.fetch(statement, {"ids": list(agreement_ids)})
+            listed[f"{name}.csv"] = _write(archive, f"{name}.csv", _csv(columns.split(), rows), len(rows))
+        listed["recompute.py"] = _write(archive, "recompute.py", iter([SCRIPT.read_text(encoding="utf-8")]), 0)
+        manifest = {
+            "program": f"cashline {__version__}",
+            "subject": subject,
+            "made_at": now.isoformat(timespec="seconds"),
+            "contracts": len(agreement_ids),
+            "check": "python3 recompute.py PACK",
+            "files": listed,
+        }
+        _write(archive, "manifest.json", iter([msgspec.json.format(msgspec.json.encode(manifest)).decode()]), 0)
+    file.seek(0)
+    return file
+
+
+def _write(archive: zipfile.ZipFile, name: str, texts: Iterator[str], rows: int) -> dict[str, Any]:
+    """Write a file of the pack; gives its line of the manifest."""
+    info = zipfile.ZipInfo(name, _MADE)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    digest = hashlib.sha256()
+    with archive.open(info, "w", force_zip64=True) as target:
+        for text in texts:
+            data = text.encode()
+            digest.update(data)
+            target.write(data)
+    return {"sha256": digest.hexdigest(), "rows": rows}
+
+
+def _csv(columns: list[str], rows: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_text(value) for value in row])
+        if buffer.tell() > 1 << 16:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value).decode()
+    return str(value)

@@ -1,0 +1,133 @@
+"""Writing the close: owners and signatures of tasks, and closing a month once nothing stands in the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from cashline.flow.recognise.ledger.actions import close_period, summarise_journal
+from cashline.flow.recognise.ledger.rules.periods import PERIOD
+from cashline.flow.recognise.revenue.actions import RevenueRunResult, run_revenue
+from cashline.flow.report.closing.queries import month_of_entity, tasks_of
+from cashline.flow.report.closing.rules import Outcome, Task, TaskState, blockers, outcome_of, template
+from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import month_of
+from cashline.kernel.refusals import InvalidValue, raise_all
+from cashline.platform import sql
+from cashline.platform.events.actions import record
+from cashline.platform.events.rules import Event, ObjectRef
+
+_SIGNATURE = (
+    "id",
+    "entity_id",
+    "month",
+    "task",
+    "outcome",
+    "note",
+    "found",
+    "address",
+    "figures",
+    "signed_at",
+    "signed_by",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseResult:
+    """What a close came to: the revenue it recognised, the tasks, and whether the month is closed now."""
+
+    month: date
+    preview: bool
+    revenue: RevenueRunResult
+    tasks: tuple[Task, ...]
+    closed: bool
+    blockers: tuple[str, ...] = field(default=())
+
+
+@transaction.atomic
+def assign_owner(*, entity_id: UUID, task: str, owner: str, now: datetime, actor: str) -> None:
+    """Say who sees to a task in every close of an entity; an empty owner takes it back to its role."""
+    one, name = template(task), owner.strip()
+    if len(name) > 200:
+        raise InvalidValue("The name of an owner has at most 200 characters.", field="owner")
+    if name:
+        sql.execute(
+            "INSERT INTO close_task_owners (id, entity_id, task, owner) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (entity_id, task) DO UPDATE SET owner = EXCLUDED.owner",
+            (new_id(), entity_id, one.code, name),
+        )
+    else:
+        sql.execute("DELETE FROM close_task_owners WHERE entity_id = %s AND task = %s", (entity_id, one.code))
+    data = {"task": one.code, "owner": name}
+    record([Event("CloseTaskAssigned", (ObjectRef("entity", entity_id),), data)], now=now, actor=actor)
+
+
+@transaction.atomic
+def sign_task(*, entity_id: UUID, month: date, task: str, note: str = "", now: datetime, actor: str) -> Outcome:
+    """Sign a task of a month with what its check finds now; one that is not done is accepted, which needs a reason.
+
+    Raises IllegalTransition for a closed month, CloseBlocked for a task that waits for another.
+    """
+    code, first = template(task).code, month.replace(day=1)
+    PERIOD.target("close", month_of_entity(entity_id, first).status, document_id=first.isoformat())
+    one = next(item for item in tasks_of(entity_id, first) if item.template.code == code)
+    outcome = outcome_of(one, note.strip())
+    _keep(entity_id, first, [one], outcome, note.strip(), now=now, actor=actor)
+    data = {"month": first.isoformat(), "task": code, "outcome": outcome.value, "found": one.finding.found}
+    event = Event("CloseTaskSigned", (ObjectRef("entity", entity_id),), data, note.strip())
+    record([event], now=now, actor=actor)
+    return outcome
+
+
+def _keep(
+    entity_id: UUID, month: date, tasks: Sequence[Task], outcome: Outcome, note: str, *, now: datetime, actor: str
+) -> None:
+    """Keep signatures with their evidence."""
+    sql.insert(
+        "close_signatures",
+        _SIGNATURE,
+        [
+            (
+                new_id(),
+                entity_id,
+                month,
+                task.template.code,
+                outcome.value,
+                note,
+                task.finding.found,
+                task.finding.address,
+                sql.json(dict(task.finding.figures)),
+                now,
+                actor,
+            )
+            for task in tasks
+        ],
+    )
+
+
+@transaction.atomic
+def close_month(
+    *, entity_id: UUID, month: date, now: datetime, actor: str, reason: str = "", preview: bool = False
+) -> CloseResult:
+    """Recognise the month's revenue, check everything, and close it; raises CloseBlocked for each task in the way.
+
+    With `preview` nothing is written: the blockers are told, with revenue as it would be recognised.
+    """
+    first = month.replace(day=1)
+    PERIOD.target("close", month_of_entity(entity_id, first).status, document_id=first.isoformat())
+    last = month_of(first).last_day
+    revenue = run_revenue(through=last, entity_id=entity_id, now=now, actor=actor, preview=preview)
+    if preview:
+        recognising = revenue.agreements if not revenue.exceptions else None
+        tasks = tasks_of(entity_id, first, recognising=recognising)
+        told = tuple(one.message for one in blockers(tasks))
+        return CloseResult(first, True, revenue, tasks, closed=False, blockers=told)
+    tasks = tasks_of(entity_id, first)
+    raise_all(blockers(tasks))
+    checked = [task for task in tasks if task.state is TaskState.DONE]
+    _keep(entity_id, first, checked, Outcome.CHECKED, "", now=now, actor=actor)
+    close_period(entity_id=entity_id, month=first, reason=reason, now=now, actor=actor)
+    summarise_journal()
+    return CloseResult(first, False, revenue, tasks, closed=True)

@@ -1,0 +1,147 @@
+"""The API of the close: the checklist of a month, signatures, owners, and closing it."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import StringConstraints
+
+from cashline.flow.report.closing import actions
+from cashline.flow.report.closing.queries import month_of_entity, tasks_of
+from cashline.flow.report.closing.rules import Task, days_to_close
+from cashline.kernel.periods import local_day
+from cashline.kernel.refusals import NotFound
+from cashline.platform.company.queries import Entity, entity_by_code
+from cashline.platform.doors.caller import Caller, caller_of
+from cashline.platform.doors.schemas import Closed
+
+router = Router(tags=["Recognise"])
+type Note = Annotated[str, StringConstraints(max_length=1000)]
+type TaskCode = Annotated[str, StringConstraints(min_length=1, max_length=30)]
+
+
+class NewSignature(Closed):
+    """A task to sign; one that is not done is accepted as it is found, which needs a note."""
+
+    task: TaskCode
+    note: Note = ""
+
+
+class NewOwner(Closed):
+    """Who sees to a task in every close of the entity; empty takes it back to its role."""
+
+    task: TaskCode
+    owner: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class Close(Closed):
+    """With `preview` nothing is written, and what stands in the way is told."""
+
+    preview: bool = False
+    reason: Note = ""
+
+
+@router.get("/closes/{entity}/{month}")
+def close_detail(request: HttpRequest, entity: str, month: str) -> dict[str, Any]:
+    """The checklist of a month (such as 2026-03): each task with its state, owner, evidence and signature."""
+    _caller, owner, first = _named(request, entity, month, "ledger.read")
+    state = month_of_entity(owner.id, first)
+    closed_on = local_day(state.closed_at, owner.timezone) if state.closed_at else None
+    return {
+        "entity": owner.code,
+        "month": f"{first:%Y-%m}",
+        "status": state.status,
+        "areas": dict(state.areas),
+        "entries": state.entries,
+        "closed_at": state.closed_at,
+        "closed_by": state.closed_by,
+        "days_to_close": days_to_close(first, closed_on),
+        "tasks": [task_shape(task) for task in tasks_of(owner.id, first)],
+    }
+
+
+@router.post("/closes/{entity}/{month}/sign")
+def close_sign(request: HttpRequest, entity: str, month: str, body: NewSignature) -> dict[str, Any]:
+    """Sign a task with what its check finds now."""
+    caller, owner, first = _named(request, entity, month, "ledger.close")
+    outcome = actions.sign_task(
+        entity_id=owner.id, month=first, task=body.task, note=body.note, now=caller.now, actor=caller.actor
+    )
+    return {"task": body.task, "outcome": outcome.value}
+
+
+@router.post("/closes/{entity}/{month}/owners")
+def close_owner(request: HttpRequest, entity: str, month: str, body: NewOwner) -> dict[str, Any]:
+    """Say who sees to a task, in this close and in those to come."""
+    caller, owner, _first = _named(request, entity, month, "ledger.close")
+    actions.assign_owner(entity_id=owner.id, task=body.task, owner=body.owner, now=caller.now, actor=caller.actor)
+    return {"task": body.task, "owner": body.owner}
+
+
+@router.post("/closes/{entity}/{month}/close")
+def close_close(request: HttpRequest, entity: str, month: str, body: Close) -> dict[str, Any]:
+    """Recognise revenue, check everything and close the month; refused while a task is neither done nor accepted."""
+    caller, owner, first = _named(request, entity, month, "ledger.close")
+    result = actions.close_month(
+        entity_id=owner.id,
+        month=first,
+        reason=body.reason,
+        preview=body.preview,
+        now=caller.now,
+        actor=caller.actor,
+    )
+    return result_shape(owner.code, result)
+
+
+def result_shape(entity: str, result: actions.CloseResult) -> dict[str, Any]:
+    """What a close came to, as every door tells it."""
+    totals = sorted(result.revenue.totals.items())
+    return {
+        "entity": entity,
+        "month": f"{result.month:%Y-%m}",
+        "preview": result.preview,
+        "closed": result.closed,
+        "revenue": [
+            {"currency": currency, "month": f"{month:%Y-%m}", "kind": kind, "amount": amount}
+            for (currency, month, kind), amount in totals
+        ],
+        "blockers": list(result.blockers),
+        "tasks": [task_shape(task) for task in result.tasks],
+    }
+
+
+def task_shape(task: Task) -> dict[str, Any]:
+    """A task as every door tells it."""
+    signed = task.signature
+    return {
+        "task": task.template.code,
+        "sentence": task.template.sentence,
+        "state": task.state.value,
+        "owner": task.owner or task.template.role,
+        "found": task.finding.found,
+        "figures": dict(task.finding.figures),
+        "address": task.finding.address,
+        "after": list(task.template.after),
+        "signed_by": signed.signed_by if signed else "",
+        "signed_at": signed.signed_at if signed else None,
+        "note": signed.note if signed else "",
+    }
+
+
+def _named(request: HttpRequest, entity: str, month: str, permission: str) -> tuple[Caller, Entity, date]:
+    caller = caller_of(request)
+    owner = entity_by_code(entity)
+    caller.require(permission, owner.id)
+    return caller, owner, month_named(month)
+
+
+def month_named(text: str) -> date:
+    """The first day of a month such as 2026-03; raises NotFound."""
+    try:
+        first = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        first = date.min
+    if not 1970 <= first.year < 2200 or f"{first:%Y-%m}" != text:
+        raise NotFound(f"There is no month {text[:20]!r}.", field="month")
+    return first

@@ -1,0 +1,174 @@
+"""The checks of a close: each reads live data, counts what is left to do, and names the list where it is mended."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID
+
+from cashline.flow.recognise.ledger.queries.balances import role_balances, trial_balance
+from cashline.flow.recognise.ledger.rules.accounts import AccountRole
+from cashline.flow.recognise.revenue.queries import due_agreements
+from cashline.flow.report.closing.rules import Finding
+from cashline.flow.report.health.queries import books as laws
+from cashline.flow.report.health.queries.checks import breaks_of, digits
+from cashline.flow.report.health.rules import Law
+from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.queries.financial import financial_statements
+from cashline.kernel.periods import month_of
+from cashline.platform import sql
+from cashline.platform.company.queries import Entity, entities_by_id
+
+_ZERO = Decimal(0)
+
+
+class _Asked(NamedTuple):
+    """The month of an entity that is checked."""
+
+    entity: Entity
+    month: date
+    last: date
+
+    def address(self, path: str, **asked: str) -> str:
+        return f"{path}?{urlencode(asked)}" if asked else path
+
+
+def findings(entity_id: UUID, month: date, *, recognising: int | None = None) -> dict[str, Finding]:
+    """What each check finds, by the code of its task; `recognising` takes the place of the check of revenue."""
+    asked = _Asked(entities_by_id([entity_id])[entity_id], month, month_of(month).end - timedelta(days=1))
+    found = {code: check(asked) for code, check in _CHECKS.items()}
+    if recognising is not None:
+        words = f"{recognising} contracts would be recognised"
+        found["earned"] = Finding(True, words, "/revenue/", {"contracts": str(recognising)})
+    return found
+
+
+def _count(asked: _Asked, statement: str) -> int:
+    row = sql.fetch_one(statement, {"entity": asked.entity.id, "month": asked.month, "last": asked.last})
+    return int(row[0]) if row else 0
+
+
+def _counted(count: int, what: str, address: str) -> Finding:
+    return Finding(not count, f"{count} {what}" if count else "", address, {what: str(count)})
+
+
+def _earlier(asked: _Asked) -> Finding:
+    count = _count(
+        asked,
+        "SELECT count(DISTINCT date_trunc('month', e.day)) FROM journal_entries e WHERE e.entity_id = %(entity)s "
+        "AND e.day < %(month)s AND NOT EXISTS (SELECT FROM accounting_periods p WHERE p.entity_id = e.entity_id "
+        "AND p.month = date_trunc('month', e.day) AND p.area = 'all' AND p.status = 'closed')",
+    )
+    return _counted(count, "months open", asked.address("/periods/", entity=asked.entity.code))
+
+
+def _drafts(asked: _Asked) -> Finding:
+    count = _count(
+        asked,
+        "SELECT (SELECT count(*) FROM invoices WHERE entity_id = %(entity)s AND status = 'draft' "
+        "AND (issued_on IS NULL OR issued_on <= %(last)s)) + (SELECT count(*) FROM credit_notes "
+        "WHERE entity_id = %(entity)s AND status = 'draft' AND (issued_on IS NULL OR issued_on <= %(last)s))",
+    )
+    return _counted(count, "drafts", "/invoices/?status=draft")
+
+
+def _billed(asked: _Asked) -> Finding:
+    count = _count(asked, "SELECT count(*) FROM billing_schedules WHERE entity_id = %(entity)s AND due_on <= %(last)s")
+    return _counted(count, "contracts to bill", "/bill-runs/")
+
+
+def _bank(asked: _Asked) -> Finding:
+    count = _count(
+        asked,
+        "SELECT count(*) FROM bank_lines l JOIN bank_accounts a ON a.id = l.account_id "
+        "WHERE a.entity_id = %(entity)s AND l.status = 'open' AND l.booked_on <= %(last)s",
+    )
+    return _counted(count, "lines open", "/bank/")
+
+
+def _applied(asked: _Asked) -> Finding:
+    count = _count(
+        asked,
+        "SELECT count(*) FROM payments WHERE entity_id = %(entity)s AND unapplied_amount > 0 "
+        "AND received_on <= %(last)s",
+    )
+    return _counted(count, "payments not applied", "/payments/?unapplied=1")
+
+
+def _earned(asked: _Asked) -> Finding:
+    count = len(due_agreements(through=asked.last, entity_id=asked.entity.id))
+    return _counted(count, "contracts to recognise", "/revenue/")
+
+
+def _law(law: Law, address: str) -> Callable[[_Asked], Finding]:
+    def check(asked: _Asked) -> Finding:  # noqa: ARG001 - a law is about all entities
+        found = breaks_of(law, relation=digits(), limit=5)
+        words = f"{len(found)} differ, first {found[0]}" if found else ""
+        return Finding(not found, words, address, {"differences": str(len(found))})
+
+    return check
+
+
+def _ties(asked: _Asked) -> Finding:
+    [tied] = ageing(asked.last, entity_ids=[asked.entity.id], limit=0).entities
+    figures = {"open invoices": str(tied.total), "receivable account": str(tied.control)}
+    address = asked.address("/ageing/", as_of=asked.last.isoformat())
+    return Finding(tied.ties, f"{tied.total:,.2f} and {tied.control:,.2f} {tied.currency}", address, figures)
+
+
+def _deferred(asked: _Asked) -> Finding:
+    """Opening + billed − recognised = closing, the closing is that of the account, and each contract's is its own."""
+    role = AccountRole.CONTRACT_POSITION
+    rolled = deferred_waterfall(
+        asked.entity.id, start=asked.month, end=month_of(asked.month).end, today=asked.last
+    ).months[-1]
+    held = role_balances([role], as_of=asked.last, entity_ids=[asked.entity.id])
+    account = -sum((own for _, own in held.values()), _ZERO)
+    off = [one for law in (laws.POSITION, laws.REVENUE) for one in breaks_of(law, relation=digits(), limit=5)]
+    figures = {name: str(getattr(rolled, name)) for name in ("opening", "billed", "recognised", "other", "closing")}
+    words = (
+        f"{rolled.opening:,.2f} + {rolled.billed:,.2f} − {rolled.recognised:,.2f} + {rolled.other:,.2f} = "
+        f"{rolled.closing:,.2f}"
+    )
+    if off:
+        words = f"{len(off)} contracts differ, first {off[0]}"
+    elif account != rolled.closing:
+        words = f"{rolled.closing:,.2f}, but the account holds {account:,.2f}"
+    address = asked.address("/deferred-revenue/", entity=asked.entity.code, until=asked.last.isoformat())
+    return Finding(not off and account == rolled.closing, words, address, figures | {"account": str(account)})
+
+
+def _balances(asked: _Asked) -> Finding:
+    rows = trial_balance(asked.entity.id, asked.last)
+    off = sum((row.balance for row in rows), _ZERO)
+    broken = financial_statements(asked.entity.id, asked.last, columns=1).breaks
+    debits = sum((row.debit for row in rows), _ZERO)
+    address = asked.address("/trial-balance/", entity=asked.entity.code, as_of=asked.last.isoformat())
+    words = broken[0] if broken else f"debits and credits of {debits:,.2f} {asked.entity.currency}"
+    return Finding(not off and not broken, f"off by {off}" if off else words, address, {"debits": str(debits)})
+
+
+def _review(asked: _Asked) -> Finding:
+    profit = financial_statements(asked.entity.id, asked.last, columns=2).profit_and_loss.amounts("profit")
+    words = f"profit of {profit[0]:,.2f} after {profit[1]:,.2f} {asked.entity.currency} in the month before"
+    asks = {"entity": asked.entity.code, "day_to": asked.last.isoformat()}
+    address = asked.address("/statements/profit-and-loss/", **asks)
+    return Finding(True, words, address, {"profit": str(profit[0]), "profit of the month before": str(profit[1])})
+
+
+_CHECKS: dict[str, Callable[[_Asked], Finding]] = {
+    "earlier": _earlier,
+    "drafts": _drafts,
+    "billed": _billed,
+    "bank": _bank,
+    "applied": _applied,
+    "posted": _law(laws.POSTED, "/journal/"),
+    "earned": _earned,
+    "ties": _ties,
+    "unapplied": _law(laws.UNAPPLIED, "/payments/?unapplied=1"),
+    "stock": _law(laws.INVENTORY, "/stock/"),
+    "deferred": _deferred,
+    "balances": _balances,
+    "review": _review,
+}

@@ -1,0 +1,182 @@
+"""An audit pack proves itself without us, and says the first figure that was tampered with."""
+
+import ast
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cashline.flow.report.audit.queries import SCRIPT, TABLES, agreements_of_month, audit_pack
+from cashline.kernel.refusals import InvalidValue
+from cashline.platform import sql
+from cashline.surfaces.cli.main import cli
+from tests.support.api import Api
+from tests.support.cluster import Database
+from tests.support.recognise import at, recognise
+from tests.support.report import Traded, trade_a_little
+
+type Rows = list[dict[str, str]]
+
+
+@pytest.fixture
+def traded(db: Database) -> Traded:
+    return trade_a_little()
+
+
+@pytest.fixture
+def pack(traded: Traded, tmp_path: Path) -> Path:
+    """Everything that the German entity earned, corrected by a run at the end of April."""
+    recognise(date(2026, 4, 30))
+    everything = sql.ids(sql.fetch("SELECT id FROM agreements WHERE id IN (SELECT agreement_id FROM revenue_postings)"))
+    file = tmp_path / "pack.zip"
+    with audit_pack(everything, subject="all", now=at(date(2026, 5, 2))) as made:
+        file.write_bytes(made.read())
+    return file
+
+
+def check(file: Path, script: Path = SCRIPT) -> tuple[int, str]:
+    """What the script says, run alone: no import of ours can be found from where it stands."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(script), str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=file.parent,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def tampered(file: Path, name: str, change: Callable[[Rows], None], *, rehash: bool = True) -> Path:
+    """The pack with a table changed, and (as a clever forger would) its hash in the manifest made anew."""
+    with zipfile.ZipFile(file) as archive:
+        files = {one: archive.read(one) for one in archive.namelist()}
+    rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"].decode())))
+    change(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    files[f"{name}.csv"] = text.getvalue().encode()
+    if rehash:
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"][f"{name}.csv"] = {
+            "sha256": hashlib.sha256(files[f"{name}.csv"]).hexdigest(),
+            "rows": len(rows),
+        }
+        files["manifest.json"] = json.dumps(manifest).encode()
+    forged = file.with_name("forged.zip")
+    with zipfile.ZipFile(forged, "w") as archive:
+        for one, data in files.items():
+            archive.writestr(one, data)
+    return forged
+
+
+def more(column: str, place: int = 0) -> Callable[[Rows], None]:
+    """One more of a figure."""
+
+    def change(rows: Rows) -> None:
+        whole, _, cents = rows[place][column].partition(".")
+        rows[place][column] = f"{int(whole) + 1}.{cents}" if cents else str(int(whole) + 1)
+
+    return change
+
+
+def derived(**changes: str) -> Callable[[Rows], None]:
+    """A derivation forged together with the figure that it explains."""
+
+    def change(rows: Rows) -> None:
+        record = json.loads(rows[0]["derivation"])
+        record.update(changes)
+        rows[0]["derivation"] = json.dumps(record)
+
+    return change
+
+
+def test_pack_proves_itself_alone(pack: Path) -> None:
+    code, told = check(pack)
+    assert code == 0, told
+    assert told.startswith("RIGHT")
+    with zipfile.ZipFile(pack) as archive:
+        archive.extract("recompute.py", pack.parent)
+        assert {f"{name}.csv" for name in TABLES} | {"recompute.py", "manifest.json"} == set(archive.namelist())
+        sizes = json.loads(archive.read("manifest.json"))["files"]
+    assert all(sizes[f"{name}.csv"]["rows"] for name in ("postings", "obligations", "journal_lines", "events", "terms"))
+    assert check(pack, pack.parent / "recompute.py") == (code, told)
+
+
+def test_script_imports_the_standard_library_alone() -> None:
+    names = {
+        alias.name if isinstance(node, ast.Import) else str(node.module)
+        for node in ast.walk(ast.parse(SCRIPT.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+    assert len(SCRIPT.read_text().splitlines()) < 400
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "told"),
+    [
+        ("postings", more("amount"), "amount against its derivation"),
+        ("obligations", more("allocated_price"), "allocated_price against its derivation"),
+        ("obligations", more("transaction_price"), "allocated_price in all"),
+        ("obligations", derived(result="1.23"), "allocated_price against its derivation"),
+        ("postings", derived(formula="1 + 1"), "formula 1 + 1"),
+        ("postings", lambda rows: rows.pop(0), "postings"),
+        ("journal_lines", more("amount"), "sum in"),
+        ("journal_lines", lambda rows: rows.pop(), "number of lines"),
+        ("journal_lines", more("functional_amount", 3), "sum in the entity's currency"),
+        ("invoices", more("net_total"), "billed"),
+        ("credit_notes", more("gross_total"), "gross"),
+        ("totals", more("recognised"), "recognised"),
+        ("totals", more("position"), "position"),
+        ("agreements", lambda rows: rows.pop(0), "is of no agreed line"),
+    ],
+)
+def test_first_figure_that_differs_is_told(pack: Path, table: str, change: Callable[[Rows], None], told: str) -> None:
+    code, said = check(tampered(pack, table, change))
+    assert code == 1
+    assert said.startswith("DIFFERS")
+    assert told in said
+
+
+def test_changed_file_is_told_by_its_hash(pack: Path) -> None:
+    code, said = check(tampered(pack, "events", _forge, rehash=False))
+    assert code == 1
+    assert "events.csv, its SHA-256" in said
+
+
+def _forge(rows: Rows) -> None:
+    rows[0]["actor"] = "nobody"
+
+
+def test_doors_give_the_pack_of_a_contract_and_of_a_month(traded: Traded, tmp_path: Path) -> None:
+    [(number,)] = sql.fetch(
+        "SELECT a.number FROM agreements a JOIN orders o ON o.agreement_id = a.id WHERE o.id = %s", (traded.discounted,)
+    )
+    output = tmp_path / "one.zip"
+    done = CliRunner().invoke(cli, ["audit", "pack", "--contract", number, "-o", str(output)])
+    assert done.exit_code == 0, done.output
+    assert check(output)[0] == 0
+    month = tmp_path / "month.zip"
+    done = CliRunner().invoke(cli, ["audit", "pack", "--entity", "DE01", "--month", "2026-01", "-o", str(month)])
+    assert done.exit_code == 0, done.output
+    assert check(month)[0] == 0
+    assert len(agreements_of_month(traded.shop.world.berlin, date(2026, 1, 1))) > 1
+    api = Api("auditor")
+    answer = api.get("/audit-pack", contract=number)
+    assert answer.status == 200
+    assert api.get("/audit-pack").codes == ["invalid_value"]
+    assert api.get("/audit-pack", contract="AGR-0").status == 404
+    with pytest.raises(InvalidValue):
+        audit_pack([], subject="none", now=at(date(2026, 5, 2)))
