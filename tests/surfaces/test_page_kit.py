@@ -143,6 +143,18 @@ def test_distances_are_told_as_a_person_would() -> None:
     assert told == ["today", "tomorrow", "yesterday", "in 28 days", "45 days ago", "in 3 months", "13 months ago"]
 
 
+def test_numbers_of_a_derivation_lose_the_zeros_that_say_nothing() -> None:
+    given = ("39.2000000000", "0.251111", "-3.10", "0.000000", "10", "712.00 + 156.80")
+    assert [formats.trim_number(one) for one in given] == [
+        "39.20",
+        "0.251111",
+        "-3.10",
+        "0.00",
+        "10",
+        "712.00 + 156.80",
+    ]
+
+
 def test_overviews_shorten_and_say_so() -> None:
     euro = [Decimal(amount) for amount in ("950.40", "9999", "12345", "1234567", "-2500000000")]
     assert [formats.format_short(Money(amount, "EUR")) for amount in euro] == [

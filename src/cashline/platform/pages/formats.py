@@ -22,6 +22,7 @@ from cashline.platform.snapshots.rules import Shown
 
 NONE = "—"
 MINUS = "−"
+_TRAILING = re.compile(r"(-?\d+\.\d\d)(\d*?)0*")
 _CODE_BEFORE_NUMBER = re.compile(r"(?<=[A-Za-z])(?=\d)")
 DAYS_UP_TO = 60
 """Distances below this are told in days, longer ones in months and years."""
@@ -80,6 +81,12 @@ def format_input(number: Decimal | int) -> str:
     digits = max(0, -int(Decimal(number).as_tuple().exponent))
     pattern = "0." + "0" * digits if digits else "0"
     return format_decimal(number, format=pattern, locale=current_locale(), group_separator=False)
+
+
+def trim_number(text: str) -> str:
+    """A decimal as a derivation keeps it, without the zeros behind its second digit: 39.2000000000 is 39.20."""
+    found = _TRAILING.fullmatch(text)
+    return f"{found[1]}{found[2]}" if found else text
 
 
 def format_percent(number: Decimal | int | None) -> str:

@@ -44,6 +44,7 @@ def environment(**options: Any) -> Environment:
         "money_whole": formats.format_whole,
         "number": formats.format_number,
         "percent": formats.format_percent,
+        "trimmed": formats.trim_number,
         "date": formats.format_day,
         "month": formats.format_month,
         "datetime": formats.format_instant,

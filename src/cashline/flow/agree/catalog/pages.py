@@ -47,6 +47,7 @@ KIND_WORDS: dict[str, Label] = {
     "subscription": _("Subscription"),
     "service": _("Service"),
 }
+PATTERNS: dict[str, Label] = {"point": _("when delivered"), "ratable_daily": _("day by day")}
 KINDS = tuple(Option(kind.value, KIND_WORDS[kind]) for kind in ProductKind)
 COLUMNS = (
     Column("sku", _("SKU"), "code", sort=True, place="title"),
@@ -158,9 +159,9 @@ def _facts(row: ProductRow) -> tuple[KeyValue, ...]:
         KeyValue(_("Kind"), KIND_WORDS[row.kind]),
         KeyValue(_("Description"), row.description),
         KeyValue(_("Unit"), row.unit, _("UNECE Recommendation 20")),
-        KeyValue(_("Tax category"), row.tax_category),
+        KeyValue(_("Tax category"), row.tax_category.replace("_", " ").capitalize()),
         KeyValue(_("Billed"), row.billing_trigger.replace("_", " ")),
-        KeyValue(_("Revenue"), row.revenue_pattern.replace("_", " ")),
+        KeyValue(_("Revenue"), PATTERNS.get(row.revenue_pattern, row.revenue_pattern)),
         KeyValue(_("Unit cost"), row.unit_cost),
         KeyValue(_("Provisioning key"), row.provisioning_key),
     )
