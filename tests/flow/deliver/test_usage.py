@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -298,3 +299,23 @@ def test_a_preview_is_the_recording_undone() -> None:
     done = record(new)
     assert (done.accepted, done.duplicates, len(done.refused)) == (2, 1, 1)
     assert preview_usage(new, now=LATER).changes == ()
+
+
+def test_many_windows_are_summed_at_once_and_alike() -> None:
+    """As many as a bill run asks for, of each kind, equal to the rules; and few statements whatever their number."""
+    row, meter = subscribe(make_shop()), make_meter("u", "latest")
+    record([used(row.number, "u", str(day), JANUARY + timedelta(days=day), quantity=day) for day in range(40)])
+    kinds = [Meter(meter.code, kind, percentile=Decimal(50) if kind == "percentile" else None) for kind in Aggregation]
+    start = datetime(2026, 1, 15, tzinfo=UTC)
+    windows = [
+        UsageWindow(row.line_id, kind, start, start + timedelta(hours=hours))
+        for kind in kinds
+        for hours in range(1, 900, 7)
+    ]
+    before = sql.fetch_one("SELECT current_setting('work_mem'), current_setting('enable_sort')")
+    with CaptureQueriesContext(connection) as asked:
+        found = metered(windows)
+    assert len(asked) <= 50
+    events = usage_events([row.line_id])
+    assert all(found[window] == aggregate(events, window) for window in windows)
+    assert sql.fetch_one("SELECT current_setting('work_mem'), current_setting('enable_sort')") == before

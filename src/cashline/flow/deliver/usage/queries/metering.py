@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from cashline.flow.deliver.usage.rules.aggregating import Bucket, Totals, quantities
 from cashline.flow.deliver.usage.rules.meters import Aggregation
 from cashline.flow.deliver.usage.rules.windows import MeteredQuantity, UsageFilter, UsageWindow, by_specificity
@@ -18,6 +20,8 @@ from cashline.platform import sql
 
 BATCH = 50_000
 """Windows in one statement: the memory of a run stays flat."""
+MANY = 50
+"""Windows from which the statement is helped to sum by hashing."""
 NO_FILTER = -1
 _A = Aggregation
 
@@ -36,6 +40,8 @@ def metered(
 ) -> dict[UsageWindow, tuple[MeteredQuantity, ...]]:
     """The quantities of each window from the events that count, as known at an instant (None: as known now)."""
     wanted = list(dict.fromkeys(windows))
+    if not wanted:
+        return {}
     meters = meter_ids({window.meter.code for window in wanted})
     shapes: dict[Shape, list[UsageWindow]] = {}
     for window in wanted:
@@ -88,9 +94,25 @@ def _add(
     known_by: datetime | None,
 ) -> None:
     statement, params = _statement(shape, windows, meters, known_by)
-    for no, place, group, number, level, events in sql.fetch(statement, params):
+    rows = _fetch_hashed(statement, params) if len(windows) >= MANY else sql.fetch(statement, params)
+    for no, place, group, number, level, events in rows:
         bucket = (None if place == NO_FILTER else place, tuple(group))
         found.setdefault(windows[no], {})[bucket] = Totals(Decimal(number), Decimal(level), events)
+
+
+def _fetch_hashed(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Sum by hashing: PostgreSQL expects few of the events of many windows, and would sort them all on disk."""
+    with transaction.atomic():
+        before = sql.fetch_one(
+            "SELECT current_setting('work_mem'), set_config('work_mem', '64MB', true), "
+            "set_config('enable_sort', 'off', true)"
+        )
+        rows = sql.fetch(statement, params)
+        sql.fetch_one(
+            "SELECT set_config('work_mem', %s, true), set_config('enable_sort', 'on', true)",
+            (before[0] if before else "4MB",),
+        )
+    return rows
 
 
 def _statement(
