@@ -27,6 +27,7 @@ from cashline.flow.report.health.queries import LAWS
 from cashline.flow.report.metrics.queries import BOARD
 from cashline.flow.report.mining.queries import CYCLE_TIMES
 from cashline.flow.report.statements.queries import AGEING, DEFERRED
+from cashline.flow.report.statements.queries.financial import STATEMENTS
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.clock.queries import read_clock
 from cashline.platform.events.actions import seal_events
@@ -59,7 +60,7 @@ DAILY: tuple[DailyJob, ...] = (
     check_daily,
     open_coming_months,
 )
-FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED, NEXT)
+FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED, STATEMENTS, NEXT)
 """The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"
 

@@ -4,6 +4,7 @@ A cursor names the last row shown; the next page begins behind that row in the o
 in between. Sort expressions must not be null.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +50,9 @@ class Conditions:
             self.add("(" + " OR ".join(f"{column} ILIKE %s" for column in columns) + ")", *[pattern] * len(columns))
 
 
+_ALIAS = re.compile(r"\b([a-z_]\w*)\.")
+
+
 def page[T](
     kind: Callable[..., T],
     *,
@@ -59,25 +63,51 @@ def page[T](
     conditions: Conditions,
     ask: Ask,
     key_of_row: Callable[[T], UUID],
+    rows_of: str = "",
+    parts: Sequence[str] = (),
 ) -> Page[T]:
-    """One page of a list. All SQL texts are ours; `key` is the id column, `sorts` maps names to expressions."""
+    """One page of a list. All SQL texts are ours; `key` is the id column, `sorts` maps names to expressions.
+
+    `rows_of` ("invoices i") is the table of which each row of the source is exactly one: where the sort and the
+    conditions name it alone, its rows are cut to the page before they are joined. `parts` are queries whose union the
+    source is: each is cut to the page by itself.
+    """
+    order, descending = _order(ask, sorts, key)
+    texts, params = list(conditions.texts), list(conditions.params)
+    own = rows_of if rows_of and _names_only(rows_of, [*order, *texts]) else ""
+    if last := decode_cursor(ask.cursor):
+        behind = f"SELECT {', '.join(order)} FROM {own or source} WHERE {key} = %s"
+        texts.append(f"({', '.join(order)}) {'<' if descending else '>'} ({behind})")
+        params.append(last)
+    where = f" WHERE {' AND '.join(texts)}" if texts else ""
+    direction = " DESC" if descending else ""
+    tail = f" ORDER BY {', '.join(part + direction for part in order)} LIMIT %s"
+    params.append(ask.limit + 1)
+    alias = key.partition(".")[0]
+    if own:
+        cut = source.replace(own, f"(SELECT {alias}.* FROM {own}{where}{tail}) AS {alias}", 1)
+        statement = f"SELECT {columns} FROM {cut}{tail}"
+        params.append(ask.limit + 1)
+    elif parts:
+        each = " UNION ALL ".join(f"(SELECT {alias}.* FROM ({part}) AS {alias}{where}{tail})" for part in parts)
+        statement = f"SELECT {columns} FROM ({each}) AS {alias}{tail}"
+        params = [*params * len(parts), ask.limit + 1]
+    else:
+        statement = f"SELECT {columns} FROM {source}{where}{tail}"
+    rows = [kind(*row) for row in sql.fetch(statement, params)]
+    return page_of(rows, ask.limit, key_of_row)
+
+
+def _order(ask: Ask, sorts: Mapping[str, str], key: str) -> tuple[list[str], bool]:
+    """The expressions that a page is sorted by, and whether they descend; raises InvalidValue."""
     if not 1 <= ask.limit <= MAX_LIMIT * 2:
         raise InvalidValue(f"A page has 1 to {MAX_LIMIT} rows.", field="limit")
     if ask.sort and ask.sort not in sorts:
         raise InvalidValue(f"This list cannot be sorted by {ask.sort!r}; by {', '.join(sorts)}.", field="sort")
-    descending = ask.descending if ask.sort else True
     order = [sorts[ask.sort], key] if ask.sort and sorts[ask.sort] != key else [key]
-    texts, params = list(conditions.texts), list(conditions.params)
-    if last := decode_cursor(ask.cursor):
-        tuple_text = f"({', '.join(order)})"
-        texts.append(
-            f"{tuple_text} {'<' if descending else '>'} (SELECT {', '.join(order)} FROM {source} WHERE {key} = %s)"
-        )
-        params.append(last)
-    where = f" WHERE {' AND '.join(texts)}" if texts else ""
-    direction = " DESC" if descending else ""
-    statement = (
-        f"SELECT {columns} FROM {source}{where} ORDER BY {', '.join(part + direction for part in order)} LIMIT %s"
-    )
-    rows = [kind(*row) for row in sql.fetch(statement, [*params, ask.limit + 1])]
-    return page_of(rows, ask.limit, key_of_row)
+    return order, ask.descending if ask.sort else True
+
+
+def _names_only(rows_of: str, texts: Sequence[str]) -> bool:
+    """Do the texts name no other table than this one?"""
+    return {alias for text in texts for alias in _ALIAS.findall(text)} <= {rows_of.rpartition(" ")[2]}

@@ -15,7 +15,9 @@ from cashline.flow.report.metrics.queries import BoardAsked, booked_by_day, flow
 from cashline.flow.report.mining.queries import cycle_times
 from cashline.flow.report.mining.rules import CycleTimesAsked
 from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.queries.financial import StatementsAsked, financial_statements
 from cashline.flow.report.statements.rules import AgeBy, AgeingAsked, DeferredAsked
+from cashline.flow.report.statements.rules.financial import Step
 from cashline.flow.schedule import FIGURES
 from cashline.platform.snapshots.queries import written
 from tests.support.report import Traded, trade_a_little
@@ -60,6 +62,18 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                     found == deferred_waterfall(world.berlin, start=date(2025, 5, 1), end=date(2026, 5, 1), today=TODAY)
                 ),
             )
+        ],
+        "statements.financial": [
+            Case(StatementsAsked(world.berlin), lambda found: found == financial_statements(world.berlin, TODAY)),
+            Case(
+                StatementsAsked(world.berlin, date(2026, 2, 28), Step.QUARTER, 3, NOON),
+                lambda found: (
+                    found
+                    == financial_statements(
+                        world.berlin, date(2026, 2, 28), step=Step.QUARTER, columns=3, known_at=NOON
+                    )
+                ),
+            ),
         ],
         "collections.next": [Case(NextAsked(one), lambda found: _next_is(found, one))],
     }

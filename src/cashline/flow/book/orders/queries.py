@@ -211,6 +211,7 @@ def list_orders(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="orders o",
     )
 
 

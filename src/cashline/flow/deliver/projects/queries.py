@@ -141,6 +141,7 @@ def list_installations(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="installations i",
     )
 
 

@@ -208,6 +208,7 @@ def list_credit_notes(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="credit_notes n",
     )
 
 

@@ -108,6 +108,7 @@ def list_disputes(ask: lists.Ask, chosen: DisputeFilter) -> Page[DisputeRow]:
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="disputes d",
     )
 
 

@@ -49,6 +49,7 @@ class Payment(Table):
                 name="payments_unapplied",
                 condition=models.Q(unapplied_amount__gt=0),
             ),
+            models.Index(fields=["received_on", "id"], name="payments_received"),
         ]
 
 

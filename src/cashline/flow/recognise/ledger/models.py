@@ -82,6 +82,7 @@ class JournalEntry(Table):
         ]
         indexes = [
             models.Index(fields=["entity", "day", "id"], name="journal_entries_day"),
+            models.Index(fields=["day", "id"], name="journal_entries_of_all"),
             models.Index(fields=["transaction"], name="journal_entries_transaction"),
         ]
 

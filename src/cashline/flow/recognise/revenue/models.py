@@ -48,6 +48,7 @@ class RevenuePosting(Table):
     class Meta:
         db_table = "revenue_postings"
         constraints = [models.UniqueConstraint(fields=["line_id", "month", "sequence"], name="revenue_posted_once")]
+        indexes = [models.Index(fields=["month", "id"], name="revenue_postings_month")]
 
 
 class RevenueState(models.Model):

@@ -57,9 +57,9 @@ line AS (SELECT l.id, l.line_id, l.order_id FROM order_lines l JOIN orders o ON 
     WHERE o.agreement_id IN (SELECT id FROM chain)),
 bill AS (SELECT * FROM invoices WHERE agreement_id IN (SELECT id FROM chain))
 SELECT 1, 'quote', q.id, q.number, q.status, q.created_at::date, v.net_total, q.currency FROM quotes q
-    JOIN quote_versions v ON v.quote_id = q.id AND v.version = q.current_version WHERE q.id = %(quote)s OR q.id IN
-    (SELECT w.quote_id FROM agreements a JOIN quote_versions w ON w.id = a.quote_version_id
-     WHERE a.id IN (SELECT id FROM chain))
+    JOIN quote_versions v ON v.quote_id = q.id AND v.version = q.current_version WHERE q.id IN
+    (SELECT %(quote)s::uuid UNION SELECT w.quote_id FROM agreements a JOIN quote_versions w
+     ON w.id = a.quote_version_id WHERE a.id IN (SELECT id FROM chain))
 UNION ALL SELECT 2, 'agreement', id, number, status, COALESCE(signed_on, starts_on), net_total, currency FROM agreements
     WHERE id IN (SELECT id FROM chain)
 UNION ALL SELECT 3, 'order', id, number, status, ordered_on, net_total, currency FROM orders
@@ -73,8 +73,9 @@ UNION ALL SELECT 6, 'installation', id, number, status, COALESCE(accepted_on, do
 UNION ALL SELECT 7, 'invoice', id, number, status, issued_on, gross_total, currency FROM bill
 UNION ALL SELECT 8, 'credit_note', id, number, status, issued_on, gross_total, currency FROM credit_notes
     WHERE invoice_id IN (SELECT id FROM bill)
-UNION ALL SELECT 9, 'payment', id, number, status, received_on, amount, currency FROM payments WHERE id = %(payment)s
-    OR id IN (SELECT payment_id FROM payment_allocations WHERE invoice_id IN (SELECT id FROM bill))
+UNION ALL SELECT 9, 'payment', id, number, status, received_on, amount, currency FROM payments WHERE id IN
+    (SELECT %(payment)s::uuid UNION SELECT payment_id FROM payment_allocations
+     WHERE invoice_id IN (SELECT id FROM bill))
 ORDER BY 1, 6, 3
 """
 

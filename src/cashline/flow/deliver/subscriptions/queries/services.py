@@ -131,6 +131,7 @@ def list_subscriptions(
 ) -> Page[SubscriptionRow]:
     """One page of subscriptions; words are looked for in numbers, product and customer."""
     conditions = lists.Conditions()
+    conditions.add("s.order_line_id IS NOT NULL AND s.product_id IS NOT NULL")
     conditions.among("s.status", statuses)
     conditions.among("s.entity_id", entity_ids, "uuid")
     for condition, value in (
@@ -153,6 +154,7 @@ def list_subscriptions(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="subscriptions s",
     )
 
 

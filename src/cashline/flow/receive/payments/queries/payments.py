@@ -156,6 +156,7 @@ def list_payments(ask: lists.Ask, chosen: PaymentFilter) -> Page[PaymentRow]:
         conditions=_conditions(chosen),
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="payments p",
     )
 
 

@@ -99,6 +99,7 @@ def list_entries(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="journal_entries e",
     )
 
 

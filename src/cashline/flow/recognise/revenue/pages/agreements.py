@@ -42,7 +42,7 @@ POSTINGS = (
     Column("contract", lazy("Contract"), "code", place="title"),
     Column("description", lazy("Line"), place="title"),
     Column("month", lazy("Month"), "month", sort=True),
-    Column("amount", lazy("Revenue"), "money", sort=True, place="amount"),
+    Column("amount", lazy("Revenue"), "money", place="amount"),
 )
 OBLIGATIONS = (
     Column("line", lazy("Obligation"), place="title"),

@@ -237,6 +237,7 @@ def list_postings(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="revenue_postings p",
     )
 
 

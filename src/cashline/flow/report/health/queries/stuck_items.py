@@ -97,15 +97,17 @@ def stuck_items(
     wanted = [kind for kind in KINDS if (not codes or kind.code in codes) and (not stages or kind.stage in stages)]
     if not wanted:
         return Page([], "")
+    parts = [_part(kind, today, entity_ids) for kind in wanted]
     return lists.page(
         StuckItem,
         columns=", ".join(f"s.{column}" for column in _COLUMNS.split(", ")),
-        source=f"({' UNION ALL '.join(_part(kind, today, entity_ids) for kind in wanted)}) s",
+        source=f"({' UNION ALL '.join(parts)}) s",
         key="s.id",
         sorts=SORTS,
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        parts=parts,
     )
 
 

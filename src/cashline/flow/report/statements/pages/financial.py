@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from cashline.flow.report.statements.pages.choosing import chosen_entity
-from cashline.flow.report.statements.queries.financial import financial_statements
+from cashline.flow.report.statements.queries.financial import STATEMENTS, StatementsAsked
 from cashline.flow.report.statements.rules.financial import Kind, Span, Statement, StatementRow, Step
 from cashline.kernel.money import Money
 from cashline.kernel.periods import day_start
@@ -22,7 +22,9 @@ from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import Empty, ListPage, RowPage
 from cashline.platform.pages.asking import ListAsk, read_ask
 from cashline.platform.pages.components import Cell, CellValue, Column, Filter, MoneyCell, Option, Row, View
+from cashline.platform.pages.formats import with_instant
 from cashline.platform.pages.render import render_list
+from cashline.platform.snapshots.actions import look
 
 TITLES = {
     Kind.BALANCE_SHEET: lazy("Balance sheet"),
@@ -52,9 +54,15 @@ def statement_page(request: HttpRequest, kind: str) -> HttpResponseBase:
     known_day = known.end - _SPAN if known.end else None
     step = Step(next(iter(ask.choices("step")), Step.MONTH))
     count = int(next(iter(ask.choices("columns")), "2"))
-    found = financial_statements(
-        entity.id, as_of, step=step, columns=count, known_at=known_until(known_day, entity)
-    ).of(Kind(kind))
+    asked = StatementsAsked(
+        entity.id,
+        None if as_of == caller.today(entity.timezone) else as_of,
+        step,
+        count,
+        known_until(known_day, entity),
+    )
+    shown = look(STATEMENTS, asked, timezone=entity.timezone, now=caller.now)
+    found = shown.answer.of(Kind(kind))
 
     def fetch(ask: ListAsk) -> RowPage:  # noqa: ARG001 - the columns follow from what was asked, so it is read before
         return RowPage(tuple(_row(row, found, entity, known_day) for row in found.rows))
@@ -72,7 +80,9 @@ def statement_page(request: HttpRequest, kind: str) -> HttpResponseBase:
         filters,
         empty=Empty(_("Nothing is posted yet.")),
         views=tabs(request, found.kind),
-        subtitle=_("%(entity)s, in %(currency)s") % {"entity": entity.name, "currency": entity.currency},
+        subtitle=with_instant(
+            _("%(entity)s, in %(currency)s") % {"entity": entity.name, "currency": entity.currency}, shown
+        ),
         filename=f"{kind}-{entity.code}-{as_of.isoformat()}",
     )
     return render_list(request, page)

@@ -22,6 +22,7 @@ from cashline.flow.report.statements.rules.financial import (
 )
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
+from cashline.platform.snapshots.rules import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,27 @@ def financial_statements(
     assets = [contract_assets(entity_id, span.last_day, known_at=known_at) for span in chosen]
     sheet, result, flow = balance_sheet(moved, assets, chosen), profit_and_loss(moved, chosen), cash_flow(moved, chosen)
     return Statements(sheet, result, flow, tuple(breaks(sheet, result, flow, moved)))
+
+
+@dataclass(frozen=True, slots=True)
+class StatementsAsked:
+    """What `financial_statements` is asked; `as_of` None is today."""
+
+    entity_id: UUID
+    as_of: date | None = None
+    step: Step = Step.MONTH
+    columns: int = 2
+    known_at: datetime | None = None
+
+
+def _stated(asked: StatementsAsked, today: date) -> Statements:
+    return financial_statements(
+        asked.entity_id, asked.as_of or today, step=asked.step, columns=asked.columns, known_at=asked.known_at
+    )
+
+
+STATEMENTS = Figure("statements.financial", StatementsAsked, Statements, _stated)
+"""The financial statements of an entity."""
 
 
 def _movements(entity_id: UUID, chosen: tuple[Span, ...], known_at: datetime | None) -> list[Movement]:
