@@ -1,0 +1,49 @@
+"""`cashline check billing` as a program: what agrees passes, what does not is told, and nothing is passed over."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.conformance import ROOT
+from tests.surfaces.check.cases import RIGHT, WRONG
+
+FILE = {"format": "billing-scenarios/2", "note": "", "convention_sets": {}}
+
+
+def check(path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command in a process of its own, as a person does."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "CASHLINE_SECRET_KEY": "for checks alone"}
+    command = [sys.executable, "-m", "cashline", "check", "billing", str(path), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
+
+
+@pytest.mark.slow
+def test_every_case_is_carried_out_and_compared(tmp_path: Path) -> None:
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps({**FILE, "cases": [*RIGHT, *WRONG]}))
+    done = check(path, "--json")
+    assert done.returncode == 1, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    results = {one["id"]: one for one in answer["results"]}
+    assert [one for one in answer["results"][: len(RIGHT)] if not one["passed"]] == []
+    assert (answer["cases_passed"], answer["cases_failed"]) == (len(RIGHT), len(WRONG))
+    assert results["OUR-R-21"]["differences"] == [{"what": "check 1, amount", "expected": "10.01", "found": "10"}]
+    assert "A price is not negative" in results["OUR-R-22"]["problem"]
+    assert "does not price changes" in results["OUR-R-23"]["problem"]
+    (dates,) = results["OUR-S-04"]["differences"]
+    assert (dates["expected"], dates["found"]) == ("2022-02-01", "2022-02-01, 2022-03-01")
+
+
+def test_a_file_that_is_wrong_is_refused_with_all_its_errors(tmp_path: Path) -> None:
+    path = tmp_path / "cases.json"
+    cases = [{**RIGHT[0], "rounding": "up"}, {**RIGHT[1], "checks": []}]
+    path.write_text(json.dumps({**FILE, "cases": cases}))
+    done = check(path, "--json")
+    assert done.returncode == 1
+    assert {one["field"] for one in json.loads(done.stdout)["errors"]} == {"cases[0].rounding", "cases[1].checks"}
+    assert "cannot be read" in check(tmp_path / "none.json").stderr
