@@ -14,7 +14,8 @@ from tests.support.cluster import Database
 from tests.support.portal import CHILDREN, OPEN, OWNED
 
 RLS = import_module("cashline.flow.migrations.0001_portal_row_level_security")
-TABLES = [*OWNED, *CHILDREN]
+CREDITS = import_module("cashline.flow.migrations.0003_portal_reads_credits")
+TABLES = [*OWNED, *CHILDREN, *CREDITS.CONDITIONS]
 OF_NOBODY = ("users", "role_grants", "api_keys", "events", "outbox", "journal_entries", "credit_accounts", "stock")
 
 

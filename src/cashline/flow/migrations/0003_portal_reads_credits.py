@@ -4,7 +4,6 @@ from django.db import migrations
 
 CUSTOMER = "(SELECT NULLIF(current_setting('cashline.customer_id', true), '')::uuid)"
 CONDITIONS = {
-    "coupon_grants": f"customer_id = {CUSTOMER}",
     "wallets": f"customer_id = {CUSTOMER}",
     "customer_credits": f"customer_id = {CUSTOMER}",
     "credit_movements": "EXISTS (SELECT FROM customer_credits p WHERE p.id = credit_movements.credit_id)",
@@ -21,7 +20,6 @@ def forward() -> str:
         "TO cashline_portal;",
         "GRANT SELECT (discount_total, refunded_amount) ON credit_notes TO cashline_portal;",
         "GRANT SELECT (tax_rounding) ON legal_entities TO cashline_portal;",
-        "GRANT SELECT ON coupons TO cashline_portal;",
     ]
     for table, condition in CONDITIONS.items():
         found += [

@@ -121,6 +121,7 @@ def _money_stats(balances: list[Balance]) -> tuple[Stat, ...]:
             (one.open, _("To pay"), f"{here}?state=open", Tone.NEUTRAL),
             (one.overdue, _("Overdue"), f"{here}?state=overdue", Tone.DANGER),
             (one.credit, _("Credit on account"), reverse("portal_payment_list"), Tone.NEUTRAL),
+            (one.prepaid, _("Prepaid"), reverse("portal_payment_list"), Tone.NEUTRAL),
         )
         found += [
             Stat(label, format_money(money(amount, one.currency)), url, tone=tone)

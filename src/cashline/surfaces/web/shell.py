@@ -54,6 +54,8 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Bill runs"), "bill_run_list", "play", "b"),
             (_("Invoices"), "invoice_list", "receipt-text", "i"),
             (_("Credit notes"), "credit_note_list", "file-minus", ""),
+            (_("Credits"), "credit_list", "wallet", ""),
+            (_("Coupons"), "coupon_list", "tag", ""),
             (_("Tax rates"), "tax_rate_list", "percent", ""),
         ),
     ),

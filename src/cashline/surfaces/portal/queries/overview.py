@@ -23,12 +23,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is open in a currency, and how much of it is overdue; `credit` is money on account."""
+    """What is open in a currency, and how much of it is overdue; `credit` is money on account, `prepaid` in wallets."""
 
     currency: str
     open: Decimal
     overdue: Decimal
     credit: Decimal
+    prepaid: Decimal
 
 
 def latest_entity(customer_id: UUID) -> UUID | None:
@@ -72,13 +73,14 @@ def balances(customer_id: UUID, *, today: date) -> list[Balance]:
     """What is open, overdue and on account, by currency."""
     return sql.fetch_as(
         Balance,
-        "SELECT currency, sum(open_part), sum(overdue_part), sum(credit_part) FROM ("
+        "SELECT currency, sum(open_part), sum(overdue_part), sum(credit_part), sum(prepaid_part) FROM ("
         "SELECT currency, open_amount AS open_part, CASE WHEN due_on < %(today)s THEN open_amount ELSE 0 END AS "
-        "overdue_part, 0 AS credit_part FROM invoices WHERE customer_id = %(c)s AND open_amount > 0 "
-        "UNION ALL SELECT currency, 0, 0, unapplied_amount FROM payments "
+        "overdue_part, 0 AS credit_part, 0 AS prepaid_part FROM invoices WHERE customer_id = %(c)s AND open_amount > 0 "
+        "UNION ALL SELECT currency, 0, 0, unapplied_amount, 0 FROM payments "
         "WHERE customer_id = %(c)s AND unapplied_amount > 0 "
-        "UNION ALL SELECT currency, 0, 0, balance FROM customer_credits "
-        "WHERE customer_id = %(c)s AND balance > 0 AND wallet_id IS NULL"
+        "UNION ALL SELECT currency, 0, 0, CASE WHEN wallet_id IS NULL THEN balance ELSE 0 END, "
+        "CASE WHEN wallet_id IS NULL THEN 0 ELSE balance END FROM customer_credits "
+        "WHERE customer_id = %(c)s AND balance > 0"
         ") AS part GROUP BY currency ORDER BY currency",
         {"c": customer_id, "today": today},
     )
