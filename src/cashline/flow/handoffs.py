@@ -33,6 +33,8 @@ HANDOFFS: dict[str, tuple[Handoff, ...]] = {
     "SubscriptionActivated": (billing.schedule_billing,),
     "SubscriptionCancelled": (billing.schedule_billing,),
     "SubscriptionEnded": (billing.schedule_billing,),
+    "UsageRecorded": (billing.bill_usage,),
+    "UsageCorrected": (billing.bill_usage,),
     "SubscriptionStarted": (billing.bill_lives,),
     "SubscriptionPlanChanged": (billing.bill_lives,),
     "SubscriptionQuantityChanged": (billing.bill_lives,),

@@ -15,13 +15,14 @@ from cashline.surfaces.check.scenario_outcome import (
     NoteOutcome,
     credit_notes,
     invoices_by_instant,
+    wallet_at,
 )
 from cashline.surfaces.check.values import written_digits
 
 ZERO = Decimal(0)
 AMOUNTS = (
     "lines_total", "coupon", "threshold_credit", "net", "tax", "gross", "credits_applied", "prepaid_applied",
-    "account_credit_added", "total", "wallet_after",
+    "account_credit_added", "total",
 )  # fmt: skip
 
 
@@ -50,6 +51,8 @@ def _invoice(
         yield from _line(f"{where}, {_named(line)}", line, [one for one in found.lines if _fits(line, one)])
     for name in AMOUNTS:
         yield from _same(f"{where}, {name}", getattr(expected, name), getattr(found, name))
+    if expected.wallet_after is not None:
+        yield from _same(f"{where}, wallet_after", expected.wallet_after, wallet_at(at))
     if expected.adjustment_net is not None:
         day = _day(at, zone)
         left = sum((line.amount for line in found.lines if line.start < day), ZERO)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 ZERO = Decimal(0)
@@ -49,7 +49,6 @@ class InvoiceOutcome:
     credits_applied: Decimal = ZERO
     prepaid_applied: Decimal = ZERO
     account_credit_added: Decimal = ZERO
-    wallet_after: Decimal = ZERO
 
     @property
     def lines_total(self) -> Decimal:
@@ -88,15 +87,51 @@ class NoteOutcome:
     coupon_share: Decimal = ZERO
 
 
+class CreditableLine(NamedTuple):
+    """A line with what can still be credited of it; `name` is its plan, or what it was for."""
+
+    id: UUID
+    invoice_id: UUID
+    component: str
+    name: str
+    left: Decimal
+
+
 _LINES = (
-    "SELECT i.id, i.created_at, i.tax_total, coalesce(c.component, 'item'), coalesce(p.code, ''), "
+    "SELECT i.id, coalesce(c.component, nullif(l.component, ''), 'item'), coalesce(p.code, ''), "
     "coalesce(c.meter, ''), coalesce(c.dimension, ''), coalesce(c.value, ''), coalesce(c.add_on, ''), "
     "CASE WHEN c.id IS NULL THEN l.description ELSE '' END, lower(l.period), upper(l.period), "
     "coalesce(c.days, 0), coalesce(c.of_days, 0), coalesce(c.quantity, l.quantity), c.level_at_end, l.net_amount, "
-    "l.tax_rate FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id "
+    "l.tax_rate, l.discount_share FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id "
     "LEFT JOIN subscription_charges c ON c.invoice_line_id = l.id "
     "LEFT JOIN plan_versions v ON v.id = c.plan_version_id LEFT JOIN plans p ON p.id = v.plan_id "
-    "WHERE i.number IS NOT NULL ORDER BY i.id, l.line_no"
+    "WHERE i.number IS NOT NULL AND l.component <> 'deduction' ORDER BY i.id, l.line_no"
+)
+_HEADS = (
+    "SELECT i.id, i.created_at, i.tax_total + coalesce(d.tax, 0), i.discount_total, coalesce(d.gross, 0), "
+    "i.credit_applied, i.prepaid_applied, "
+    "coalesce((SELECT sum(k.amount) FROM customer_credits k WHERE k.kind = 'invoice' AND k.document_id = i.id), 0) "
+    "FROM invoices i LEFT JOIN (SELECT x.invoice_id, sum(x.tax_amount) AS tax, "
+    "sum(x.net_amount + x.tax_amount) AS gross FROM invoice_deductions x GROUP BY 1) d ON d.invoice_id = i.id WHERE i.number IS NOT NULL ORDER BY i.id"
+)
+_WALLET = (
+    "SELECT coalesce(sum(m.amount), 0) FROM credit_movements m JOIN customer_credits k ON k.id = m.credit_id "
+    "WHERE k.wallet_id IS NOT NULL AND m.created_at <= %s"
+)
+_NOTES = (
+    "SELECT n.id, n.invoice_id, n.created_at, n.net_total, n.tax_total, n.gross_total, "
+    "n.gross_total - n.refunded_amount, n.refunded_amount, "
+    "coalesce((SELECT sum(m.amount) FROM customer_credits k JOIN credit_movements m ON m.credit_id = k.id "
+    "WHERE k.kind = 'credit_note' AND k.document_id = n.id), 0), n.discount_total "
+    "FROM credit_notes n WHERE n.number IS NOT NULL ORDER BY n.id"
+)
+_CREDITABLE = (
+    "SELECT l.id, l.invoice_id, coalesce(c.component, nullif(l.component, ''), 'item'), "
+    "coalesce(p.code, l.description), l.net_amount - coalesce((SELECT sum(x.net_amount) FROM credit_note_lines x "
+    "WHERE x.invoice_line_id = l.id), 0) FROM invoice_lines l "
+    "LEFT JOIN subscription_charges c ON c.invoice_line_id = l.id "
+    "LEFT JOIN plan_versions v ON v.id = c.plan_version_id LEFT JOIN plans p ON p.id = v.plan_id "
+    "WHERE l.invoice_id = ANY(%s) ORDER BY l.invoice_id, l.line_no"
 )
 
 
@@ -105,22 +140,46 @@ def invoices_by_instant(instants: Iterable[datetime]) -> dict[datetime, InvoiceO
     from cashline.platform import sql
 
     found = {at: InvoiceOutcome() for at in instants}
-    for key, at, tax, *line in sql.fetch(_LINES):
-        outcome = found[at]
-        if key not in outcome.ids:
-            outcome.ids.append(key)
-            outcome.tax += tax
+    by_id: dict[UUID, InvoiceOutcome] = {}
+    for key, at, tax, coupon, taken_off, credited, prepaid, added in sql.fetch(_HEADS):
+        outcome = by_id[key] = found[at]
+        outcome.ids.append(key)
+        outcome.tax += tax
+        outcome.coupon += coupon
+        outcome.threshold_credit += taken_off
+        outcome.credits_applied += credited
+        outcome.prepaid_applied += prepaid
+        outcome.account_credit_added += added
+    for key, *line in sql.fetch(_LINES):
         values: list[Any] = line
-        outcome.lines.append(LineOutcome(*values))
+        by_id[key].lines.append(LineOutcome(*values))
     return found
+
+
+def wallet_at(at: datetime) -> Decimal:
+    """What lies in wallets after an instant."""
+    from cashline.platform import sql
+
+    return Decimal((sql.fetch_one(_WALLET, (at,)) or (ZERO,))[0])
 
 
 def credit_notes() -> list[NoteOutcome]:
     """All credit notes, in the order of their issue."""
     from cashline.platform import sql
 
-    return sql.fetch_as(
-        NoteOutcome,
-        "SELECT n.id, n.invoice_id, n.created_at, n.net_total, n.tax_total, n.gross_total, n.unapplied_amount, "
-        "0::numeric, n.unapplied_amount FROM credit_notes n WHERE n.number IS NOT NULL ORDER BY n.id",
-    )
+    return sql.fetch_as(NoteOutcome, _NOTES)
+
+
+def creditable_lines(invoice_ids: Iterable[UUID]) -> list[CreditableLine]:
+    """The lines of invoices, with what can still be credited of each."""
+    from cashline.platform import sql
+
+    return sql.fetch_as(CreditableLine, _CREDITABLE, (list(invoice_ids),))
+
+
+def open_amounts(invoice_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """What is open of invoices, in the order of their issue."""
+    from cashline.platform import sql
+
+    statement = "SELECT id, open_amount FROM invoices WHERE id = ANY(%s) AND open_amount > 0 ORDER BY id"
+    return dict(sql.fetch(statement, (list(invoice_ids),)))

@@ -1,7 +1,7 @@
 """The account of a scenario: a legal entity set to the conventions of the case, taxes, plans and a customer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -31,8 +31,10 @@ class Account:
 
     entity_id: UUID
     customer_id: UUID
+    currency: str
     plans: Mapping[str, UUID]
     aggregations: Mapping[str, str]
+    wallets: dict[tuple[str, ...], UUID] = field(default_factory=dict)
 
     def counted(self, metric: str) -> bool:
         """Does a meter count events?"""
@@ -50,6 +52,7 @@ def open_account(case: ScenarioCase, conventions: Conventions) -> Account:
     entity = NewEntity(
         code="CHECK", name="Check GmbH", country=COUNTRY, currency=case.currency, timezone=zone, street="Torstraße 1",
         postcode="10119", city="Berlin", tax_id="DE136695976", email="billing@check.example",
+        tax_rounding="per_document",
     )  # fmt: skip
     entity_id = create_entities([entity], now=now, actor=ACTOR)[0]
     _open_books(entity_id, now)
@@ -59,7 +62,7 @@ def open_account(case: ScenarioCase, conventions: Conventions) -> Account:
     customer_id = create_customers([customer], now=now, actor=ACTOR)[0]
     aggregations = _meters(case, now)
     plans = _plans(case, categories, now)
-    return Account(entity_id, customer_id, plans, aggregations)
+    return Account(entity_id, customer_id, case.currency, plans, aggregations)
 
 
 def _open_books(entity_id: UUID, now: datetime) -> None:

@@ -6,16 +6,19 @@ issued is what was created at its instant, and the order of events is that of th
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from cashline.kernel.periods import local_day
 from cashline.kernel.refusals import Refusal
 from cashline.surfaces.check import scenario_format as form
+from cashline.surfaces.check import scenario_money
 from cashline.surfaces.check.billing_format import Conventions, ScenarioCase
 from cashline.surfaces.check.results import Difference
 from cashline.surfaces.check.scenario_comparison import compare
+from cashline.surfaces.check.scenario_outcome import invoices_by_instant
 from cashline.surfaces.check.scenario_setup import Account, open_account
 
 ACTOR = "program:check"
@@ -44,6 +47,16 @@ class Stage:
             at = self.last + timedelta(microseconds=1)
         self.last = self.instants[event.id] = at
         return at
+
+    def day(self, at: datetime) -> date:
+        """The day of an instant in the time zone of the case."""
+        return local_day(at, self.case.timezone.name)
+
+    def invoices_of(self, event_id: str) -> list[UUID]:
+        """The invoices that an event issued; raises NotCarriedOut for one that was not carried out before."""
+        if event_id not in self.instants:
+            raise NotCarriedOut(f"The event {event_id!r} was not carried out before.")
+        return invoices_by_instant(self.instants.values())[self.instants[event_id]].ids
 
     def subscription(self, name: str) -> UUID:
         """The subscription of a name; raises NotCarriedOut."""
@@ -134,15 +147,30 @@ def _usage(stage: Stage, event: form.Usage, now: datetime) -> None:
 
 def _bill_run(stage: Stage, _event: form.BillRun, now: datetime) -> None:
     from cashline.flow.invoice.billing.actions import run_bills
-    from cashline.kernel.periods import local_day
 
-    result = run_bills(as_of=local_day(now, stage.case.timezone.name), now=now, actor=ACTOR)
+    result = run_bills(as_of=stage.day(now), now=now, actor=ACTOR)
     if result.exceptions:
         raise NotCarriedOut(f"The run parked the account: {result.exceptions[0].message}")
 
 
-def _not_yet(_stage: Stage, event: form.Event, _now: datetime) -> None:
-    raise NotCarriedOut(f"The event {event.id} cannot be carried out: there is no action for it yet.")
+def _coupon(stage: Stage, event: form.Coupon, now: datetime) -> None:
+    scenario_money.grant_coupon(stage.account, event, stage.day(now), now)
+
+
+def _top_up(stage: Stage, event: form.WalletTopup, now: datetime) -> None:
+    scenario_money.top_up(stage.account, event, stage.day(now), now)
+
+
+def _pay(stage: Stage, event: form.Payment, now: datetime) -> None:
+    scenario_money.pay(stage.account, event, stage.invoices_of(event.invoice_of), stage.day(now), now)
+
+
+def _credit(stage: Stage, event: form.CreditNote, now: datetime) -> None:
+    scenario_money.credit(event, stage.invoices_of(event.invoice_of), stage.day(now), now)
+
+
+def _one_off(stage: Stage, event: form.OneOffInvoice, now: datetime) -> None:
+    scenario_money.invoice_once(stage.account, event, stage.day(now), now)
 
 
 _HANDLERS: Mapping[type, Callable[[Stage, Any, datetime], None]] = {
@@ -154,9 +182,9 @@ _HANDLERS: Mapping[type, Callable[[Stage, Any, datetime], None]] = {
     form.Resume: _resume,
     form.Usage: _usage,
     form.BillRun: _bill_run,
-    form.Coupon: _not_yet,
-    form.WalletTopup: _not_yet,
-    form.Payment: _not_yet,
-    form.CreditNote: _not_yet,
-    form.OneOffInvoice: _not_yet,
+    form.Coupon: _coupon,
+    form.WalletTopup: _top_up,
+    form.Payment: _pay,
+    form.CreditNote: _credit,
+    form.OneOffInvoice: _one_off,
 }

@@ -1,4 +1,4 @@
-"""What runs by itself: subscriptions end on their day."""
+"""What runs by itself: subscriptions end on their day, and show what was scheduled when it takes effect."""
 
 from datetime import date, datetime
 
@@ -11,3 +11,8 @@ def end_due(*, today: date, now: datetime, actor: str) -> int:
     while found := actions.end_due(today=today, now=now, actor=actor):
         ended += found
     return ended
+
+
+def show_changes(*, now: datetime, actor: str) -> int:  # noqa: ARG001 - a job
+    """Let subscriptions to plans show what has taken effect; gives how many."""
+    return actions.show_lives(now=now)

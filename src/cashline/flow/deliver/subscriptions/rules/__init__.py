@@ -2,7 +2,7 @@
 
 from cashline.flow.deliver.subscriptions.rules.changing import ConflictingChange, Effect, LifeChange
 from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind, Unused
-from cashline.flow.deliver.subscriptions.rules.life import Life, Stint, live
+from cashline.flow.deliver.subscriptions.rules.life import Life, Stint, in_force, live
 from cashline.flow.deliver.subscriptions.rules.lifecycle import (
     SUBSCRIPTION,
     InvalidEnd,
@@ -26,6 +26,7 @@ __all__ = [
     "SubscriptionStatus",
     "Unused",
     "end_errors",
+    "in_force",
     "live",
     "term_end",
 ]

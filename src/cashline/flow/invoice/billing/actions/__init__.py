@@ -1,7 +1,7 @@
 """Writing bills: runs, their batches, and the schedule of what a run must look at."""
 
 from cashline.flow.invoice.billing.actions.batches import BilledDocument
-from cashline.flow.invoice.billing.actions.lives import bill_lives
+from cashline.flow.invoice.billing.actions.lives import bill_lives, bill_usage, preview_change
 from cashline.flow.invoice.billing.actions.runs import (
     BillRunResult,
     advance_bill_run,
@@ -17,6 +17,8 @@ __all__ = [
     "BilledDocument",
     "advance_bill_run",
     "bill_lives",
+    "bill_usage",
+    "preview_change",
     "resume_bill_run",
     "run_bills",
     "schedule_billing",

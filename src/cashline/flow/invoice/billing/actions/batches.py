@@ -4,6 +4,7 @@ It locks its agreements' schedules first, then invoices that are credited, then 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.deliver.fulfilment.queries import deliveries_for
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.planned import bills_of_plans, keep_charges
+from cashline.flow.invoice.billing.queries.plans import paid_of
 from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAgreement, bill_agreement
 from cashline.flow.invoice.billing.rules.charges import DEFAULT_CONVENTIONS
 from cashline.flow.invoice.billing.rules.differences import PostedLine
@@ -21,7 +23,13 @@ from cashline.flow.invoice.billing.rules.manifest import BillException, Manifest
 from cashline.flow.invoice.billing.rules.planning import LineToBill
 from cashline.flow.invoice.credit_notes.actions import append_credit_notes
 from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update
-from cashline.flow.invoice.credit_notes.rules import PlannedCreditNote, plan_credit_note
+from cashline.flow.invoice.credit_notes.rules import (
+    CreditableInvoice,
+    CreditRequest,
+    PlannedCreditNote,
+    plan_credit_note,
+)
+from cashline.flow.invoice.credits.rules import refundable
 from cashline.flow.invoice.invoices.actions import append_invoices, exposure_of
 from cashline.flow.invoice.invoices.queries import grounds_of
 from cashline.flow.invoice.invoices.rules.issuing import PreparedInvoice, prepare
@@ -168,15 +176,29 @@ def _notes(
     requests = [(item.due, request) for item in bills for request in item.requests]
     if not requests:
         return []
+    wanted = {key for item in bills for key in item.refunds}
+    paid = paid_of(wanted) if wanted else {}
     read = creditable_for_update if for_update else creditable
     invoices = read(request.invoice_id for _, request in requests)
     notes: list[PlannedCreditNote] = []
     for due, request in requests:
         try:
-            notes.append(plan_credit_note(invoices[request.invoice_id], request, due.today))
+            notes.append(_note(invoices[request.invoice_id], request, due.today, paid))
         except Refusal as refusal:
             parked[due.agreement_id] = exception_of(due.agreement_id, due.customer_id, refusal)
     return notes
+
+
+def _note(
+    invoice: CreditableInvoice, request: CreditRequest, today: date, paid: Mapping[UUID, tuple[Decimal, Decimal]]
+) -> PlannedCreditNote:
+    """The note of a request; where a refund is wanted, what was paid beyond the value used is paid back."""
+    note = plan_credit_note(invoice, request, today)
+    if request.invoice_id not in paid:
+        return note
+    amount, total = paid[request.invoice_id]
+    refund = refundable(paid=amount, total=total, credited=note.gross_total)
+    return plan_credit_note(invoice, replace(request, refund=refund), today) if refund else note
 
 
 def _bills(due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None) -> list[AgreementBills]:

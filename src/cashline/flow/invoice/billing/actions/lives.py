@@ -1,12 +1,22 @@
 """Billing at once what a change of a subscription makes due: the hand-off of its event, in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db import transaction
+
+from cashline.flow.agree.plans.queries import plan_versions_by_id
+from cashline.flow.agree.plans.rules import PlanTerms, UsageTiming
+from cashline.flow.deliver.subscriptions.actions import change_lives
+from cashline.flow.deliver.subscriptions.queries import lives_by_id
+from cashline.flow.deliver.subscriptions.rules import LifeChange
+from cashline.flow.deliver.usage.queries import lines_with_news
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.batches import append_batch, prepare_batch
-from cashline.flow.invoice.billing.actions.planned import Occasion, bills_of_plans
+from cashline.flow.invoice.billing.actions.planned import Occasion, Occasions, bills_of_plans
+from cashline.flow.invoice.billing.queries.plans import ChargeRow, charges_of, last_charge
+from cashline.flow.invoice.billing.rules.agreements import DueAgreement
 from cashline.flow.invoice.billing.rules.plans.differences import Trigger
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
@@ -25,7 +35,6 @@ TRIGGERS: Mapping[str, Trigger] = {
     "SubscriptionPaused": Trigger.PAUSE,
     "SubscriptionStopped": Trigger.CANCEL,
     "SubscriptionChangeWithdrawn": Trigger.NOTHING,
-    "UsageRecorded": Trigger.USAGE,
 }
 """What of the difference the event of a life bills; a scheduled change bills nothing before it takes effect."""
 
@@ -35,7 +44,7 @@ def bill_lives(events: Sequence[Event], *, now: datetime, actor: str) -> None:
 
     Raises what would park the agreement in a run, such as a missing tax rate: then the change is not made.
     """
-    schedule_plans(events)
+    schedule_agreements(_agreements(events))
     occasions = _occasions(events, now)
     if not occasions:
         return
@@ -46,19 +55,70 @@ def bill_lives(events: Sequence[Event], *, now: datetime, actor: str) -> None:
         limit=len(events) + 1,
         for_update=True,
     )
+    _bill(due, occasions, now=now, actor=actor)
+
+
+def _bill(due: Sequence[DueAgreement], occasions: Occasions, *, now: datetime, actor: str) -> None:
+    """Append what occasions bill: credits first, so that they pay the invoices of the same event."""
     bills = bills_of_plans(due, local_day(now, "UTC"), None, now=now, occasions=occasions)
-    planned = prepare_batch(due, bills, for_update=True, raising=True)
-    append_batch(planned, None, now=now, actor=actor)
+    given_back = [
+        item._replace(draft=None, posts=[post for post in item.posts if post.credited_invoice is not None])
+        for item in bills
+        if item.requests
+    ]
+    billed = [
+        item._replace(requests=[], posts=[post for post in item.posts if post.credited_invoice is None])
+        for item in bills
+    ]
+    for part in (given_back, billed):
+        if part:
+            append_batch(prepare_batch(due, part, for_update=True, raising=True), None, now=now, actor=actor)
 
 
-def schedule_plans(events: Sequence[Event]) -> None:
-    """The next run must look at the agreements of these events; they are locked by customer, as a run does."""
+AT_ONCE = 500
+"""Of how many subscriptions at most a delivery of usage is billed at once; more are billed by the next run."""
+
+
+def bill_usage(events: Sequence[Event], *, now: datetime, actor: str) -> None:  # noqa: ARG001 - a hand-off
+    """Hand-off on usage: bill what plans bill at the event or at a threshold; the next run looks at all of it."""
+    rows = lives_by_id(lines_with_news(known_from=now))
+    if not rows:
+        return
+    schedule_agreements({row.agreement_id for row in rows.values()})
+    plans = plan_versions_by_id(row.plan_id for row in rows.values())
+    at_once = {row.id: row.agreement_id for row in rows.values() if _bills_usage(plans[row.plan_id].terms)}
+    if not at_once or len(at_once) > AT_ONCE:
+        return
+    scope = queries.Scope(date.max, agreement_ids=tuple(sorted(set(at_once.values()))))
+    due = queries.due_agreements(scope, now=now, after=None, limit=len(at_once), for_update=True)
+    for trigger in (Trigger.THRESHOLD, Trigger.USAGE):
+        _bill(due, dict.fromkeys(at_once, Occasion(trigger, now)), now=now, actor=actor)
+
+
+def _bills_usage(terms: PlanTerms) -> bool:
+    """Does a plan bill usage before the period ends?"""
+    return bool(terms.usage_thresholds) or any(one.timing is not UsageTiming.ARREARS for one in terms.charges)
+
+
+def preview_change(change: LifeChange, *, now: datetime, actor: str) -> list[ChargeRow]:
+    """What a change would bill and give back at once: it is made, read, and undone. Raises what making it would."""
+    with transaction.atomic():
+        undo = transaction.savepoint()
+        before = last_charge(change.subscription_id)
+        change_lives([change], now=now, actor=actor)
+        found = charges_of(change.subscription_id, after=before)
+        transaction.savepoint_rollback(undo)
+    return found
+
+
+def schedule_agreements(agreement_ids: Iterable[UUID]) -> None:
+    """The next run must look at these agreements; they are locked by customer, as a run does."""
     sql.execute(
         "INSERT INTO billing_schedules AS s (agreement_id, customer_id, entity_id, due_on, plans) "
         "SELECT a.id, a.customer_id, a.entity_id, %s, true FROM agreements a WHERE a.id = ANY(%s::uuid[]) "
         "ORDER BY a.customer_id, a.id ON CONFLICT (agreement_id) DO UPDATE "
         "SET due_on = EXCLUDED.due_on, settled_through = NULL, plans = true",
-        (date.min, sql.uuids(_agreements(events))),
+        (date.min, sql.uuids(agreement_ids)),
     )
 
 

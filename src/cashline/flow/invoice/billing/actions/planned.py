@@ -23,6 +23,7 @@ from cashline.flow.invoice.billing.rules.plans.differences import (
 from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, documents, next_due
 from cashline.flow.invoice.billing.rules.plans.shapes import SubscriptionCharge
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice
+from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.kernel.periods import day_start
 from cashline.platform import sql
 
@@ -85,6 +86,7 @@ def _bills(
     occasions: Occasions | None,
 ) -> AgreementBills:
     lines, credits_found, posts, days = [], [], [], []
+    deducts: list[UUID] = []
     for look in looks:
         charges = plan_subscription(look, quantities, conventions)
         if occasions is not None:
@@ -93,20 +95,24 @@ def _bills(
         lines += made.lines
         credits_found += made.credits
         posts += made.posts
+        deducts += made.deducts
         day = next_due(look.subscription, look.until)
         if day is not None:
             days.append(day)
     draft = None
+    early = any(post.charge.subject.early for post in posts)
     if any(line.net_amount for line in lines):
         draft = DraftInvoice(
-            due.entity_id, due.customer_id, due.agreement_id, due.currency, due.today, tuple(lines), bill_run_id
-        )
+            due.entity_id, due.customer_id, due.agreement_id, due.currency, due.today, tuple(lines), bill_run_id,
+            InvoiceKind.PARTIAL if early else InvoiceKind.STANDARD, tuple(deducts),
+        )  # fmt: skip
     else:
         posts = [post for post in posts if post.credited_invoice is not None]
     next_day = min(days, default=None)
     if occasions is not None:
         next_day = date.min
-    return AgreementBills(due, draft, plan_requests(credits_found), next_day, None, posts)
+    refunds = frozenset(item.invoice_id for item in credits_found if item.refund)
+    return AgreementBills(due, draft, plan_requests(credits_found), next_day, None, posts, refunds)
 
 
 def _of_occasion(

@@ -1,7 +1,9 @@
 """Reading what bills of rate plans are planned from: subscriptions with their lives, and what was posted of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +27,8 @@ _POSTED = (
     "c.place, c.source_id, c.revision, c.starts_on, c.ends_on, c.whole_start, c.whole_end, c.days, c.of_days, "
     "c.quantity, c.unit_price, c.amount, c.against_id, l.invoice_id, c.invoice_line_id, "
     "l.net_amount - coalesce((SELECT sum(x.net_amount) FROM credit_note_lines x WHERE x.invoice_line_id = l.id), 0), "
-    "coalesce(i.status = 'void', false), v.currency "
+    "coalesce(i.status = 'void', false), v.currency, "
+    "EXISTS (SELECT FROM invoice_deductions d WHERE d.deducted_id = l.invoice_id AND NOT d.released) "
     "FROM subscription_charges c "
     "JOIN plan_versions v ON v.id = c.plan_version_id "
     "LEFT JOIN invoice_lines l ON l.id = c.invoice_line_id LEFT JOIN invoices i ON i.id = l.invoice_id "
@@ -85,6 +88,7 @@ def _posted(*row: Any) -> PostedCharge:
         row[23],
         left,
         row[25],
+        row[27],
     )
 
 
@@ -103,3 +107,68 @@ def lines_of_posts(posts: Sequence[ChargePost]) -> dict[tuple[UUID, date, int], 
         ),
     )
     return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def paid_of(invoice_ids: Iterable[UUID]) -> dict[UUID, tuple[Decimal, Decimal]]:
+    """What was paid of invoices, and what they asked for after the credits that paid them at issue."""
+    rows = sql.fetch(
+        "SELECT i.id, i.currency, i.gross_total - i.credit_applied - i.prepaid_applied, i.open_amount, "
+        "coalesce((SELECT sum(n.gross_total - n.unapplied_amount) FROM credit_notes n WHERE n.invoice_id = i.id), 0) "
+        "FROM invoices i WHERE i.id = ANY(%s)",
+        (list(set(invoice_ids)),),
+    )
+    found: dict[UUID, tuple[Decimal, Decimal]] = {}
+    for key, currency, asked, open_amount, settled in rows:
+        found[key] = (amount(asked - open_amount - settled, currency), amount(asked, currency))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """A charge of a subscription as billed or (negative) given back; `document` is the number of what it is on."""
+
+    id: UUID
+    component: str
+    plan: str
+    meter: str
+    dimension: str
+    value: str
+    add_on: str
+    starts_on: date
+    ends_on: date
+    days: int
+    of_days: int
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    invoice_id: UUID | None
+    credit_note_id: UUID | None
+    document: str
+    currency: str
+    recorded_at: datetime
+
+
+_CHARGES = (
+    "SELECT c.id, c.component, p.code, c.meter, c.dimension, c.value, c.add_on, c.starts_on, c.ends_on, c.days, "
+    "c.of_days, c.quantity, c.unit_price, c.amount, l.invoice_id, c.credit_note_id, coalesce(i.number, n.number, ''), "
+    "v.currency, c.recorded_at FROM subscription_charges c JOIN plan_versions v ON v.id = c.plan_version_id "
+    "JOIN plans p ON p.id = v.plan_id LEFT JOIN invoice_lines l ON l.id = c.invoice_line_id "
+    "LEFT JOIN invoices i ON i.id = l.invoice_id LEFT JOIN credit_notes n ON n.id = c.credit_note_id "
+)
+
+
+def charges_of(subscription_id: UUID, *, after: UUID | None = None, most: int = 1000) -> list[ChargeRow]:
+    """What was billed of a subscription, the newest first; with `after` only what was recorded since that charge."""
+    return sql.fetch_as(
+        ChargeRow,
+        f"{_CHARGES} WHERE c.subscription_id = %s AND (%s::uuid IS NULL OR c.id > %s) ORDER BY c.id DESC LIMIT %s",
+        (subscription_id, after, after, most),
+    )
+
+
+def last_charge(subscription_id: UUID) -> UUID | None:
+    """The charge of a subscription that was recorded last."""
+    row = sql.fetch_one(
+        "SELECT id FROM subscription_charges WHERE subscription_id = %s ORDER BY id DESC LIMIT 1", (subscription_id,)
+    )
+    return row[0] if row else None

@@ -43,7 +43,8 @@ class DueAgreement(NamedTuple):
 class AgreementBills(NamedTuple):
     """What a run appends for one agreement; `next_due_on` and `settled_through` say when to look at it again.
 
-    `posts` are the charges of rate plans behind the lines and the credits.
+    `posts` are the charges of rate plans behind the lines and the credits; of `refunds` (invoices) what was paid
+    beyond the used days is paid back.
     """
 
     due: DueAgreement
@@ -52,6 +53,7 @@ class AgreementBills(NamedTuple):
     next_due_on: date | None
     settled_through: date | None
     posts: Sequence[ChargePost] = ()
+    refunds: frozenset[UUID] = frozenset()
 
 
 def require_near(as_of: date, today: date) -> None:
@@ -142,7 +144,7 @@ def plan_requests(credits_found: Iterable[Credit]) -> list[CreditRequest]:
         lines = by_invoice.setdefault(item.invoice_id, {})
         lines[item.invoice_line_id] = lines.get(item.invoice_line_id, Decimal(0)) + item.net_amount
     return [
-        CreditRequest(invoice_id, CORRECTION, tuple(lines.items()), CreditCause.CORRECTION)
+        CreditRequest(invoice_id, CORRECTION, tuple(lines.items()), CreditCause.CORRECTION, to_balance=True)
         for invoice_id, lines in by_invoice.items()
     ]
 

@@ -39,6 +39,8 @@ from cashline.flow.invoice.billing.rules.plans.shapes import (
     SubscriptionCharge,
     TakeBack,
 )
+from cashline.flow.invoice.billing.rules.plans.thresholds import early_charges
+from cashline.kernel.periods import local_day
 
 
 class Outlook(NamedTuple):
@@ -90,6 +92,7 @@ def plan_subscription(
     planned += _minimums(subscription, look.windows, amounts)
     planned += _commitments(subscription, look, base.held, amounts)
     planned += add_on_charges(subscription, look.parts, conventions)
+    charges += early_charges(used, posted, until, local_day(until, subscription.zone))
     charges += at_once
     charges += amount_difference(planned, standing, until, conventions)
     return charges
@@ -253,6 +256,7 @@ class Trigger(StrEnum):
     CANCEL = "cancel"
     CANCEL_WITHOUT_INVOICE = "cancel_without_invoice"
     USAGE = "usage"
+    THRESHOLD = "threshold"
     NOTHING = "nothing"
 
 
@@ -270,6 +274,8 @@ def chosen(
 
 
 def _bills(charge: SubscriptionCharge, trigger: Trigger, since: datetime) -> bool:
+    if trigger is Trigger.THRESHOLD or charge.subject.early:
+        return trigger is Trigger.THRESHOLD and charge.subject.early
     if trigger in (Trigger.RUN, Trigger.NOTHING):
         return trigger is Trigger.RUN
     given_back = charge.takes_back is not None

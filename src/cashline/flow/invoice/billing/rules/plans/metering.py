@@ -94,10 +94,7 @@ def _mid_period(part: Part) -> bool:
 
 def priced(charge: Charge, quantity: Decimal, digits: int) -> tuple[Decimal, str]:
     """The amount of a quantity, rounded once, and its derivation; a quantity taken back costs less than nothing."""
-    if quantity < 0 and charge.model is ChargeModel.UNIT:
-        amount = round_to(quantity * charge.price, digits)
-        return amount, _unit(quantity, charge.price, digits, amount)
-    if charge.model is ChargeModel.UNIT:
+    if charge.model is ChargeModel.UNIT and charge.plain:
         amount = round_to(quantity * charge.price, digits)
         return amount, _unit(quantity, charge.price, digits, amount)
     found = price(charge, max(quantity, ZERO), digits=digits)

@@ -44,11 +44,12 @@ class Credit(NamedTuple):
 
 
 class Documents(NamedTuple):
-    """What charges become."""
+    """What charges become; `deducts` are early invoices that the lines bill again, and that are taken off."""
 
     lines: list[DraftLine]
     credits: list[Credit]
     posts: list[ChargePost]
+    deducts: list[UUID]
 
 
 def documents(
@@ -61,7 +62,7 @@ def documents(
     for row in posted:
         key = (row.source_id, row.start)
         revisions[key] = max(revisions.get(key, -1), row.revision)
-    found = Documents([], [], [])
+    found = Documents([], [], [], [])
     for charge in sorted(charges, key=_place):
         source_id = charge.subject.source(subscription.id, charge.place)
         key = (source_id, charge.start)
@@ -78,7 +79,23 @@ def documents(
             continue
         found.lines.append(_line(subscription, charge, source_id, revision))
         found.posts.append(ChargePost(new_id(), subscription.id, charge, source_id, revision, None))
+    found.deducts.extend(_early_invoices(found.posts, posted))
     return found
+
+
+def _early_invoices(posts: Sequence[ChargePost], posted: Sequence[PostedCharge]) -> list[UUID]:
+    """The early invoices of the periods whose usage is billed now."""
+    billed = {
+        (post.charge.subject.plan_id, post.charge.start)
+        for post in posts
+        if post.charge.subject.component is Component.CHARGE and not post.charge.subject.early
+    }
+    found = {
+        row.invoice_id
+        for row in posted
+        if row.subject.early and not row.voided and not row.taken_off and (row.subject.plan_id, row.start) in billed
+    }
+    return sorted(key for key in found if key is not None)
 
 
 _ORDER = list(Component)
@@ -108,6 +125,9 @@ def _line(
         charge.start if charge.advance else charge.end - timedelta(days=1),
         True,
         charge.derivation,
+        charge.subject.component.value,
+        subscription.plans[charge.subject.plan_id].code,
+        charge.subject.meter,
     )
 
 

@@ -111,6 +111,7 @@ class PostedCharge(NamedTuple):
     """A charge that was posted: on a line of an invoice or, negative, on a credit note.
 
     `left` is what can still be credited of the line; `against` the posted charge whose days a negative one gives back.
+    `taken_off`: an early bill that the bill of its period has taken off.
     """
 
     id: UUID
@@ -133,3 +134,4 @@ class PostedCharge(NamedTuple):
     invoice_line_id: UUID | None
     left: Decimal
     voided: bool = False
+    taken_off: bool = False

@@ -1,0 +1,182 @@
+"""The API of rate plans."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import Field
+
+from cashline.flow.agree.catalog.rules import TaxCategory
+from cashline.flow.agree.plans import actions, queries
+from cashline.flow.agree.plans.queries import PlanRow
+from cashline.flow.agree.plans.rules import (
+    CancelDay,
+    ChangeBilled,
+    FeeTiming,
+    PlanConventions,
+    PlanTerms,
+    UnusedAdvance,
+    UsageTiming,
+)
+from cashline.kernel.anchors import AnchorKind
+from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.periods import IntervalUnit
+from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.schemas import (
+    Closed,
+    CurrencyCode,
+    Cursor,
+    Limit,
+    Name,
+    PublicId,
+    Sort,
+    UnitPrice,
+    Words,
+    ask_of,
+    listed,
+)
+
+router = Router(tags=["Plans"])
+type Units = Annotated[Decimal, Field(ge=0, le=Decimal(10_000_000), decimal_places=6)]
+
+
+class AnchorIn(Closed):
+    """Where the periods begin; a day (1 to 28) only for day_of_month."""
+
+    kind: AnchorKind = AnchorKind.ANNIVERSARY
+    day: Annotated[int, Field(ge=0, le=28)] = 0
+
+
+class FilterIn(Closed):
+    """The price of usage that carries a value of a dimension."""
+
+    dimension: Name
+    value: Name
+    unit_price: UnitPrice
+
+
+class UsageChargeIn(Closed):
+    """A price of what a meter counts."""
+
+    meter: Name
+    aggregation: Name = "sum"
+    unit_price: UnitPrice
+    timing: UsageTiming = UsageTiming.ARREARS
+    carried_over: bool = False
+    prorated: bool = False
+    filters: Annotated[list[FilterIn], Field(max_length=50)] = []
+    minimum_per_period: UnitPrice | None = None
+    tax_category: TaxCategory = TaxCategory.STANDARD
+
+
+class AddOnIn(Closed):
+    """A fixed extra in advance."""
+
+    code: Name
+    units: Units
+    unit_price: UnitPrice
+    prorated: bool = True
+    tax_category: TaxCategory = TaxCategory.STANDARD
+
+
+class PlanIn(Closed):
+    """A plan; where its code exists it is the next version, for those who subscribe from then on."""
+
+    code: Name
+    name: Name
+    currency: CurrencyCode
+    interval: IntervalUnit
+    anchor: AnchorIn = AnchorIn()
+    timing: FeeTiming = FeeTiming.ADVANCE
+    base_fee: UnitPrice
+    tax_category: TaxCategory = TaxCategory.STANDARD
+    trial_days: Annotated[int, Field(ge=0, le=3660)] = 0
+    minimum_commitment: UnitPrice | None = None
+    usage_thresholds: Annotated[list[UnitPrice], Field(max_length=50)] = []
+    recurring_threshold: UnitPrice | None = None
+    charges: Annotated[list[UsageChargeIn], Field(max_length=50)] = []
+    add_ons: Annotated[list[AddOnIn], Field(max_length=50)] = []
+
+
+class ConventionsIn(Closed):
+    """How the entity bills subscriptions to plans."""
+
+    cancel_day: CancelDay
+    unused_advance: UnusedAdvance
+    change_billed: ChangeBilled
+
+
+def shape(row: PlanRow) -> dict[str, Any]:
+    """A version of a plan as the API shows it."""
+    return {
+        "id": public("plan", row.id),
+        "code": row.code,
+        "name": row.name,
+        "version": row.version,
+        "currency": row.currency,
+        "terms": row.terms.as_json(),
+        "created_at": row.created_at,
+    }
+
+
+@router.get("/plans")
+def plan_list(
+    request: HttpRequest, q: Words = "", sort: Sort = "", cursor: Cursor = "", limit: Limit = 50
+) -> dict[str, Any]:
+    """Plans in their latest version, newest first or by code, name."""
+    caller_of(request).require("catalog.read")
+    return listed(queries.list_plans(ask_of(sort, cursor, limit), words=q), shape)
+
+
+@router.get("/plans/{plan_id}")
+def plan_show(request: HttpRequest, plan_id: PublicId) -> dict[str, Any]:
+    """One version of a plan."""
+    caller_of(request).require("catalog.read")
+    return shape(queries.plan_version(key_of("plan", plan_id)))
+
+
+@router.post("/plans")
+def plan_publish(request: HttpRequest, body: PlanIn) -> dict[str, Any]:
+    """Publish a plan, or the next version of one."""
+    caller = caller_of(request)
+    caller.require("catalog.write")
+    plan = actions.NewPlan(body.code, body.name, body.currency, terms_of(body))
+    key = actions.publish_plans([plan], now=caller.now, actor=caller.actor)[0]
+    return shape(queries.plan_version(key))
+
+
+def terms_of(body: PlanIn) -> PlanTerms:
+    """The terms that a body states; raises InvalidValue where they are none."""
+    given = body.model_dump(mode="json", exclude={"code", "name", "currency"})
+    for charge in given["charges"]:
+        charge["charge"] = {"model": "unit", "price": charge.pop("unit_price")}
+        for one in charge["filters"]:
+            one["charge"] = {"model": "unit", "price": one.pop("unit_price")}
+    return PlanTerms.from_json(given)
+
+
+@router.get("/entities/{entity_id}/plan-conventions")
+def conventions_show(request: HttpRequest, entity_id: PublicId) -> dict[str, Any]:
+    """How a legal entity bills subscriptions to plans."""
+    key = key_of("entity", entity_id)
+    caller_of(request).require("catalog.read", key)
+    return _conventions(queries.conventions_of([key])[key])
+
+
+@router.put("/entities/{entity_id}/plan-conventions")
+def conventions_set(request: HttpRequest, entity_id: PublicId, body: ConventionsIn) -> dict[str, Any]:
+    """Say how a legal entity bills subscriptions to plans from now on."""
+    caller, key = caller_of(request), key_of("entity", entity_id)
+    caller.require("catalog.write", key)
+    found = PlanConventions(body.cancel_day, body.unused_advance, body.change_billed)
+    actions.set_conventions(entity_id=key, conventions=found, now=caller.now, actor=caller.actor)
+    return _conventions(found)
+
+
+def _conventions(found: PlanConventions) -> dict[str, Any]:
+    return {
+        "cancel_day": found.cancel_day,
+        "unused_advance": found.unused_advance,
+        "change_billed": found.change_billed,
+    }
