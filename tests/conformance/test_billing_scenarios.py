@@ -32,3 +32,9 @@ def test_rating_fractions_and_schedules_agree(answer: dict[str, Any]) -> None:
     ours = [one for one in answer["results"] if one["id"].startswith(KINDS)]
     assert len(ours) >= 16
     assert [one for one in ours if not one["passed"]] == []
+
+
+def test_scenarios_agree(answer: dict[str, Any]) -> None:
+    ours = [one for one in answer["results"] if not one["id"].startswith(KINDS)]
+    assert len(ours) >= 17
+    assert [one for one in ours if not one["passed"]] == []

@@ -23,7 +23,18 @@ from tests.surfaces.api.test_openapi import SCOPES
 from tests.thread.test_database_refuses import trade
 
 SHARED = frozenset(
-    {"customer", "product", "price_book", "tax_rate", "usage_meter", "entity", "webhook_endpoint", "api_key", "user"}
+    {
+        "customer",
+        "product",
+        "plan",
+        "price_book",
+        "tax_rate",
+        "usage_meter",
+        "entity",
+        "webhook_endpoint",
+        "api_key",
+        "user",
+    }
 )
 """What belongs to the company as a whole, and not to one of its legal entities."""
 _ID = re.compile(r"\b([a-z]{3})_[0-9a-hjkmnp-tv-z]{26}\b")

@@ -112,7 +112,8 @@ _HEADS = (
     "i.credit_applied, i.prepaid_applied, "
     "coalesce((SELECT sum(k.amount) FROM customer_credits k WHERE k.kind = 'invoice' AND k.document_id = i.id), 0) "
     "FROM invoices i LEFT JOIN (SELECT x.invoice_id, sum(x.tax_amount) AS tax, "
-    "sum(x.net_amount + x.tax_amount) AS gross FROM invoice_deductions x GROUP BY 1) d ON d.invoice_id = i.id WHERE i.number IS NOT NULL ORDER BY i.id"
+    "sum(x.net_amount + x.tax_amount) AS gross FROM invoice_deductions x "
+    "GROUP BY 1) d ON d.invoice_id = i.id WHERE i.number IS NOT NULL ORDER BY i.id"
 )
 _WALLET = (
     "SELECT coalesce(sum(m.amount), 0) FROM credit_movements m JOIN customer_credits k ON k.id = m.credit_id "

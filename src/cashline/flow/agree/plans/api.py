@@ -41,14 +41,14 @@ router = Router(tags=["Plans"])
 type Units = Annotated[Decimal, Field(ge=0, le=Decimal(10_000_000), decimal_places=6)]
 
 
-class AnchorIn(Closed):
+class PlanAnchorIn(Closed):
     """Where the periods begin; a day (1 to 28) only for day_of_month."""
 
     kind: AnchorKind = AnchorKind.ANNIVERSARY
     day: Annotated[int, Field(ge=0, le=28)] = 0
 
 
-class FilterIn(Closed):
+class UsageFilterPriceIn(Closed):
     """The price of usage that carries a value of a dimension."""
 
     dimension: Name
@@ -56,7 +56,7 @@ class FilterIn(Closed):
     unit_price: UnitPrice
 
 
-class UsageChargeIn(Closed):
+class PlanUsageChargeIn(Closed):
     """A price of what a meter counts."""
 
     meter: Name
@@ -65,7 +65,7 @@ class UsageChargeIn(Closed):
     timing: UsageTiming = UsageTiming.ARREARS
     carried_over: bool = False
     prorated: bool = False
-    filters: Annotated[list[FilterIn], Field(max_length=50)] = []
+    filters: Annotated[list[UsageFilterPriceIn], Field(max_length=50)] = []
     minimum_per_period: UnitPrice | None = None
     tax_category: TaxCategory = TaxCategory.STANDARD
 
@@ -87,7 +87,7 @@ class PlanIn(Closed):
     name: Name
     currency: CurrencyCode
     interval: IntervalUnit
-    anchor: AnchorIn = AnchorIn()
+    anchor: PlanAnchorIn = PlanAnchorIn()
     timing: FeeTiming = FeeTiming.ADVANCE
     base_fee: UnitPrice
     tax_category: TaxCategory = TaxCategory.STANDARD
@@ -95,11 +95,11 @@ class PlanIn(Closed):
     minimum_commitment: UnitPrice | None = None
     usage_thresholds: Annotated[list[UnitPrice], Field(max_length=50)] = []
     recurring_threshold: UnitPrice | None = None
-    charges: Annotated[list[UsageChargeIn], Field(max_length=50)] = []
+    charges: Annotated[list[PlanUsageChargeIn], Field(max_length=50)] = []
     add_ons: Annotated[list[AddOnIn], Field(max_length=50)] = []
 
 
-class ConventionsIn(Closed):
+class PlanConventionsIn(Closed):
     """How the entity bills subscriptions to plans."""
 
     cancel_day: CancelDay
@@ -136,14 +136,14 @@ def plan_show(request: HttpRequest, plan_id: PublicId) -> dict[str, Any]:
     return shape(queries.plan_version(key_of("plan", plan_id)))
 
 
-@router.post("/plans")
-def plan_publish(request: HttpRequest, body: PlanIn) -> dict[str, Any]:
+@router.post("/plans", response={201: dict[str, Any]})
+def plan_publish(request: HttpRequest, body: PlanIn) -> tuple[int, dict[str, Any]]:
     """Publish a plan, or the next version of one."""
     caller = caller_of(request)
     caller.require("catalog.write")
     plan = actions.NewPlan(body.code, body.name, body.currency, terms_of(body))
     key = actions.publish_plans([plan], now=caller.now, actor=caller.actor)[0]
-    return shape(queries.plan_version(key))
+    return 201, shape(queries.plan_version(key))
 
 
 def terms_of(body: PlanIn) -> PlanTerms:
@@ -165,7 +165,7 @@ def conventions_show(request: HttpRequest, entity_id: PublicId) -> dict[str, Any
 
 
 @router.put("/entities/{entity_id}/plan-conventions")
-def conventions_set(request: HttpRequest, entity_id: PublicId, body: ConventionsIn) -> dict[str, Any]:
+def conventions_set(request: HttpRequest, entity_id: PublicId, body: PlanConventionsIn) -> dict[str, Any]:
     """Say how a legal entity bills subscriptions to plans from now on."""
     caller, key = caller_of(request), key_of("entity", entity_id)
     caller.require("catalog.write", key)

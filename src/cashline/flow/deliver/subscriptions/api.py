@@ -124,7 +124,7 @@ class SubscribeIn(Closed):
     timezone: Text = ""
 
 
-class ChangeIn(Closed):
+class LifeChangeIn(Closed):
     """When a change takes effect: now, at the end of the running period, or at an instant (past or to come)."""
 
     effect: Effect = Effect.NOW
@@ -132,7 +132,7 @@ class ChangeIn(Closed):
     reason: Text = ""
 
 
-class PlanChangeIn(ChangeIn):
+class PlanChangeIn(LifeChangeIn):
     """The plan to change to, in its latest version; quantity and price where they change with it."""
 
     plan: Name
@@ -140,19 +140,19 @@ class PlanChangeIn(ChangeIn):
     unit_price: UnitPrice | None = None
 
 
-class QuantityIn(ChangeIn):
+class QuantityIn(LifeChangeIn):
     """How many units of the base fee there are from then on."""
 
     quantity: Many
 
 
-class PriceIn(ChangeIn):
+class BaseFeeIn(LifeChangeIn):
     """The base fee of one unit from then on; left out: that of the plan."""
 
     unit_price: UnitPrice | None = None
 
 
-class AddOnChangeIn(ChangeIn):
+class AddOnChangeIn(LifeChangeIn):
     """How many units of an add-on there are from then on; 0 takes it away."""
 
     add_on: Name
@@ -160,26 +160,26 @@ class AddOnChangeIn(ChangeIn):
     unit_price: UnitPrice | None = None
 
 
-class BillingDayIn(ChangeIn):
+class BillingDayIn(LifeChangeIn):
     """The day of month on which the periods begin from then on."""
 
     billing_day: Annotated[int, Field(ge=1, le=28)]
 
 
-class TrialIn(ChangeIn):
+class TrialIn(LifeChangeIn):
     """By how many days the trial is extended."""
 
     days: Annotated[int, Field(ge=1, le=3660)]
 
 
-class StopIn(ChangeIn):
+class StopIn(LifeChangeIn):
     """What becomes of days billed in advance and not used, and whether what is owed is billed."""
 
     unused: Unused = Unused.CREDIT
     final_invoice: bool = True
 
 
-class WithdrawIn(Closed):
+class ChangeWithdrawnIn(Closed):
     """The scheduled change to take back."""
 
     change: PublicId
@@ -213,8 +213,8 @@ def _change(fact: LifeFact, *, in_force: bool) -> dict[str, Any]:
     } | content
 
 
-@router.post("/subscriptions")
-def subscription_start(request: HttpRequest, body: SubscribeIn) -> dict[str, Any]:
+@router.post("/subscriptions", response={201: dict[str, Any]})
+def subscription_start(request: HttpRequest, body: SubscribeIn) -> tuple[int, dict[str, Any]]:
     """Subscribe a customer to a plan; what is due in advance is billed with it."""
     caller = caller_of(request)
     entity = entity_by_code(body.entity)
@@ -223,7 +223,7 @@ def subscription_start(request: HttpRequest, body: SubscribeIn) -> dict[str, Any
         key_of("customer", body.customer), entity.id, plan_of(body.plan).id, body.quantity, body.at, body.timezone
     )
     key = actions.subscribe([new], now=caller.now, actor=caller.actor)[0]
-    return life_shape(queries.life(key))
+    return 201, life_shape(queries.life(key))
 
 
 @router.get("/subscriptions/{subscription_id}/life")
@@ -246,7 +246,7 @@ def subscription_quantity(request: HttpRequest, subscription_id: PublicId, body:
 
 
 @router.post("/subscriptions/{subscription_id}/price")
-def subscription_price(request: HttpRequest, subscription_id: PublicId, body: PriceIn) -> dict[str, Any]:
+def subscription_price(request: HttpRequest, subscription_id: PublicId, body: BaseFeeIn) -> dict[str, Any]:
     """Change the price of the base fee for this subscription alone."""
     return _changed(request, subscription_id, LifeKind.PRICE_CHANGED, body)
 
@@ -270,13 +270,13 @@ def subscription_trial(request: HttpRequest, subscription_id: PublicId, body: Tr
 
 
 @router.post("/subscriptions/{subscription_id}/pause")
-def subscription_pause(request: HttpRequest, subscription_id: PublicId, body: ChangeIn) -> dict[str, Any]:
+def subscription_pause(request: HttpRequest, subscription_id: PublicId, body: LifeChangeIn) -> dict[str, Any]:
     """Pause it: days billed in advance after that are given back."""
     return _changed(request, subscription_id, LifeKind.PAUSED, body)
 
 
 @router.post("/subscriptions/{subscription_id}/resume")
-def subscription_resume(request: HttpRequest, subscription_id: PublicId, body: ChangeIn) -> dict[str, Any]:
+def subscription_resume(request: HttpRequest, subscription_id: PublicId, body: LifeChangeIn) -> dict[str, Any]:
     """Let a paused one run on."""
     return _changed(request, subscription_id, LifeKind.RESUMED, body)
 
@@ -288,13 +288,13 @@ def subscription_stop(request: HttpRequest, subscription_id: PublicId, body: Sto
 
 
 @router.post("/subscriptions/{subscription_id}/reactivate")
-def subscription_reactivate(request: HttpRequest, subscription_id: PublicId, body: ChangeIn) -> dict[str, Any]:
+def subscription_reactivate(request: HttpRequest, subscription_id: PublicId, body: LifeChangeIn) -> dict[str, Any]:
     """Let one that has ended run again, under the plan that it had."""
     return _changed(request, subscription_id, LifeKind.REACTIVATED, body)
 
 
 @router.post("/subscriptions/{subscription_id}/withdraw")
-def subscription_withdraw(request: HttpRequest, subscription_id: PublicId, body: WithdrawIn) -> dict[str, Any]:
+def subscription_withdraw(request: HttpRequest, subscription_id: PublicId, body: ChangeWithdrawnIn) -> dict[str, Any]:
     """Take back a change that has not taken effect."""
     caller = caller_of(request)
     row = _living(caller, subscription_id, "subscriptions.write")
@@ -303,14 +303,14 @@ def subscription_withdraw(request: HttpRequest, subscription_id: PublicId, body:
     return life_shape(queries.life(row.id))
 
 
-def change_of(row: LifeRow, kind: LifeKind, body: ChangeIn, **values: Any) -> LifeChange:
+def change_of(row: LifeRow, kind: LifeKind, body: LifeChangeIn, **values: Any) -> LifeChange:
     """The change that a body asks for."""
     given = body.model_dump(exclude={"plan"}) | values
     return LifeChange(row.id, kind, **given)
 
 
 def _changed(
-    request: HttpRequest, subscription_id: str, kind: LifeKind, body: ChangeIn, **values: Any
+    request: HttpRequest, subscription_id: str, kind: LifeKind, body: LifeChangeIn, **values: Any
 ) -> dict[str, Any]:
     caller = caller_of(request)
     row = _living(caller, subscription_id, "subscriptions.write")

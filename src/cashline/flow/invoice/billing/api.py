@@ -235,7 +235,7 @@ def agreement_bill(request: HttpRequest, agreement_id: PublicId, body: BillIn) -
     )  # fmt: skip
 
 
-class PreviewIn(Closed):
+class ChangePreviewIn(Closed):
     """A change of a subscription to a plan, as its own address takes it, and which one it is."""
 
     kind: LifeKind
@@ -273,7 +273,7 @@ def subscription_charges(request: HttpRequest, subscription_id: PublicId) -> dic
 
 
 @router.post("/subscriptions/{subscription_id}/preview")
-def subscription_preview(request: HttpRequest, subscription_id: PublicId, body: PreviewIn) -> dict[str, Any]:
+def subscription_preview(request: HttpRequest, subscription_id: PublicId, body: ChangePreviewIn) -> dict[str, Any]:
     """What a change would bill and give back at once, without making it."""
     caller = caller_of(request)
     row = _life(caller, subscription_id, "subscriptions.write")

@@ -103,7 +103,7 @@ def _bills_usage(terms: PlanTerms) -> bool:
 def preview_change(change: LifeChange, *, now: datetime, actor: str) -> list[ChargeRow]:
     """What a change would bill and give back at once: it is made, read, and undone. Raises what making it would."""
     with transaction.atomic():
-        undo = transaction.savepoint()
+        undo = transaction.savepoint_create()
         before = last_charge(change.subscription_id)
         change_lives([change], now=now, actor=actor)
         found = charges_of(change.subscription_id, after=before)
