@@ -138,8 +138,8 @@ def _alert_steps(
         if not one.ended_at
     )
     if active:
-        fields = (replace(ALERT, options=active, value=active[0].value),)
-        steps.append(Action(_("End an alert"), reverse("usage_alert_end", args=[key]), fields=fields, icon="x"))
+        chosen = (replace(ALERT, options=active, value=active[0].value),)
+        steps.append(Action(_("End an alert"), reverse("usage_alert_end", args=[key]), fields=chosen, icon="x"))
     return tuple(steps)
 
 

@@ -75,7 +75,10 @@ def active_alerts(*, after: UUID, limit: int) -> list[ActiveAlert]:
         (after, limit),
     )
     meters = meters_by_id({row[7] for row in rows})
-    return [ActiveAlert(*row[:7], meters[row[7]], row[8], AlertPeriod(row[9])) for row in rows]
+    return [
+        ActiveAlert(row[0], row[1], row[2], row[3], row[4], row[5], row[6], meters[row[7]], row[8], AlertPeriod(row[9]))
+        for row in rows
+    ]
 
 
 def told(keys: list[tuple[UUID, date]]) -> set[tuple[UUID, date]]:
