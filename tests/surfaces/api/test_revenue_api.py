@@ -61,6 +61,8 @@ def test_an_arrangement_is_recorded_judged_and_run(world: World) -> None:
         ("660.00", "660.00", "0.00"),
         ("660.00", "55.00", "605.00"),
     ]
+    assert schedule["ahead"][0] == {"month": "2026-02", "obligation": "support", "amount": "55.00"}
+    assert sum(Decimal(one["amount"]) for one in schedule["ahead"]) == 605
     preview = api.post("/revenue-run-previews", {"through": "2026-01-31"}).body["arrangements"]
     assert api.post("/revenue-runs", {"through": "2026-01-31"}).body["arrangements"] == preview
     assert {one["account"]: Decimal(one["amount"]) for one in preview} == {

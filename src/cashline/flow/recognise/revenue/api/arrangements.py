@@ -11,7 +11,7 @@ from pydantic import Field
 from cashline.flow.agree.customers.queries import customer
 from cashline.flow.recognise.revenue.actions import NewArrangement, NewFacts, record_arrangements, record_facts
 from cashline.flow.recognise.revenue.api.routing import router
-from cashline.flow.recognise.revenue.api.shapes import change_shape, fact_shape, shape, standing_shape
+from cashline.flow.recognise.revenue.api.shapes import ahead_shape, change_shape, fact_shape, shape, standing_shape
 from cashline.flow.recognise.revenue.queries import arrangements
 from cashline.flow.recognise.revenue.queries.arrangements import ArrangementRow
 from cashline.flow.recognise.revenue.rules.contracts import require_near
@@ -129,7 +129,8 @@ def get_schedule(
     """Price, allocation, progress, revenue to date and what remains, at the end of a day and as known at an instant."""
     row = _seen(caller_of(request), arrangement_id)
     [moment] = arrangements.plan_at(row.id, [as_of], known_at=known_at)
-    return shape(row) | {"as_of": as_of} | standing_shape(moment, row.currency)
+    ahead = arrangements.still_ahead(row.id, as_of, known_at=known_at)
+    return shape(row) | {"as_of": as_of} | standing_shape(moment, row.currency) | ahead_shape(ahead)
 
 
 @router.post("/revenue-arrangements/{arrangement_id}/what-if")

@@ -1,5 +1,7 @@
 """Arrangements as the API and the terminal show them: every amount an exact decimal text."""
 
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -77,6 +79,15 @@ def standing_shape(moment: Moment, currency: str) -> dict[str, Any]:
             }
             for key, amount in sorted(moment.balances.items())
         ],
+    }
+
+
+def ahead_shape(ahead: Sequence[tuple[date, str, Decimal]]) -> dict[str, Any]:
+    """What time alone will earn, by month and obligation; the rest of what remains waits for deliveries."""
+    return {
+        "ahead": [
+            {"month": f"{day:%Y-%m}", "obligation": name, "amount": f"{amount:f}"} for day, name, amount in ahead
+        ]
     }
 
 

@@ -1,7 +1,7 @@
 """Arrangements in the console: obligations, allocation, schedule, judgements and postings, each figure explained."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,10 +18,8 @@ from cashline.flow.recognise.revenue.queries import arrangements as queries
 from cashline.flow.recognise.revenue.queries.arrangements import ArrangementPostingRow, ArrangementRow, FactRow
 from cashline.flow.recognise.revenue.rules.standard.earning import Earned
 from cashline.flow.recognise.revenue.rules.standard.planning import Moment
-from cashline.flow.recognise.revenue.rules.standard.postings import revenue_ahead
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money, minor_units
-from cashline.kernel.periods import add_months
 from cashline.kernel.refusals import Refusal
 from cashline.kernel.rounding import round_to
 from cashline.platform.doors.caller import Caller, caller_of
@@ -45,7 +43,6 @@ from cashline.platform.pages.components import (
 from cashline.platform.pages.render import done, refused, render_document, render_list
 from cashline.platform.pages.threads import address_of
 
-AHEAD_MONTHS = 24
 SHOWN_POSTINGS = 300
 LISTED = (
     Column("number", lazy("Arrangement"), "code", sort=True, place="title"),
@@ -121,14 +118,11 @@ def arrangement_detail(request: HttpRequest, arrangement_id: str) -> HttpRespons
     """An arrangement as it stands on the day to which it was run, or today where it was not."""
     caller = caller_of(request)
     row = _seen(caller, arrangement_id, "revenue.read")
-    facts = queries.facts_of([row.id])[row.id].facts
     day = row.through or caller.today()
     [moment] = queries.plan_at(row.id, [day])
     postings = queries.arrangement_postings(row.id, limit=SHOWN_POSTINGS)
     explained = {one.subject: one.id for one in postings if one.account == "revenue"}
-    month = day.replace(day=1)
-    ends = [add_months(month, index + 1) - timedelta(days=1) for index in range(AHEAD_MONTHS)]
-    ahead = revenue_ahead(facts, day, [end for end in ends if end > day])
+    ahead = queries.still_ahead(row.id, day)
     obligations = list(moment.obligations())
     price = sum((one.allocated for one in obligations), Decimal(0))
     recognised = sum((one.revenue for one in obligations), Decimal(0))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,8 +14,10 @@ from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
 from cashline.flow.recognise.revenue.rules.standard.limits import check_values, require_plannable
 from cashline.flow.recognise.revenue.rules.standard.names import check_names
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, Key, Moment, plan_revenue
+from cashline.flow.recognise.revenue.rules.standard.postings import revenue_ahead
 from cashline.flow.recognise.revenue.rules.standard.supposing import compare, supposed
 from cashline.kernel.money import minor_units
+from cashline.kernel.periods import add_months
 from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -163,6 +165,18 @@ def posted_of(arrangement_ids: Sequence[UUID]) -> dict[UUID, dict[tuple[date, Ke
 def plan_at(arrangement_id: UUID, days: Sequence[date], *, known_at: datetime | None = None) -> list[Moment]:
     """The plan of an arrangement at the end of days, as its facts stand or stood at an instant."""
     return plan_revenue(facts_of([arrangement_id], known_at=known_at)[arrangement_id].facts, days)
+
+
+def still_ahead(
+    arrangement_id: UUID, day: date, *, known_at: datetime | None = None, months: int = 24
+) -> list[tuple[date, str, Decimal]]:
+    """What time alone will earn after a day, by the end of each month and obligation: the scheduled part of what
+    remains (606-10-50-13). What waits for a delivery is not among it.
+    """
+    facts = facts_of([arrangement_id], known_at=known_at)[arrangement_id].facts
+    first = day.replace(day=1)
+    ends = [add_months(first, index + 1) - timedelta(days=1) for index in range(months)]
+    return revenue_ahead(facts, day, [end for end in ends if end > day])
 
 
 class Changed(NamedTuple):

@@ -52,6 +52,7 @@ class Earned:
     given_back: Decimal = _ZERO
     incentive: Decimal = _ZERO
     deducted: Decimal = _ZERO
+    core_deducted: Decimal = _ZERO
     unit_revenue: Decimal = _ZERO
     ssp: Decimal | None = None
 
@@ -82,20 +83,19 @@ def earn(unit: Unit, values: Mapping[str, Decimal], judged: Judged, stop: date, 
         for name, work in unit.works.items()
     }
     price = sum((values[part.id] for part in unit.parts if part.id in values), unit.price_changes)
+    price += unit.settled
     for name, one in found.items():
         work = unit.works[name]
         price += _own_amount(unit, work, judged, digits)[0] + work.used - one.deducted
         if work.fact.pattern == "as_invoiced" and not allocation.core[name] and not work.ended:
-            price += work.invoiced
+            price += work.invoiced - work.marks.invoiced
     variable = sum((values[one.id] for one in unit.parts if isinstance(one, Variable) and one.id in values), _ZERO)
     variable += sum((_per_unit(unit, work, judged, digits) for work in unit.works.values()), _ZERO)
-    if any(work.ended for work in unit.works.values()) or any(_lapsed(one.work, judged) for one in found.values()):
+    if any(work.ended for work in unit.works.values()) or any(
+        repurchase_financing(one.work, judged) for one in found.values()
+    ):
         price = sum((one.allocated for one in found.values()), _ZERO)
     return UnitEarned(unit, found, allocation, price, variable)
-
-
-def _lapsed(work: Work, judged: Judged) -> bool:
-    return repurchase_financing(work, judged) is not None and work.repurchase_end is not None
 
 
 def _frozen(work: Work) -> Earned:
@@ -152,7 +152,7 @@ class _Reckoning:
         overall = done if work.marks.since is None else fraction(work, judged, self.stop, whole=True)
         gross = self.allocation.core[name]
         if work.fact.pattern == "as_invoiced":
-            gross = gross or work.invoiced
+            gross = gross or work.invoiced - work.marks.invoiced
         deducted = self._returns_off(gross)
         settled = work.base + self.allocation.at_once[name]
         price = gross - deducted
@@ -189,6 +189,7 @@ class _Reckoning:
             given_back=back,
             incentive=self._incentive(overall) if total else _ZERO,
             deducted=deducted + own_off,
+            core_deducted=deducted,
             unit_revenue=self._unit_revenue(price, done),
             ssp=self.allocation.prices.ssp.get(name),
         )
@@ -202,7 +203,7 @@ class _Reckoning:
     def _core(self, price: Decimal, done: Decimal) -> Decimal:
         work = self.work
         if work.fact.pattern == "as_invoiced":
-            return work.invoiced
+            return work.invoiced - work.marks.invoiced
         if work.removed:
             return _ZERO
         left = min(uninstalled_left(work, self.judged), max(price, _ZERO))

@@ -130,10 +130,10 @@ class Group:
             return
         unit = self._unit_of(change)
         before = self.earned(change.at)[self.units.index(unit)]
-        if change.treatment == "catch_up":
-            modifying.catch_up(before, change)
-            return
         values = values_of(unit, self.schedule, self.judged, self.royalties, self.digits)
+        if change.treatment == "catch_up":
+            modifying.catch_up(before, change, values)
+            return
         modifying.prospective(before, change, values, self.judged, change.at, self.price_judged_on)
 
     def _unit_of(self, change: Modified) -> Unit:

@@ -25,8 +25,11 @@ def separate_unit(change: Modified) -> Unit:
     return unit
 
 
-def catch_up(before: UnitEarned, change: Modified) -> None:
-    """One obligation goes on: its price and its measure change, and revenue to date is restated (606-10-25-13(b))."""
+def catch_up(before: UnitEarned, change: Modified, values: Mapping[str, Decimal]) -> None:
+    """One obligation goes on: its price and its measure change, and revenue to date is restated (606-10-25-13(b)).
+
+    Where nothing is left to deliver, what is left of the price is earned at once.
+    """
     unit = before.unit
     earn_at_once(before, [one for one in change.price_changes if one.applies_to == "satisfied"])
     for one in change.price_changes:
@@ -39,10 +42,24 @@ def catch_up(before: UnitEarned, change: Modified) -> None:
             unit.segments[-1].changes -= settled
             earned.work.base, earned.work.removed = earned.core, True
     _apply_terms(unit, change)
-    weights = unit.segments[-1].weights
-    if weights is not None:
+    segment = unit.segments[-1]
+    if segment.weights is not None:
         for fact in change.added:
-            weights[fact.id] = prices_of([unit.works[fact.id]], Judged(), _ZERO).ssp.get(fact.id, _ZERO)
+            segment.weights[fact.id] = prices_of([unit.works[fact.id]], Judged(), _ZERO).ssp.get(fact.id, _ZERO)
+    nothing_left = all(work.removed for work in unit.works.values()) or segment.weights == {}
+    if nothing_left:
+        _earn_the_rest(before, change, values)
+
+
+def _earn_the_rest(before: UnitEarned, change: Modified, values: Mapping[str, Decimal]) -> None:
+    """Nothing is left to deliver: what is left of the price is earned at once."""
+    unit = before.unit
+    segment = unit.segments[-1]
+    left = sum((one.core_price - one.core for one in before.obligations.values()), _ZERO)
+    left += sum((one.amount for one in change.price_changes if one.applies_to != "satisfied"), _ZERO)
+    segment.pool, segment.changes, segment.weights, segment.values = _ZERO, _ZERO, {}, dict(values)
+    unit.segments.insert(-1, Segment(weights=before.allocation.weights, finished=frozenset(unit.works)))
+    _spread(before, left, None)
 
 
 def prospective(
@@ -65,6 +82,10 @@ def prospective(
     pool = added + sum((one.core_price - one.core for one in before.obligations.values()), _ZERO)
     pool += sum((before.obligations[name].core for name in going), _ZERO)
     finished = frozenset(name for name, one in before.obligations.items() if one.progress >= _ONE)
+    for name, one in before.obligations.items():
+        unit.settled -= one.core_deducted
+        if one.work.fact.pattern == "as_invoiced" and not before.allocation.core[name]:
+            unit.settled += one.work.invoiced - one.work.marks.invoiced
     left = _left(before, judged, going, dated)
     for name, one in before.obligations.items():
         if name in going:

@@ -268,7 +268,7 @@ def _add_borrowing(balances: dict[Key, Decimal], group: Group, one: Earned, day:
     """
     work = one.work
     judgement = repurchase_financing(work, group.judged)
-    if judgement is None or work.id not in group.borrowed_since:
+    if judgement is None or work.ended or work.id not in group.borrowed_since:
         return _ZERO, _ZERO
     ended = work.repurchase_end is not None and work.repurchase_end <= day
     grown = work.liability - work.principal

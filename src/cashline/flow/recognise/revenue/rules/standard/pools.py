@@ -31,7 +31,10 @@ class Segment:
 
 @dataclass(slots=True)
 class Unit:
-    """Obligations with the parts that they share. `price_changes` sums those of its modifications."""
+    """Obligations with the parts that they share. `price_changes` sums those of its modifications.
+
+    `settled` is what earlier segments added to the price beside the parts (billed as it went), less their returns.
+    """
 
     contract: str
     separate: bool = False
@@ -39,6 +42,7 @@ class Unit:
     parts: list[Consideration] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=lambda: [Segment()])
     price_changes: Decimal = _ZERO
+    settled: Decimal = _ZERO
 
 
 @dataclass(slots=True)

@@ -51,6 +51,7 @@ class Marks:
     uninstalled: Decimal = _ZERO
     redeemed: Decimal = _ZERO
     expected_back: Decimal = _ZERO
+    invoiced: Decimal = _ZERO
 
 
 _AT_INCEPTION = Marks()
@@ -104,7 +105,16 @@ class Work:
 
     def mark(self, since: date, expected_back: Decimal) -> None:
         """Let fractions start anew."""
-        self.marks = Marks(since, self.units, self.progress, self.costs, self.uninstalled, self.redeemed, expected_back)
+        self.marks = Marks(
+            since=since,
+            units=self.units,
+            progress=self.progress,
+            costs=self.costs,
+            uninstalled=self.uninstalled,
+            redeemed=self.redeemed,
+            expected_back=expected_back,
+            invoiced=self.invoiced,
+        )
 
 
 def work_of(fact: ObligationFact, contract: str) -> Work:
