@@ -85,9 +85,7 @@ def standing_shape(moment: Moment, currency: str) -> dict[str, Any]:
 def ahead_shape(ahead: Sequence[tuple[date, str, Decimal]]) -> dict[str, Any]:
     """What time alone will earn, by month and obligation; the rest of what remains waits for deliveries."""
     return {
-        "ahead": [
-            {"month": f"{day:%Y-%m}", "obligation": name, "amount": f"{amount:f}"} for day, name, amount in ahead
-        ]
+        "ahead": [{"month": f"{day:%Y-%m}", "obligation": name, "amount": f"{amount:f}"} for day, name, amount in ahead]
     }
 
 
