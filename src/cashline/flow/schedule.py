@@ -22,6 +22,7 @@ from cashline.flow.receive.collections.jobs import remind_due
 from cashline.flow.receive.payments.jobs import settle_charges
 from cashline.flow.recognise.ledger.jobs import summarise
 from cashline.flow.recognise.revenue.jobs import recognise_month
+from cashline.flow.report.closing.queries import FINDINGS
 from cashline.flow.report.health.jobs import check_daily
 from cashline.flow.report.health.queries import LAWS
 from cashline.flow.report.metrics.queries import BOARD
@@ -61,7 +62,7 @@ DAILY: tuple[DailyJob, ...] = (
     check_daily,
     open_coming_months,
 )
-FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED, STATEMENTS, NEXT)
+FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED, STATEMENTS, FINDINGS, NEXT)
 """The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"
 

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from cashline.flow.receive.collections.actions import NextAsked, send_reminders
+from cashline.flow.report.closing.queries.checks import findings
+from cashline.flow.report.closing.rules import MonthAsked
 from cashline.flow.report.health.queries import stuck
 from cashline.flow.report.health.rules import Depth
 from cashline.flow.report.metrics.queries import BoardAsked, booked_by_day, flow_board, open_receivables, posted_by_day
@@ -74,6 +76,12 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                     )
                 ),
             ),
+        ],
+        "closing.findings": [
+            Case(
+                MonthAsked(world.berlin, date(2026, 2, 1)),
+                lambda found: found == findings(world.berlin, date(2026, 2, 1)) and len(found) > 5,
+            )
         ],
         "collections.next": [Case(NextAsked(one), lambda found: _next_is(found, one))],
     }

@@ -12,8 +12,24 @@ from django.views.decorators.http import require_POST
 from cashline.flow.recognise.ledger.actions import close_period, reopen_period
 from cashline.flow.recognise.ledger.rules.periods import PERIOD, Area
 from cashline.flow.report.closing.actions import assign_owner, close_month, sign_task
-from cashline.flow.report.closing.queries import MonthState, month_of_entity, months_of, signatures_of, tasks_of
-from cashline.flow.report.closing.rules import TASKS, Signature, Task, TaskState, blockers, days_to_close
+from cashline.flow.report.closing.queries import (
+    FINDINGS,
+    MonthState,
+    month_of_entity,
+    months_of,
+    owners_of,
+    signatures_of,
+)
+from cashline.flow.report.closing.rules import (
+    TASKS,
+    MonthAsked,
+    Signature,
+    Task,
+    TaskState,
+    blockers,
+    checklist,
+    days_to_close,
+)
 from cashline.flow.report.statements.pages.choosing import chosen_entity
 from cashline.kernel.periods import local_day
 from cashline.kernel.refusals import InvalidValue, NotFound
@@ -41,9 +57,10 @@ from cashline.platform.pages.components import (
     pill,
 )
 from cashline.platform.pages.fields import Field
-from cashline.platform.pages.formats import format_month
+from cashline.platform.pages.formats import format_month, with_instant
 from cashline.platform.pages.render import render_board, render_document
 from cashline.platform.pages.timelines import actor_name
+from cashline.platform.snapshots.actions import look
 
 MONTHS = (
     Column("month", lazy("Month"), "month", place="title"),
@@ -126,7 +143,8 @@ def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpRes
     entity, first = _named(entity_code, month)
     caller.require("ledger.read", entity.id)
     state = month_of_entity(entity.id, first)
-    tasks = tasks_of(entity.id, first)
+    shown = look(FINDINGS, MonthAsked(entity.id, first), timezone=entity.timezone, now=caller.now)
+    tasks = checklist(shown.answer, owners_of(entity.id), signatures_of(entity.id, first))
     blocking = [task for task in tasks if not task.complete]
     may = caller.authority.allows("ledger.close", entity.id)
     sections = [Section(_("Checklist"), Table(CHECKS, tuple(_check(one) for one in tasks)))]
@@ -138,7 +156,7 @@ def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpRes
         _("Close"),
         format_month(first),
         pill(state.status),
-        subtitle=entity.name,
+        subtitle=with_instant(entity.name, shown),
         actions=_steps(state, entity, tasks) if may else (),
         more_actions=_more(state, entity) if may else (),
         stats=_stats(state, entity, tasks),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from cashline.kernel.periods import month_of
 from cashline.kernel.refusals import InvalidValue, Refusal
@@ -90,6 +91,14 @@ class Finding:
     found: str = ""
     address: str = ""
     figures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthAsked:
+    """The month of an entity whose checks are asked for."""
+
+    entity_id: UUID
+    month: date
 
 
 @dataclass(frozen=True, slots=True)

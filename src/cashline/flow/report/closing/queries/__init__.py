@@ -7,9 +7,10 @@ from uuid import UUID
 from cashline.flow.recognise.ledger.queries.books import PeriodRow, periods
 from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
 from cashline.flow.report.closing.queries.checks import findings
-from cashline.flow.report.closing.rules import Signature, Task, checklist
+from cashline.flow.report.closing.rules import Finding, MonthAsked, Signature, Task, checklist
 from cashline.kernel.periods import add_months, month_of
 from cashline.platform import sql
+from cashline.platform.snapshots.rules import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ def tasks_of(entity_id: UUID, month: date, *, recognising: int | None = None) ->
     return checklist(
         findings(entity_id, month, recognising=recognising), owners_of(entity_id), signatures_of(entity_id, month)
     )
+
+
+def _found(asked: MonthAsked, today: date) -> dict[str, Finding]:  # noqa: ARG001 - a month ends when it ends
+    return findings(asked.entity_id, asked.month)
+
+
+FINDINGS = Figure("closing.findings", MonthAsked, dict[str, Finding], _found)
+"""What the checks of a month find, which is read from all its books."""
 
 
 def owners_of(entity_id: UUID) -> dict[str, str]:
