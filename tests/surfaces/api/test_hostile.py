@@ -77,6 +77,7 @@ class Office:
         accepted = self.made("/quotes", self.offer())
         self.api.post(f"/quotes/{accepted}/send")
         self.api.post(f"/quotes/{accepted}/accept", {"name": "Bea Buyer", "email": "bea@example.com"})
+        self.used = self.id_of("subscription", "subscriptions", "line_id IN (SELECT line_id FROM usage_events)")
         self.event = sql.fetch("SELECT event_id FROM usage_events ORDER BY id DESC LIMIT 1")[0][0]
         self.contract = self.id_of("agreement", "agreements", "status = 'draft'")
 
@@ -183,6 +184,7 @@ class Office:
                 "code": "rides", "name": "Rides", "unit": "km", "aggregation": "percentile", "percentile": "95",
                 "value_property": "km", "dimensions": ["region"],
             },
+            "/usage-alerts": {"subscription": self.used, "meter": "calls", "threshold": "7", "period": "month"},
             "/usage-corrections": {"corrections": [{"source": "test", "id": self.event, "reason": "A test drive"}]},
             "/clock/advance": {"to": "2026-02-04T09:00:00Z"},
         }  # fmt: skip

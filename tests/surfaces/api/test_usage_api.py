@@ -174,3 +174,29 @@ def test_an_alert_is_set_told_and_ended(api: Api) -> None:
     assert api.post("/usage-alerts", given | {"meter": "miles"}).fields == ["alerts.0.meter"]
     other = Api("billing", api.entities[1])  # type: ignore[attr-defined]
     assert other.post(f"/usage-alerts/{row['id']}/end").status == 404
+
+
+HOSTILE: list[Any] = [
+    {"specversion": "\ud800", "source": "\ud800", "id": "x"},
+    {"source": "s" * 5_000, "id": "i" * 5_000, "colour": "green"},
+    {"id": 10**400, "source": [], "quantity": 10**300},
+    {"\ud800": {"deep": [{"a": None}, 1.5, True, 10**30]}},
+    [["no"], "event", None, 7],
+]
+
+
+@pytest.mark.parametrize("sent", HOSTILE)
+def test_whatever_is_sent_is_kept_as_a_dead_letter(api: Api, sent: Any) -> None:
+    answer = api.post("/usage-events", sent)
+    assert (answer.status, answer.body["accepted"]) == (200, 0)
+    letters = api.get("/usage-dead-letters").body["items"]
+    assert len(letters) == answer.body["refused_count"] > 0
+    shown = api.get(f"/usage-dead-letters/{letters[0]['id']}")
+    assert shown.status == 200
+    assert api.post("/usage-dead-letters/replay", {}).body == {"replayed": 0, "waiting": len(letters)}
+
+
+@pytest.mark.parametrize("query", [{"meter": "\x00"}, {"meter": "a b"}, {"start": "soon"}])
+def test_a_question_that_means_nothing_is_refused(api: Api, query: dict[str, str]) -> None:
+    assert api.get("/usage-events", **query).status == 422
+    assert api.get("/usage-dead-letters", code="\x00").status == 422

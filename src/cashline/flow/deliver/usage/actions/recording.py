@@ -14,7 +14,7 @@ import msgspec
 from django.db import transaction
 
 from cashline.flow.deliver.usage import queries
-from cashline.flow.deliver.usage.rules.dead_letters import DeadLetterStatus
+from cashline.flow.deliver.usage.rules.dead_letters import MAX_TEXT, DeadLetterStatus, kept_payload, kept_text
 from cashline.flow.deliver.usage.rules.events import NewUsage
 from cashline.flow.deliver.usage.rules.recording import (
     Assessed,
@@ -209,13 +209,10 @@ def _keep_batch(
 def _letters(refused: Sequence[RefusedUsage]) -> list[Any]:
     rows = [
         (
-            new_id(), _plain(one.source), _plain(one.event_id), msgspec.json.encode(one.payload, enc_hook=str).decode(),
-            one.wrong.code, one.wrong.field, _plain(one.wrong.message),
+            new_id(), kept_text(one.source), kept_text(one.event_id),
+            msgspec.json.encode(kept_payload(one.payload)).decode(),
+            one.wrong.code, kept_text(one.wrong.field), kept_text(one.wrong.message, MAX_TEXT),
         )
         for one in refused
     ]  # fmt: skip
     return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _plain(text: str) -> str:
-    return text.replace("\x00", "")[:1000]

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from cashline.flow.deliver.usage import queries
 from cashline.flow.deliver.usage.actions.recording import append_usage
-from cashline.flow.deliver.usage.rules.dead_letters import DEAD_LETTER, DeadLetterStatus
+from cashline.flow.deliver.usage.rules.dead_letters import DEAD_LETTER, MAX_TEXT, DeadLetterStatus, kept_text
 from cashline.flow.deliver.usage.rules.reading import read_event
 from cashline.platform import sql
 from cashline.platform.events.actions import record
@@ -38,7 +38,10 @@ def replay_dead_letters(
     sql.update(
         "usage_dead_letters",
         {"code": "text", "field": "text", "message": "text"},
-        [(letters[index].id, wrong.code, wrong.field, wrong.message) for index, wrong in refused.items()],
+        [
+            (letters[index].id, wrong.code, kept_text(wrong.field), kept_text(wrong.message, MAX_TEXT))
+            for index, wrong in refused.items()
+        ],
     )
     done = [letter.id for index, letter in enumerate(letters) if index not in refused]
     _resolve(done, "replay", "UsageReplayed", "", now, actor)

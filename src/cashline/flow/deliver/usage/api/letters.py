@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from cashline.flow.deliver.usage import actions, queries
 from cashline.flow.deliver.usage.queries import DeadLetterRow
@@ -15,6 +15,7 @@ from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import Closed, Cursor, Limit, PublicId, Sort, Why, Words, ask_of, listed
 
 router = Router(tags=["Usage"])
+type ErrorCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 
 
 class DeadLettersIn(Closed):
@@ -43,7 +44,7 @@ def dead_letter_list(
     request: HttpRequest,
     q: Words = "",
     status: Annotated[list[DeadLetterStatus], Query()] = [],  # noqa: B006 - read only, and shown in the description
-    code: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
+    code: Annotated[list[ErrorCode], Query(max_length=50)] = [],  # noqa: B006
     sort: Sort = "",
     cursor: Cursor = "",
     limit: Limit = 50,

@@ -37,6 +37,7 @@ from cashline.platform.doors.schemas import (
 
 router = Router(tags=["Usage"])
 type Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+type MeterCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]{1,80}$")]
 type Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 MOST = 10_000
 
@@ -234,7 +235,7 @@ def usage_import(request: HttpRequest, source: Key = "csv", preview: bool = Fals
 def usage_list(
     request: HttpRequest,
     subscription: Annotated[str, Query(max_length=64)] = "",
-    meter: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 - read only, and shown in the description
+    meter: Annotated[list[MeterCode], Query(max_length=50)] = [],  # noqa: B006 - read only, and shown in the description
     start: datetime | None = None,
     end: datetime | None = None,
     q: Words = "",

@@ -57,7 +57,7 @@ def subscription_usage(
 def subscription_usage_export(
     request: HttpRequest,
     subscription_id: PublicId,
-    meter: Annotated[str, Query(max_length=80)],
+    meter: Annotated[str, Query(pattern=r"^[A-Za-z0-9_.:/-]{1,80}$")],
     start: date,
     end: date,
     form: ContentForm = "json",

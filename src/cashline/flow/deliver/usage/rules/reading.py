@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from cashline.flow.deliver.usage.rules.dead_letters import MAX_TEXT, kept_text
 from cashline.flow.deliver.usage.rules.events import NewUsage
 from cashline.flow.deliver.usage.rules.recording import Unreadable, Wrong
 from cashline.kernel.refusals import InvalidValue
@@ -50,9 +51,9 @@ def read_event(raw: Any, *, now: datetime) -> Read:
         source, key = raw.get("source"), raw.get("id")
         return Unreadable(
             dict(raw),
-            Wrong(refusal.code, refusal.field, refusal.message),
-            source if isinstance(source, str) else "",
-            key if isinstance(key, str) else "",
+            Wrong(refusal.code, kept_text(refusal.field), kept_text(refusal.message, MAX_TEXT)),
+            kept_text(source) if isinstance(source, str) else "",
+            kept_text(key) if isinstance(key, str) else "",
         )
 
 
