@@ -25,3 +25,6 @@ class Dispute(Table):
     class Meta:
         db_table = "disputes"
         constraints = [models.CheckConstraint(condition=models.Q(amount__gt=0), name="dispute_positive")]
+        indexes = [
+            models.Index(fields=["opened_on", "id"], name="disputes_open", condition=models.Q(resolved_on__isnull=True))
+        ]

@@ -21,12 +21,12 @@ from cashline.platform.snapshots.actions import look
 from cashline.surfaces.web.home.scope import Scope, scope_of
 
 COLUMNS = (
-    Column("number", gettext_lazy("Document"), sort=True, place="title"),
-    Column("customer", gettext_lazy("Customer"), sort=True),
+    Column("number", gettext_lazy("Document"), place="title"),
+    Column("customer", gettext_lazy("Customer")),
     Column("kind", gettext_lazy("What"), "pill", place="state"),
     Column("why", gettext_lazy("Why")),
     Column("since", gettext_lazy("Since"), "ago", sort=True),
-    Column("amount", gettext_lazy("Worth"), "money", sort=True, place="amount"),
+    Column("amount", gettext_lazy("Worth"), "money", place="amount"),
 )
 STAGES = {
     "agree": gettext_lazy("Agree"),
