@@ -104,7 +104,10 @@ class Schedule:
         return self._horizon
 
     def _payments(self, part: Consideration, transfer: date) -> list[Payment]:
-        """When a part is paid: instalments as agreed, other parts as cash came, else as their invoices are due."""
+        """When a part is paid: instalments as agreed, other parts as cash came, else as their invoices are due.
+
+        A payment of exactly the part's amount is that of the part.
+        """
         if isinstance(part, Instalments):
             return [
                 Payment(add_months(part.first_due, index * part.every_months), part.amount)
@@ -113,6 +116,9 @@ class Schedule:
         amount = getattr(part, "amount", _ZERO)
         owner = next((one.id for one in self._contracts.values() if part in one.consideration), "")
         paid = self._cash(owner)
+        exact = [one for one in paid if one.amount == amount]
+        if exact:
+            return exact[:1]
         found: list[Payment] = []
         left = amount
         for one in paid:
