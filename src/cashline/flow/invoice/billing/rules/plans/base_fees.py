@@ -214,7 +214,8 @@ def base_difference(
             held.append(Held(target.plan.id, days.start, charge.amount))
     for line, unused in ledger.uncovered():
         fact = causes.get((line.subject.plan_id, unused.start))
-        taken = list(_take_backs(subscription, line, unused, ledger, fact, conventions))
+        given = _take_backs(subscription, line, unused, ledger, fact, conventions)
+        taken = [charge for charge in given if charge.due_at <= until]
         charges.extend(taken)
         ledger.given[line.id] = ledger.given.get(line.id, ZERO) + sum((one.amount for one in taken), ZERO)
     held.extend(ledger.held())
