@@ -184,7 +184,7 @@ def serve() -> "subprocess.Popen[bytes]":
         "cashline.surfaces.wsgi:application",
     ]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
-    for _ in range(200):
+    for _ in range(900):
         try:
             http.client.HTTPConnection("127.0.0.1", PORT, timeout=1).request("GET", "/healthz")
             return process
