@@ -72,8 +72,8 @@ def test_an_invoice_is_listed_shown_explained_and_downloaded() -> None:
     assert (shown["net_total"], shown["tax_total"], shown["gross_total"]) == ("240.30", "45.66", "285.96")
     assert shown["lines"][0]["unit_price"] == "80.1"
     assert shown["taxes"][0] == {
-        "code": "S", "rate": "19", "base": "240.30", "tax": "45.66", "reason": "", "reason_code": "",
-        "basis": "Supplied within DE, standard rate of DE on 2026-01-15",
+        "code": "S", "rate": "19", "base": "240.30", "tax": "45.66", "discount": "0.00", "reason": "",
+        "reason_code": "", "basis": "Supplied within DE, standard rate of DE on 2026-01-15",
     }  # fmt: skip
     amounts = {item["name"]: item for item in api.get(f"/invoices/{key}/explain").body["amounts"]}
     assert list(amounts) == ["line-1", "tax-S-19", "net", "tax", "gross"]
