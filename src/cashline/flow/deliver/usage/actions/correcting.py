@@ -27,6 +27,7 @@ def correct_usage(
     a replacement that cannot be recorded. Bills that were issued with it are restated by their next run.
     """
     keys = [(one.source, one.event_id) for one in corrections]
+    _take_turns(keys)
     found = queries.correctable(keys, entity_ids=entity_ids)
     raise_all(correction_errors(corrections, found))
     replacements = _record_replacements(corrections, now, actor, entity_ids)
@@ -42,6 +43,15 @@ def correct_usage(
     sql.insert("usage_corrections", _COLUMNS, rows)
     record(events, now=now, actor=actor)
     return [found[key].id for key in keys]
+
+
+def _take_turns(keys: Sequence[tuple[str, str]]) -> None:
+    """Wait for whoever corrects one of these events now; facts cannot be locked as rows, which nobody may change."""
+    sql.fetch(
+        "SELECT pg_advisory_xact_lock(turn) FROM "
+        "(SELECT DISTINCT hashtextextended(k.source || chr(31) || k.event_id, 7) AS turn FROM unnest(%s::text[], %s::text[]) AS k(source, event_id) ORDER BY 1) AS turns",
+        ([source for source, _ in keys], [event_id for _, event_id in keys]),
+    )
 
 
 def _record_replacements(

@@ -64,7 +64,9 @@ BEGIN
         RAISE EXCEPTION 'usage has no month %', day USING ERRCODE = 'check_violation';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('cashline.open_usage_month'));
-    IF to_regclass(name) IS NOT NULL THEN
+    -- Read from the table: the cache of names does not see what another opened while this one waited.
+    PERFORM FROM pg_class c WHERE c.relname = name AND c.relnamespace = 'public'::regnamespace;
+    IF FOUND THEN
         RETURN false;
     END IF;
     EXECUTE format('CREATE TABLE %I (LIKE usage_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', name);
