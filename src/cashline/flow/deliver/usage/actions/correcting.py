@@ -49,7 +49,8 @@ def _take_turns(keys: Sequence[tuple[str, str]]) -> None:
     """Wait for whoever corrects one of these events now; facts cannot be locked as rows, which nobody may change."""
     sql.fetch(
         "SELECT pg_advisory_xact_lock(turn) FROM "
-        "(SELECT DISTINCT hashtextextended(k.source || chr(31) || k.event_id, 7) AS turn FROM unnest(%s::text[], %s::text[]) AS k(source, event_id) ORDER BY 1) AS turns",
+        "(SELECT DISTINCT hashtextextended(k.source || chr(31) || k.event_id, 7) AS turn "
+        "FROM unnest(%s::text[], %s::text[]) AS k(source, event_id) ORDER BY 1) AS turns",
         ([source for source, _ in keys], [event_id for _, event_id in keys]),
     )
 
