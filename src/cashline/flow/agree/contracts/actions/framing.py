@@ -15,8 +15,6 @@ from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id
-from cashline.platform.events.actions import record
-from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
 
 
@@ -29,10 +27,11 @@ class FrameworkParties(NamedTuple):
 
 
 @transaction.atomic
-def framework_agreements(
-    parties: Iterable[FrameworkParties], *, now: datetime, actor: str
-) -> dict[FrameworkParties, UUID]:
-    """The framework agreement of each, made where there is none yet; it is active at once and ends with none."""
+def framework_agreements(parties: Iterable[FrameworkParties], *, now: datetime) -> dict[FrameworkParties, UUID]:
+    """The framework agreement of each, made where there is none yet; it is active at once and ends with none.
+
+    The event of the subscription that it is made for tells of it, as that of an order does of its agreement.
+    """
     wanted = sorted(set(parties))
     known = {FrameworkParties(*row[:3]): row[3] for row in framework_ids(wanted)}
     missing = [one for one in wanted if one not in known]
@@ -47,7 +46,7 @@ def framework_agreements(
     for one in missing:
         wanted_of[series[one.entity_id]] = wanted_of.get(series[one.entity_id], 0) + 1
     taken = {key: iter(numbers) for key, numbers in take_numbers(wanted_of).items()}
-    rows, events = [], []
+    rows = []
     for one in missing:
         number, today = next(taken[series[one.entity_id]]), days_now[one.entity_id]
         key = known[one] = new_id()
@@ -56,14 +55,10 @@ def framework_agreements(
             (key, number, AgreementOrigin.FRAMEWORK.value, one.customer_id, one.entity_id, one.currency, status,
              days, today, Decimal(0), now)
         )  # fmt: skip
-        objects = (ObjectRef("agreement", key), ObjectRef("customer", one.customer_id))
-        data = {"number": number, "origin": "framework", "net_total": "0", "currency": one.currency}
-        events.append(Event("AgreementCreated", objects, data))
     sql.insert(
         "agreements",
         ("id", "number", "origin", "customer_id", "entity_id", "currency", "status", "payment_terms_days",
          "starts_on", "net_total", "created_at"),
         rows,
     )  # fmt: skip
-    record(events, now=now, actor=actor)
     return known

@@ -59,7 +59,7 @@ def subscribe(new: Sequence[NewSubscription], *, now: datetime, actor: str) -> l
     parties = {
         item.id: FrameworkParties(item.customer_id, item.entity_id, plans[item.plan_id].currency) for item in new
     }
-    agreements = framework_agreements(set(parties.values()), now=now, actor=actor)
+    agreements = framework_agreements(set(parties.values()), now=now)
     numbers = _numbers(new, now)
     rows, facts, events = [], [], []
     for item, number in zip(new, numbers, strict=True):
