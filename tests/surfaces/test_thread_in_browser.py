@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 pytest_plugins = ["tests.support.live"]
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(420)]
 PEOPLE = {
     "sam": "seller",
     "dana": "deal_desk",
@@ -96,7 +96,7 @@ class Company:
         from playwright.sync_api import expect
 
         for one in words:
-            expect(place).to_contain_text(one)
+            expect(place).to_contain_text(one, timeout=15_000)
 
     def state(self, word: str) -> None:
         """The document is in that state, and says so in its head."""
