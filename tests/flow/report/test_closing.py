@@ -11,6 +11,7 @@ from django.db import Error, transaction
 
 from cashline.flow.receive.payments.actions import record_payments
 from cashline.flow.receive.payments.actions.recording import NewPayment
+from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
 from cashline.flow.report.closing.actions import assign_owner, close_month, sign_task
 from cashline.flow.report.closing.queries import month_of_entity, signatures_of, tasks_of
@@ -59,9 +60,11 @@ def test_month_closes_once_nothing_stands_in_the_way(traded: Traded) -> None:
     preview = close_month(month=JANUARY, preview=True, **who)
     assert not preview.closed
     assert len(preview.blockers) == 1
+    assert trial_balance(berlin, date(2026, 1, 31)) == before
     with pytest.raises(CloseBlocked):
         close_month(month=JANUARY, **who)
     assert signatures_of(berlin, JANUARY) == []
+    revalue_month(month=JANUARY, **who)
     assert sign_task(month=JANUARY, task="review", **who) is Outcome.SIGNED
     assert close_month(month=JANUARY, preview=True, **who).blockers == ()
     result = close_month(month=JANUARY, **who)
@@ -118,8 +121,9 @@ def test_owner_is_said_and_taken_back(traded: Traded) -> None:
 def test_close_through_the_api_and_the_terminal(traded: Traded) -> None:
     api = Api("revenue_accountant")
     shown = api.get("/closes/DE01/2026-01").body
-    assert (shown["status"], len(shown["tasks"])) == ("open", 13)
+    assert (shown["status"], len(shown["tasks"])) == ("open", 14)
     assert api.post("/closes/DE01/2026-01/close", {}).codes == ["close_blocked"]
+    assert api.post("/periods/revalue", {"entity": "DE01", "month": "2026-01-01"}).body["items"]
     assert api.post("/closes/DE01/2026-01/sign", {"task": "review"}).body["outcome"] == "signed"
     assert api.post("/closes/DE01/2026-01/owners", {"task": "bank", "owner": "Ada"}).status == 200
     previewed = CliRunner().invoke(cli, ["close", "2026-01", "--entity", "DE01", "--preview", "--json"])

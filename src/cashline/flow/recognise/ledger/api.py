@@ -8,6 +8,7 @@ from ninja import Query, Router
 from pydantic import StringConstraints
 
 from cashline.flow.recognise.ledger import actions
+from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.queries import balances, entries
 from cashline.flow.recognise.ledger.queries.books import periods
 from cashline.flow.recognise.ledger.queries.entries import EntryRow
@@ -148,6 +149,18 @@ def period_reopen(request: HttpRequest, body: Month) -> dict[str, Any]:
         entity_id=owner.id, month=body.month, reason=body.reason, area=body.area, now=caller.now, actor=caller.actor
     )
     return _month(owner, body, PeriodStatus.OPEN)
+
+
+@router.post("/periods/revalue")
+def period_revalue(request: HttpRequest, body: Month) -> dict[str, Any]:
+    """Post the unrealised exchange difference of a month, taken back on the first day of the next."""
+    caller = caller_of(request)
+    owner = _owner(request, body.entity)
+    items, off = revalue_month(entity_id=owner.id, month=body.month, now=caller.now, actor=caller.actor)
+    shown = [
+        {"role": one.role.value, "currency": one.currency, "amount": one.amount, "rate": one.rate} for one in items
+    ]
+    return {"entity": owner.code, "month": f"{body.month:%Y-%m}", "posted": off, "items": shown}
 
 
 def _month(owner: Entity, body: Month, status: PeriodStatus) -> dict[str, Any]:

@@ -86,3 +86,27 @@ def reopen_command(month: datetime, entity: str, area: str, reason: str, as_json
     )
     shape = {"entity": entity, "month": f"{month:%Y-%m}", "area": area, "status": "open"}
     say(shape, f"{month:%Y-%m} is open ({area}).", as_json=as_json)
+
+
+@COMMANDS.command("revalue")
+@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@click.option("--entity", required=True, help="The code of the legal entity.")
+@click.option("--preview", is_flag=True, help="Say what would be posted, and post nothing.")
+@json_option
+def revalue_command(month: datetime, entity: str, preview: bool, as_json: bool) -> None:
+    """Post the unrealised exchange difference of a month, taken back on the first day of the next."""
+    from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
+    from cashline.platform.company.queries import entity_by_code
+
+    owner = entity_by_code(entity)
+    items, off = revalue_month(entity_id=owner.id, month=month.date(), now=now(), actor=TERMINAL.actor, preview=preview)
+    shape = {
+        "entity": entity,
+        "month": f"{month:%Y-%m}",
+        "preview": preview,
+        "posted": off,
+        "items": [
+            {"role": one.role, "currency": one.currency, "amount": one.amount, "rate": one.rate} for one in items
+        ],
+    }
+    say(shape, f"{off} {owner.currency} {'would be' if preview else 'is'} posted.", as_json=as_json)

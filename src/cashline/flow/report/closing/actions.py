@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from cashline.flow.recognise.ledger.actions import close_period, summarise_journal
+from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.rules.periods import PERIOD
 from cashline.flow.recognise.revenue.actions import RevenueRunResult, run_revenue
 from cashline.flow.report.closing.queries import month_of_entity, tasks_of
@@ -109,21 +110,32 @@ def _keep(
 
 @transaction.atomic
 def close_month(
-    *, entity_id: UUID, month: date, now: datetime, actor: str, reason: str = "", preview: bool = False
+    *,
+    entity_id: UUID,
+    month: date,
+    now: datetime,
+    actor: str,
+    reason: str = "",
+    signing: Sequence[tuple[str, str]] = (),
+    preview: bool = False,
 ) -> CloseResult:
-    """Recognise the month's revenue, check everything, and close it; raises CloseBlocked for each task in the way.
+    """Recognise revenue, revalue, check everything, and close the month; raises CloseBlocked for what is in the way.
 
-    With `preview` nothing is written: the blockers are told, with revenue as it would be recognised.
+    `signing` are tasks to sign, with their notes, once that is posted. With `preview` nothing is written: the blockers
+    are told, with revenue as it would be recognised.
     """
     first = month.replace(day=1)
     PERIOD.target("close", month_of_entity(entity_id, first).status, document_id=first.isoformat())
     last = month_of(first).last_day
     revenue = run_revenue(through=last, entity_id=entity_id, now=now, actor=actor, preview=preview)
+    revalue_month(entity_id=entity_id, month=first, now=now, actor=actor, preview=preview)
     if preview:
         recognising = revenue.agreements if not revenue.exceptions else None
         tasks = tasks_of(entity_id, first, recognising=recognising)
         told = tuple(one.message for one in blockers(tasks))
         return CloseResult(first, True, revenue, tasks, closed=False, blockers=told)
+    for task, note in signing:
+        sign_task(entity_id=entity_id, month=first, task=task, note=note, now=now, actor=actor)
     tasks = tasks_of(entity_id, first)
     raise_all(blockers(tasks))
     checked = [task for task in tasks if task.state is TaskState.DONE]

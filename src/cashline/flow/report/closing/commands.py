@@ -20,7 +20,7 @@ def COMMANDS(  # noqa: N802 - the name by which every domain's commands are foun
     month: str, entity: str, preview: bool, accept: tuple[str, ...], sign: tuple[str, ...], as_json: bool
 ) -> None:
     """Recognise a month's revenue, check everything, and close it; ends with 1 where a task stands in the way."""
-    from cashline.flow.report.closing.actions import close_month, sign_task
+    from cashline.flow.report.closing.actions import close_month
     from cashline.flow.report.closing.api import month_named, result_shape
     from cashline.kernel.refusals import Refusal, Refusals
     from cashline.platform.company.queries import entities, entity_by_code
@@ -32,9 +32,8 @@ def COMMANDS(  # noqa: N802 - the name by which every domain's commands are foun
     for owner in [entity_by_code(entity)] if entity else entities():
         who: dict[str, Any] = {"entity_id": owner.id, "month": first, "now": now(), "actor": TERMINAL.actor}
         try:
-            for task, _, why in [one.partition("=") for one in (*accept, *sign)] if not preview else []:
-                sign_task(task=task, note=why, **who)
-            result = close_month(preview=preview, **who)
+            signing = [(task, why) for task, _, why in (one.partition("=") for one in (*accept, *sign))]
+            result = close_month(preview=preview, signing=signing, **who)
         except Refusal as refusal:
             blocked = True
             found = list(refusal) if isinstance(refusal, Refusals) else [refusal]

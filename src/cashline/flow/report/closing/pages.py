@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
 from cashline.flow.recognise.ledger.actions import close_period, reopen_period
+from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.rules.periods import PERIOD, Area
 from cashline.flow.report.closing.actions import assign_owner, close_month, sign_task
 from cashline.flow.report.closing.queries import (
@@ -89,6 +90,7 @@ STATES = {
     TaskState.TO_DO: (lazy("To do"), Tone.WARNING),
     TaskState.WAITING: (lazy("Waiting"), Tone.NEUTRAL),
 }
+_BY_THE_CLOSE = ("earned", "revalued")
 AREAS = {
     "receivables": lazy("Receivables"),
     "revenue": lazy("Revenue"),
@@ -237,7 +239,7 @@ def _steps(state: MonthState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[
     made: list[Action] = []
     names = [entity.code, f"{state.month:%Y-%m}"]
     if PERIOD.allows("close", state.status):
-        left = [one.message for one in blockers([task for task in tasks if task.template.code != "earned"])]
+        left = [one.message for one in blockers([task for task in tasks if task.template.code not in _BY_THE_CLOSE])]
         reason = Field("reason", _("Note"), "textarea", max_length=500, required=False)
         in_the_way = _("%(count)s tasks stand in the way.") % {"count": len(left)} if left else ""
         made.append(
@@ -249,6 +251,8 @@ def _steps(state: MonthState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[
                 refused=in_the_way,
             )
         )
+        if any(task.template.code == "revalued" and not task.complete for task in tasks):
+            made.append(Action(_("Revalue"), reverse("period_revalue", args=names)))
         options = tuple(
             Option(task.template.code, task.template.sentence, task.finding.found)
             for task in tasks
@@ -308,6 +312,12 @@ def period_close(request: HttpRequest, entity_code: str, month: str) -> HttpResp
 
 
 @require_POST
+def period_revalue(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
+    """Bring what is held in foreign currency to the rates of the month's end."""
+    return _step(request, entity_code, month, "revalue")
+
+
+@require_POST
 def period_shut(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
     """Close an area of a month, or keep documents out of it."""
     return _step(request, entity_code, month, "shut")
@@ -341,6 +351,8 @@ def _step(request: HttpRequest, entity_code: str, month: str, verb: str) -> Http
     def act() -> None:
         if verb == "close":
             close_month(entity_id=entity.id, month=first, reason=asked["reason"], **who)
+        elif verb == "revalue":
+            revalue_month(entity_id=entity.id, month=first, **who)
         elif verb == "sign":
             sign_task(entity_id=entity.id, month=first, task=asked["task"], note=asked["note"], **who)
         elif verb == "own":
@@ -358,6 +370,7 @@ def _step(request: HttpRequest, entity_code: str, month: str, verb: str) -> Http
         "close": _("The month is closed."),
         "sign": _("The task is signed."),
         "own": _("The owner is kept."),
+        "revalue": _("Open items stand at the rates of the month's end."),
         "shut": _("The area is closed."),
         "reopen": _("The month is open again."),
     }[verb]
@@ -385,6 +398,7 @@ URLS = [
     path("periods/", period_list, name="period_list"),
     path("periods/<str:entity_code>/<str:month>/", period_detail, name="period_detail"),
     path("periods/<str:entity_code>/<str:month>/close/", period_close, name="period_close"),
+    path("periods/<str:entity_code>/<str:month>/revalue/", period_revalue, name="period_revalue"),
     path("periods/<str:entity_code>/<str:month>/shut/", period_shut, name="period_shut"),
     path("periods/<str:entity_code>/<str:month>/reopen/", period_reopen, name="period_reopen"),
     path("periods/<str:entity_code>/<str:month>/sign/", close_sign, name="close_sign"),

@@ -58,6 +58,12 @@ TASKS: tuple[TaskTemplate, ...] = (
     TaskTemplate("applied", "receive", "Payments are applied", "Collections", ("bank",)),
     TaskTemplate("posted", "recognise", "Every document has its entry", "Revenue accounting"),
     TaskTemplate("earned", "recognise", "Revenue is recognised", "Revenue accounting", ("billed",)),
+    TaskTemplate(
+        "revalued",
+        "recognise",
+        "What is held in foreign currency is at the rates of the month's end",
+        "Revenue accounting",
+    ),
     TaskTemplate("ties", "recognise", "The ageing is the receivables of the journal", "Revenue accounting"),
     TaskTemplate("unapplied", "recognise", "Unapplied money is that of the journal", "Revenue accounting"),
     TaskTemplate("stock", "recognise", "The value of stock is the inventory of the journal", "Revenue accounting"),
@@ -68,7 +74,7 @@ TASKS: tuple[TaskTemplate, ...] = (
         "report",
         "Somebody has read the statements",
         "Revenue accounting",
-        ("earned", "balances"),
+        ("earned", "revalued", "balances"),
         manual=True,
     ),
 )

@@ -22,6 +22,7 @@ class AccountRole(StrEnum):
     CUSTOMER_PREPAYMENT = "customer_prepayment"
     BANK = "bank"
     CARD_CLEARING = "card_clearing"
+    CURRENCY_VALUATION = "currency_valuation"
     INVENTORY = "inventory"
     TAX_PAYABLE = "tax_payable"
     CONTRACT_POSITION = "contract_position"
@@ -75,6 +76,7 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.CONTRACT_CASH, "1060", "Cash of contracts that are settled elsewhere", _T.ASSET),
     AccountTemplate(_R.RECEIVABLE, "1200", "Trade receivables", _T.ASSET),
     AccountTemplate(_R.CONTRACT_RECEIVABLE, "1210", "Receivables of contracts that are billed elsewhere", _T.ASSET),
+    AccountTemplate(_R.CURRENCY_VALUATION, "1290", "Currency valuation of open items", _T.ASSET),
     AccountTemplate(_R.INVENTORY, "1400", "Inventory", _T.ASSET),
     AccountTemplate(_R.CONTRACT_GOODS, "1410", "Goods of contracts that are stocked elsewhere", _T.ASSET),
     AccountTemplate(_R.RETURN_ASSET, "1450", "Right to recover returned goods", _T.ASSET),

@@ -46,7 +46,7 @@ _BY_REASON: dict[str, str] = {
         "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted OrdersImported"
     ),
     "it tells of the close, or of files made of the journal": (
-        "CloseTaskAssigned CloseTaskSigned JournalExported JournalExportAcknowledged"
+        "CloseTaskAssigned CloseTaskSigned PeriodRevalued JournalExported JournalExportAcknowledged"
     ),
     "its credit note posts": "InvoiceVoided DisputeCredited CreditKept",
     "an empty wallet holds nothing": "WalletOpened WalletClosed WalletTopUpDue",

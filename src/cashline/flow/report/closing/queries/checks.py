@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from cashline.flow.recognise.ledger.queries.balances import role_balances, trial_balance
+from cashline.flow.recognise.ledger.queries.revaluation import revalued
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
+from cashline.flow.recognise.ledger.rules.revaluation import MONETARY, MonetaryItem
 from cashline.flow.recognise.revenue.queries import due_agreements
 from cashline.flow.report.closing.rules import Finding
 from cashline.flow.report.health.queries import books as laws
@@ -16,9 +18,10 @@ from cashline.flow.report.health.queries.checks import breaks_of, digits
 from cashline.flow.report.health.rules import Law
 from cashline.flow.report.statements.queries import ageing, deferred_waterfall
 from cashline.flow.report.statements.queries.financial import financial_statements
+from cashline.kernel.money import minor_units
 from cashline.kernel.periods import month_of
 from cashline.platform import sql
-from cashline.platform.company.queries import Entity, entities_by_id
+from cashline.platform.company.queries import Entity, MissingRate, entities_by_id, exchange_rates
 
 _ZERO = Decimal(0)
 
@@ -41,6 +44,10 @@ def findings(entity_id: UUID, month: date, *, recognising: int | None = None) ->
     if recognising is not None:
         words = f"{recognising} contracts would be recognised"
         found["earned"] = Finding(True, words, "/revenue/", {"contracts": str(recognising)})
+        unrealised = found["revalued"]
+        if unrealised.figures:
+            told = f"{unrealised.found}: the rest would be"
+            found["revalued"] = Finding(True, unrealised.found if unrealised.done else told, unrealised.address)
     return found
 
 
@@ -99,6 +106,26 @@ def _applied(asked: _Asked) -> Finding:
 def _earned(asked: _Asked) -> Finding:
     count = len(due_agreements(through=asked.last, entity_id=asked.entity.id))
     return _counted(count, "contracts to recognise", "/revenue/")
+
+
+def _revalued(asked: _Asked) -> Finding:
+    """Compared with the closing rates; a currency that is held and has no rate is told."""
+    own = asked.entity.currency
+    held = role_balances(MONETARY, as_of=asked.last, entity_ids=[asked.entity.id])
+    foreign = [(role, code, *value) for (_, role, code), value in sorted(held.items()) if code != own and any(value)]
+    address = "/journal/?rule=revaluation"
+    try:
+        rates = exchange_rates({(code, own, asked.last) for _, code, _, _ in foreign})
+    except MissingRate as missing:
+        return Finding(False, missing.message, address)
+    items = [
+        MonetaryItem(role, code, amount, value, rates[code, own, asked.last]) for role, code, amount, value in foreign
+    ]
+    wanted = sum((item.difference(minor_units(own)) for item in items), _ZERO)
+    posted = revalued(asked.entity.id, asked.last)
+    figures = {"unrealised": str(wanted), "posted": str(posted)}
+    words = f"{wanted:,.2f} {own} unrealised" if wanted == posted else f"{wanted:,.2f} {own}, {posted:,.2f} posted"
+    return Finding(wanted == posted, words, address, figures)
 
 
 def _law(law: Law, address: str) -> Callable[[_Asked], Finding]:
@@ -165,6 +192,7 @@ _CHECKS: dict[str, Callable[[_Asked], Finding]] = {
     "applied": _applied,
     "posted": _law(laws.POSTED, "/journal/"),
     "earned": _earned,
+    "revalued": _revalued,
     "ties": _ties,
     "unapplied": _law(laws.UNAPPLIED, "/payments/?unapplied=1"),
     "stock": _law(laws.INVENTORY, "/stock/"),
