@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cashline.flow.receive.collections.actions import NextAsked, send_reminders
+from cashline.flow.receive.collections.actions import NextQuestion, send_reminders
 from cashline.flow.report.closing.queries.checks import findings
 from cashline.flow.report.closing.rules import MonthAsked
 from cashline.flow.report.health.queries import stuck
@@ -83,7 +83,7 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                 lambda found: found == findings(world.berlin, date(2026, 2, 1)) and len(found) > 5,
             )
         ],
-        "collections.next": [Case(NextAsked(one), lambda found: _next_is(found, one))],
+        "collections.next": [Case(NextQuestion(one), lambda found: _next_is(found, one))],
     }
 
 

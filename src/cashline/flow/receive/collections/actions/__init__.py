@@ -7,13 +7,13 @@ from cashline.flow.receive.collections.actions.holding import (
     record_promises,
     set_policy,
 )
-from cashline.flow.receive.collections.actions.previewing import NEXT, NextAsked, NextReminder, NextRun, preview_next
+from cashline.flow.receive.collections.actions.previewing import NEXT, NextQuestion, NextReminder, NextRun, preview_next
 from cashline.flow.receive.collections.actions.reminding import ReminderRun, Unreachable, send_reminders
 
 __all__ = [
     "NEXT",
     "NewPromise",
-    "NextAsked",
+    "NextQuestion",
     "NextReminder",
     "NextRun",
     "ReminderRun",

@@ -18,7 +18,7 @@ SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class NextAsked:
+class NextQuestion:
     """Of which legal entities."""
 
     entity_ids: tuple[UUID, ...]
@@ -51,7 +51,7 @@ class NextRun:
     invoices: tuple[NextReminder, ...]
 
 
-def preview_next(asked: NextAsked, today: date, *, most: int | None = SHOWN) -> NextRun:
+def preview_next(asked: NextQuestion, today: date, *, most: int | None = SHOWN) -> NextRun:
     """What the run of the next business day would send; of `most` invoices each, or of all."""
     chosen = [one for one in entities() if one.id in asked.entity_ids]
     day = next_run(queries.policies_of(chosen).values(), today)
@@ -103,9 +103,9 @@ def _invoices(run: ReminderRun, day: date) -> Iterator[NextReminder]:
         )
 
 
-def _shown(asked: NextAsked, today: date) -> NextRun:
+def _shown(asked: NextQuestion, today: date) -> NextRun:
     return preview_next(asked, today)
 
 
-NEXT = Figure("collections.next", NextAsked, NextRun, _shown)
+NEXT = Figure("collections.next", NextQuestion, NextRun, _shown)
 """The next run of reminders, with the first invoices of it."""

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cashline.flow.receive.collections import actions, queries
-from cashline.flow.receive.collections.actions import NEXT, NextAsked, NextReminder, NextRun
+from cashline.flow.receive.collections.actions import NEXT, NextQuestion, NextReminder, NextRun
 from cashline.flow.receive.collections.jobs import reminder_words
 from cashline.flow.receive.collections.queries import LetterFilter, LetterRow, ReminderRow
 from cashline.flow.receive.collections.rules import SkipReason
@@ -213,7 +213,7 @@ def reminder_preview(request: HttpRequest) -> HttpResponseBase:
     caller.require("collections.read")
     owners = _owners(caller, "collections.read")
     today = _today(caller, owners)
-    asked = NextAsked(tuple(one.id for one in owners))
+    asked = NextQuestion(tuple(one.id for one in owners))
     if "format" in request.GET:
         shown = Shown(actions.preview_next(asked, today, most=None), caller.now)
     else:
