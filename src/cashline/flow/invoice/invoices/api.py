@@ -196,7 +196,7 @@ def _key(kind: str, text: str | None) -> UUID | None:
     return None if text is None else key_of(kind, text)
 
 
-class ItemIn(Closed):
+class OneOffItemIn(Closed):
     """What is invoiced: a quantity at a price."""
 
     description: Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -213,7 +213,7 @@ class InvoiceIn(Closed):
     entity: EntityCode
     customer_id: PublicId
     currency: CurrencyCode
-    items: Annotated[list[ItemIn], Field(min_length=1, max_length=1000)]
+    items: Annotated[list[OneOffItemIn], Field(min_length=1, max_length=1000)]
     agreement_id: PublicId | None = None
     kind: Literal["standard", "deposit"] = "standard"
     deducts: Annotated[list[PublicId], Field(max_length=50)] = []
