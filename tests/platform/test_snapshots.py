@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from cashline.platform import sql
-from cashline.platform.snapshots.actions import look, refresh_snapshots, request_figure
+from cashline.platform.snapshots.actions import look, look_or_request, refresh_snapshots, request_figure
 from cashline.platform.snapshots.queries import requested
 from cashline.platform.snapshots.rules import FORGOTTEN, GOOD, LEAST, Figure, is_due, is_good
 
@@ -114,6 +114,16 @@ def test_what_is_on_demand_is_read_when_requested_and_once(large: None) -> None:
     assert answered.requested_at is None
     assert answered.last
     assert answered.last.as_of == NOON + LEAST
+
+
+def test_what_nobody_should_wait_for_is_asked_of_the_worker(counter: Counter, large: None) -> None:
+    who: dict[str, Any] = {"timezone": ZONE, "actor": "user:one"}
+    assert look_or_request(counter.figure, Asked(), now=NOON, **who) is None
+    assert counter.times == 0
+    assert refresh_snapshots((counter.figure,), now=NOON + LEAST) == 1
+    found = look_or_request(counter.figure, Asked(), now=NOON + LEAST, **who)
+    assert found
+    assert (found.as_of, found.kept, counter.times) == (NOON + LEAST, True, 1)
 
 
 def test_an_answer_of_another_version_is_no_answer(counter: Counter, large: None) -> None:

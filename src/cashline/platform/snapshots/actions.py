@@ -46,6 +46,21 @@ def look[A, T](figure: Figure[A, T], asked: A, *, timezone: str, now: datetime) 
     return take(figure, asked, timezone=timezone, now=now)
 
 
+def look_or_request[A, T](
+    figure: Figure[A, T], asked: A, *, timezone: str, now: datetime, actor: str
+) -> Shown[T] | None:
+    """The same for a figure that nobody should wait for: where none is kept the worker is asked, and there is none yet.
+
+    One that is no longer good is shown with its instant until the worker has read another.
+    """
+    if not is_large():
+        return Shown(figure.read(asked, local_day(now, timezone)), now)
+    found = shown(figure, snapshot(figure.name, written(asked), timezone=timezone))
+    if found is None or not is_good(found.as_of, now=now, timezone=timezone):
+        request_figure(figure, asked, now=now, actor=actor, timezone=timezone)
+    return found
+
+
 def take[A, T](figure: Figure[A, T], asked: A, *, timezone: str, now: datetime) -> Shown[T]:
     """Read a figure now and keep it."""
     began = perf_counter_ns()

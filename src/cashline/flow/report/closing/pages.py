@@ -61,7 +61,7 @@ from cashline.platform.pages.fields import Field
 from cashline.platform.pages.formats import format_month, with_instant
 from cashline.platform.pages.render import render_board, render_document
 from cashline.platform.pages.timelines import actor_name
-from cashline.platform.snapshots.actions import look
+from cashline.platform.snapshots.actions import look_or_request
 
 MONTHS = (
     Column("month", lazy("Month"), "month", place="title"),
@@ -145,7 +145,14 @@ def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpRes
     entity, first = _named(entity_code, month)
     caller.require("ledger.read", entity.id)
     state = month_of_entity(entity.id, first)
-    shown = look(FINDINGS, MonthAsked(entity.id, first), timezone=entity.timezone, now=caller.now)
+    asked = MonthAsked(entity.id, first)
+    shown = look_or_request(FINDINGS, asked, timezone=entity.timezone, now=caller.now, actor=caller.actor)
+    if shown is None:
+        running = Notice(_("The checks of this month read all its books and are running; they are shown when done."))
+        waiting = DocumentPage(
+            _("Close"), format_month(first), pill(state.status), notices=(running,), refresh_seconds=5
+        )
+        return render_document(request, waiting)
     tasks = checklist(shown.answer, owners_of(entity.id), signatures_of(entity.id, first))
     blocking = [task for task in tasks if not task.complete]
     may = caller.authority.allows("ledger.close", entity.id)
