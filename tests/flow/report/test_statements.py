@@ -86,7 +86,8 @@ def test_unapplied_money_is_shown_apart(traded: Traded) -> None:
         row[0]
         for row in sql.fetch(
             "SELECT round(unapplied_amount * entity_rate, 2) FROM payments UNION ALL "
-            "SELECT round(unapplied_amount * entity_rate, 2) FROM credit_notes"
+            "SELECT round(c.balance * n.entity_rate, 2) FROM customer_credits c JOIN credit_notes n "
+            "ON n.id = c.document_id WHERE c.wallet_id IS NULL"
         )
     )
     assert entity.unapplied > 0

@@ -5,6 +5,8 @@ from django.db import migrations
 FORWARD = """
 CREATE TRIGGER subscription_facts_append_only BEFORE UPDATE OR DELETE ON subscription_facts
     FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+CREATE TRIGGER subscription_facts_never_emptied BEFORE TRUNCATE ON subscription_facts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_emptying();
 REVOKE UPDATE, DELETE, TRUNCATE ON subscription_facts FROM cashline_app;
 """
 
