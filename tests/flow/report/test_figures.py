@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from cashline.flow.receive.collections.actions import NextQuestion, send_reminders
+from cashline.flow.report.closing.queries import FINDINGS
 from cashline.flow.report.closing.queries.checks import findings
 from cashline.flow.report.closing.rules import MonthAsked
 from cashline.flow.report.health.queries import stuck
@@ -77,7 +78,7 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                 ),
             ),
         ],
-        "closing.findings": [
+        FINDINGS.name: [
             Case(
                 MonthAsked(world.berlin, date(2026, 2, 1)),
                 lambda found: found == findings(world.berlin, date(2026, 2, 1)) and len(found) > 5,

@@ -7,7 +7,7 @@ from uuid import UUID
 from cashline.flow.recognise.ledger.queries.books import PeriodRow, periods
 from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
 from cashline.flow.report.closing.queries.checks import findings
-from cashline.flow.report.closing.rules import Finding, MonthAsked, Signature, Task, checklist
+from cashline.flow.report.closing.rules import TASKS, Finding, MonthAsked, Signature, Task, checklist
 from cashline.kernel.periods import add_months, month_of
 from cashline.platform import sql
 from cashline.platform.snapshots.rules import Figure
@@ -75,8 +75,8 @@ def _found(asked: MonthAsked, today: date) -> dict[str, Finding]:  # noqa: ARG00
     return findings(asked.entity_id, asked.month)
 
 
-FINDINGS = Figure("closing.findings", MonthAsked, dict[str, Finding], _found)
-"""What the checks of a month find, which is read from all its books."""
+FINDINGS = Figure(f"closing.findings {' '.join(one.code for one in TASKS)}", MonthAsked, dict[str, Finding], _found)
+"""What the checks of a month find, which is read from all its books; named by them, so that a new one is missed."""
 
 
 def owners_of(entity_id: UUID) -> dict[str, str]:
