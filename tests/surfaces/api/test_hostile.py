@@ -60,7 +60,7 @@ class Office:
         self.order = self.placed("SENSOR-1")
         self.api.post("/shipments", {"orders": [self.placed("SENSOR-1")]})
         self.shipment = self.id_of("shipment", "shipments", "status = 'picking'")
-        sold = self.placed("SENSOR-1")
+        sold = self.made("/orders", self.ordered(price="800.00"))
         self.api.post("/shipments", {"orders": [sold]})
         shipped = self.id_of("shipment", "shipments", "status = 'picking' ORDER BY id DESC")
         self.api.post(f"/shipments/{shipped}/ship", {})
@@ -93,8 +93,14 @@ class Office:
     def id_of(self, kind: str, table: str, where: str) -> str:
         return public(kind, sql.fetch(f"SELECT id FROM {table} WHERE {where} LIMIT 1")[0][0])
 
-    def ordered(self, sku: str = "SENSOR-1") -> dict[str, Any]:
-        line = {"sku": sku, "quantity": "2", "unit_price": "80.00", "discount_percent": "5", "description": "As agreed"}
+    def ordered(self, sku: str = "SENSOR-1", price: str = "80.00") -> dict[str, Any]:
+        line = {
+            "sku": sku,
+            "quantity": "2",
+            "unit_price": "80.00",
+            "discount_percent": "5",
+            "description": "As agreed",
+        }
         return {
             "entity": "DE01", "customer": self.customer, "currency": "EUR", "ordered_on": "2026-02-02",
             "requested_on": "2026-02-20", "purchase_order": "PO 7", "lines": [line],
@@ -247,7 +253,13 @@ def asked(call: Callable[[], Answer]) -> Answer:
 
 
 def wrong_with(answer: Answer) -> str:
-    """What an answer lacks of a refusal with a code and a field; empty where it is one."""
+    """What an answer lacks of a refusal with a code and a field; empty where it is one.
+
+    A batch of usage is taken whatever is in it, and tells what it refused of it in the same words.
+    """
+    if answer.status == 200 and isinstance(answer.body, dict) and answer.body.get("accepted") == 0:
+        refused = answer.body["refused"]
+        return "" if refused and all(one["code"] and one["field"] for one in refused) else "nothing is refused"
     if not 400 <= answer.status < 500:
         return f"{answer.status} {answer.content[:200]!r}"
     errors = answer.body["errors"]
