@@ -97,7 +97,7 @@ class Office:
         line = {
             "sku": sku,
             "quantity": "2",
-            "unit_price": "80.00",
+            "unit_price": price,
             "discount_percent": "5",
             "description": "As agreed",
         }
