@@ -170,17 +170,6 @@ def wallets_for_update(wallet_ids: Iterable[UUID]) -> dict[UUID, WalletRow]:
     return {row.id: row for row in rows}
 
 
-def wallets_to_top_up(*, limit: int = 200) -> list[WalletRow]:
-    """Active wallets whose balance is below the bound of their rule."""
-    return sql.fetch_as(
-        WalletRow,
-        f"SELECT {_WALLET} FROM {_WALLETS} WHERE w.status = 'active' AND w.top_up_below IS NOT NULL AND "
-        "coalesce((SELECT sum(c.balance) FROM customer_credits c WHERE c.wallet_id = w.id), 0) < w.top_up_below "
-        "ORDER BY w.id LIMIT %s",
-        (limit,),
-    )
-
-
 def list_credits(ask: lists.Ask, *, chosen: CreditFilter) -> Page[CreditRow]:
     """One page of credits, of accounts and in wallets."""
     conditions = lists.Conditions()
