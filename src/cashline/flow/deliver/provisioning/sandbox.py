@@ -11,7 +11,8 @@ call-back, over real HTTP both ways. Faults are ordered call by call, the last o
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -115,7 +116,8 @@ class SandboxEndpoint:
         self.call_backs: list[int] = []
         """The statuses that our call-backs were answered with."""
         self._held: list[Callable[[], None]] = []
-        self._threads: list[threading.Thread] = []
+        self._in_hand = 0
+        self._settled = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
 
     @property
@@ -138,14 +140,26 @@ class SandboxEndpoint:
         self._server.serve_forever()
 
     def wait(self) -> None:
-        """Until every call-back that was begun is answered."""
-        while self._threads:
-            self._threads.pop().join()
+        """Until every call that has reached us is answered, and every call-back of those that is not held back."""
+        with self._settled:
+            self._settled.wait_for(lambda: self._in_hand == 0)
 
     def release(self) -> None:
         """Send the call-backs that were held back."""
         while self._held:
             self._held.pop(0)()
+
+    @contextmanager
+    def in_hand(self) -> Iterator[None]:
+        """A call from its arrival to the last of its call-backs: what `wait` waits for."""
+        with self._settled:
+            self._in_hand += 1
+        try:
+            yield
+        finally:
+            with self._settled:
+                self._in_hand -= 1
+                self._settled.notify_all()
 
     def follow(self, answer: Answer, call: Mapping[str, Any]) -> None:
         """Send the call-backs of an answer, after it."""
@@ -157,10 +171,8 @@ class SandboxEndpoint:
 
         if answer.held:
             self._held.append(send)
-        elif answer.call_backs:
-            thread = threading.Thread(target=send, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        else:
+            send()
 
 
 def _handler(endpoint: SandboxEndpoint) -> type[BaseHTTPRequestHandler]:
@@ -168,16 +180,17 @@ def _handler(endpoint: SandboxEndpoint) -> type[BaseHTTPRequestHandler]:
         """Hands each POST to the switchboard."""
 
         def do_POST(self) -> None:
-            """Answer one call."""
-            length = min(int(self.headers.get("Content-Length") or 0), MAX_CALL)
-            answer, call = endpoint.board.take(dict(self.headers.items()), self.rfile.read(length))
-            content = msgspec.json.encode(answer.body)
-            self.send_response(answer.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-            endpoint.follow(answer, call)
+            """Answer one call, and then call back."""
+            with endpoint.in_hand():
+                length = min(int(self.headers.get("Content-Length") or 0), MAX_CALL)
+                answer, call = endpoint.board.take(dict(self.headers.items()), self.rfile.read(length))
+                content = msgspec.json.encode(answer.body)
+                self.send_response(answer.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+                endpoint.follow(answer, call)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
             """Say nothing of each call."""
