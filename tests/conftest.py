@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from tests.support.cluster import Cluster, Database, pointed_at
+from cashline.surfaces.check.scratch import Scratch
+from tests.support.cluster import TEMPLATE, Cluster, Database, pointed_at
 
 pytest_plugins = ["tests.support.browser", "tests.support.live"]
 
@@ -114,3 +115,13 @@ def committed_db(database: Database) -> Iterator[Database]:
     finally:
         open_aliases.clear()
         cluster.drop(own.name)
+
+
+@pytest.fixture
+def scratch(database: Database) -> Iterator[Scratch]:
+    """What `cashline check` carries its cases out in: companies that are copies of this worker's migrated template."""
+    open_aliases.update(("default", "owner"))
+    try:
+        yield Scratch(database.server, TEMPLATE)
+    finally:
+        open_aliases.clear()

@@ -7,8 +7,10 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from cashline.flow.agree.plans.rules import NAMED_CONVENTIONS
+from cashline.surfaces.check.billing import billing_results
 from cashline.surfaces.check.billing_format import Conventions
-from tests.surfaces.check.test_check_billing import FILE, check
+from cashline.surfaces.check.scratch import Scratch
+from tests.surfaces.check.test_check_billing import FILE
 
 CASES = Path(__file__).with_name("own_scenarios.json")
 NAMES = ("cancel_day", "unused_advance", "change_billed")
@@ -24,12 +26,11 @@ def convention_sets() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_scenarios_of_our_own_agree(tmp_path: Path) -> None:
+def test_scenarios_of_our_own_agree(scratch: Scratch, tmp_path: Path) -> None:
     cases = json.loads(CASES.read_text(encoding="utf-8"))
     assert {case["conventions"] for case in cases} == set(NAMED_CONVENTIONS)
     path = tmp_path / "cases.json"
     path.write_text(json.dumps({**FILE, "convention_sets": convention_sets(), "cases": cases}))
-    done = check(path, "--json")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    assert [one for one in answer["results"] if not one["passed"]] == []
-    assert (done.returncode, answer["cases_passed"]) == (0, len(cases))
+    results = list(billing_results(path, scratch))
+    assert [one for one in results if not one.passed] == []
+    assert len(results) == len(cases)

@@ -1,31 +1,22 @@
 """`cashline check revenue`: our cases agree, and a wrong figure is told with what came out."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cashline.surfaces.check.results import CaseResult
+from cashline.surfaces.check.revenue import revenue_results
+from cashline.surfaces.check.scratch import Scratch
 from tests.support.conformance import ROOT
 
 OURS = Path(ROOT) / "tests" / "rules" / "recognise" / "revenue_cases.json"
 VISIBLE = Path(ROOT).parent / "shared" / "conformance" / "revenue-cases.json"
 
 
-def answer(path: Path) -> dict[str, Any]:
-    """What the command says of a file; it makes its own database server and drops it."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(ROOT) / "src"), "CASHLINE_SECRET_KEY": "for checks alone"}
-    command = [sys.executable, "-m", "cashline", "check", "revenue", str(path), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=Path(ROOT))
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def failed(path: Path) -> list[dict[str, Any]]:
-    return [one for one in answer(path)["results"] if not one["passed"]]
+def failed(path: Path, scratch: Scratch) -> list[CaseResult]:
+    return [one for one in revenue_results(path, scratch) if not one.passed]
 
 
 def changed(name: str, **changes: Any) -> dict[str, Any]:
@@ -34,19 +25,21 @@ def changed(name: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_all_of_our_cases_agree() -> None:
-    assert failed(OURS) == []
+def test_all_of_our_cases_agree(scratch: Scratch) -> None:
+    assert failed(OURS, scratch) == []
 
 
 @pytest.mark.slow
-def test_the_published_cases_agree() -> None:
+def test_the_published_cases_agree(scratch: Scratch) -> None:
     if not VISIBLE.exists():
         pytest.skip("The published cases are not on this machine.")
-    assert failed(VISIBLE) == []
+    assert failed(VISIBLE, scratch) == []
 
 
 @pytest.mark.slow
-def test_a_wrong_figure_is_told_and_a_case_that_cannot_be_carried_out_fails_alone(tmp_path: Path) -> None:
+def test_a_wrong_figure_is_told_and_a_case_that_cannot_be_carried_out_fails_alone(
+    scratch: Scratch, tmp_path: Path
+) -> None:
     lines = [{"account": "receivable", "debit": "100"}, {"account": "revenue", "credit": "100"}]
     expect = {
         "revenue": [{"from": "2025-01-01", "through": "2025-01-31", "amount": "11"}],
@@ -56,10 +49,10 @@ def test_a_wrong_figure_is_told_and_a_case_that_cannot_be_carried_out_fails_alon
     cases = [changed("E45", expect=expect), changed("E45", id="unknown", events=unknown), changed("E45", id="right")]
     path = tmp_path / "cases.json"
     path.write_text(json.dumps({"format": "revenue-cases/1", "cases": cases}), encoding="utf-8")
-    wrong, impossible = failed(path)
-    assert [(one["what"], one["expected"], one["found"]) for one in wrong["differences"]] == [
+    wrong, impossible = failed(path, scratch)
+    assert [(one.what, one.expected, one.found) for one in wrong.differences] == [
         ("revenue 2025-01-01..2025-01-31", "11", "10"),
         ("entries 2025-01-15 supplier_payable", "0", "-90"),
         ("entries 2025-01-15 revenue", "-100", "-10"),
     ]
-    assert impossible["problem"] == "Refused (invalid_value): There is no obligation 'nothing'."
+    assert impossible.problem == "Refused (invalid_value): There is no obligation 'nothing'."

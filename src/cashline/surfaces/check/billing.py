@@ -28,15 +28,10 @@ from cashline.surfaces.check.scratch import Scratch, scratch
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def run_billing_file(path: Path) -> list[CaseResult]:
-    """The result of every case, in the order of the file; raises one refusal for each error of the file's form."""
-    return list(billing_results(path))
-
-
-def billing_results(path: Path) -> Iterator[CaseResult]:
-    """The same, each as soon as it is there."""
+def billing_results(path: Path, on: Scratch | None = None) -> Iterator[CaseResult]:
+    """The result of every case as soon as it is there; raises a refusal for each error of the file's form."""
     file = read_file(path, BillingFile)
-    with scratch() as server, ExitStack() as companies:
+    with scratch(on) as server, ExitStack() as companies:
         if any(isinstance(case, RatingCase) for case in file.cases):
             companies.enter_context(server.company(frozen_at=EPOCH))
         for case in file.cases:

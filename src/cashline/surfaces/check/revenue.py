@@ -24,15 +24,10 @@ ACTOR = "check"
 _DAY = timedelta(days=1)
 
 
-def run_revenue_file(path: Path) -> list[CaseResult]:
-    """The result of every case, in the order of the file; raises one refusal for each error of the file's form."""
-    return list(revenue_results(path))
-
-
-def revenue_results(path: Path) -> Iterator[CaseResult]:
-    """The same, each as soon as it is there."""
+def revenue_results(path: Path, on: Scratch | None = None) -> Iterator[CaseResult]:
+    """The result of every case as soon as it is there; raises a refusal for each error of the file's form."""
     file = read_file(path, RevenueFile)
-    with scratch() as server:
+    with scratch(on) as server:
         for case in file.cases:
             yield attempt(case.id, partial(_differences, case, server))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from cashline.platform.database import connection, roles
-from cashline.platform.database.embedded import APP, OWNER, EmbeddedServer
+from cashline.platform.database.embedded import APP, OWNER, SUPERUSER, EmbeddedServer
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folder that the kernel keeps in memory
 ROOM_BYTES = 1_500_000_000
@@ -28,18 +28,19 @@ class Scratch:
     """The server of one check. `company()` gives a new, empty one for as long as its block lasts."""
 
     server: EmbeddedServer
+    template: str = ""
+    """The database with the tables, to be copied; made when it is first needed."""
     _made: int = field(default=0)
-    _migrated: bool = False
 
     @contextmanager
     def company(self, *, frozen_at: datetime) -> Iterator[None]:
         """A new database, a sandbox whose clock stands at `frozen_at`; every connection of this process goes there."""
         from cashline.platform.clock.actions import make_sandbox
 
-        self._migrate()
+        self.template = self.template or self._migrated()
         self._made += 1
         name = f"{TEMPLATE}_{self._made}"
-        self._make(name, TEMPLATE)
+        self._make(name, self.template)
         try:
             with self._pointed_at(name):
                 make_sandbox(frozen_at=frozen_at)
@@ -47,21 +48,20 @@ class Scratch:
         finally:
             self._drop(name)
 
-    def _migrate(self) -> None:
-        if self._migrated:
-            return
+    def _migrated(self) -> str:
         self._make(TEMPLATE, "template0")
         with self._pointed_at(TEMPLATE):
             connection.prepare()
             connection.migrate()
-        self._migrated = True
+        return TEMPLATE
 
     def _make(self, name: str, template: str) -> None:
         with psycopg.connect(self.server.dsn("postgres", OWNER), autocommit=True) as session:
             roles.make_database(session, name, template)
 
     def _drop(self, name: str) -> None:
-        with psycopg.connect(self.server.dsn("postgres", OWNER), autocommit=True) as session:
+        """Drop it whoever is in it: an autovacuum worker is the superuser's."""
+        with psycopg.connect(self.server.dsn("postgres", SUPERUSER), autocommit=True) as session:
             session.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     @contextmanager
@@ -94,8 +94,11 @@ class Scratch:
 
 
 @contextmanager
-def scratch() -> Iterator[Scratch]:
-    """A server in a private folder, in memory where there is room; it and all in it are gone after the block."""
+def scratch(given: Scratch | None = None) -> Iterator[Scratch]:
+    """The given one; else a server in a private folder, in memory where there is room, that is gone after the block."""
+    if given is not None:
+        yield given
+        return
     with (
         tempfile.TemporaryDirectory(prefix="cashline-check-", dir=_room(), ignore_cleanup_errors=True) as folder,
         EmbeddedServer(Path(folder) / "server", options=THROWAWAY, discard=True) as server,
