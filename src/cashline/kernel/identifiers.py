@@ -120,6 +120,7 @@ PREFIXES = {
     "usage_event": "uev",
     "usage_meter": "mtr",
     "user": "usr",
+    "waiting_bill": "wtb",
     "wallet": "wal",
     "warehouse": "whs",
     "webhook_endpoint": "whe",

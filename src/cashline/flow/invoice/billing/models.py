@@ -4,9 +4,11 @@ from django.db import models
 
 from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus
 from cashline.flow.invoice.billing.rules.plans.shapes import Component
+from cashline.flow.invoice.billing.rules.waiting import WaitingCause, WaitingStatus
 from cashline.platform.database.tables import (
     Table,
     amount_column,
+    currency_column,
     instant_column,
     link_to,
     quantity_column,
@@ -16,7 +18,11 @@ from cashline.platform.database.tables import (
 
 
 class BillRun(Table):
-    """A run of billing up to a day, with its manifest: counts, totals by currency, exceptions and a hash."""
+    """A run of billing up to a day, with its manifest: counts, totals by currency, exceptions and a hash.
+
+    `proposal` is the manifest of its preview, where it was to be approved before it posted. Taken back, it keeps why
+    and (`reversal`) how far that is.
+    """
 
     number = models.TextField(unique=True)
     entity = link_to("company.LegalEntity", null=True)
@@ -26,6 +32,10 @@ class BillRun(Table):
     started_at = instant_column()
     ended_at = instant_column(null=True)
     started_by = models.TextField()
+    proposal = models.JSONField(null=True)
+    approved_by = models.TextField(blank=True, db_default="")
+    reversal_reason = models.TextField(blank=True, db_default="")
+    reversal = models.JSONField(null=True)
 
     class Meta:
         db_table = "bill_runs"
@@ -36,7 +46,7 @@ class BillingSchedule(models.Model):
 
     `due_on` is the next day on which something falls due (null: nothing as the facts stand). What fell due up to
     `settled_through` is billed as the facts say; null means that they have changed since, so that all is compared.
-    `plans`: it is a framework under which rate plans are subscribed to.
+    `plans`: it is a framework under which rate plans are subscribed to. `held`: a bill of it waits.
     """
 
     agreement = models.OneToOneField(
@@ -48,6 +58,7 @@ class BillingSchedule(models.Model):
     settled_through = models.DateField(null=True)
     billed = models.BooleanField(db_default=False)
     plans = models.BooleanField(db_default=False)
+    held = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "billing_schedules"
@@ -102,3 +113,74 @@ class SubscriptionCharge(Table):
                 name="subscription_charge_on_a_document",
             ),
         ]
+
+
+class EntityBillingPolicy(models.Model):
+    """How a legal entity lets its runs post; `rules.waiting.BillingPolicy` says what each column means."""
+
+    entity = models.OneToOneField(
+        "company.LegalEntity", primary_key=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    gated = models.BooleanField()
+    bills = models.IntegerField()
+    least = models.IntegerField()
+    deviations = rate_column()
+    tolerance = rate_column()
+    first_limit = amount_column(null=True)
+    grace_days = models.IntegerField()
+    approval = models.BooleanField()
+
+    class Meta:
+        db_table = "billing_policies"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(least__gte=1, bills__gte=models.F("least"), deviations__gte=0, tolerance__gte=0)
+                & models.Q(grace_days__range=(0, 60)),
+                name="billing_policy_makes_sense",
+            )
+        ]
+
+
+class WaitingBill(Table):
+    """A bill of an agreement that waits: held by the anomaly gate or a person, or a draft in its grace window.
+
+    The amounts and lines are those of the last plan, and refreshed by each run; nothing of it is in the books. `until`
+    is when the grace window ends. There is at most one of an agreement that is not settled.
+    """
+
+    agreement = link_to("contracts.Agreement", db_index=False)
+    customer = link_to("customers.Customer")
+    entity = link_to("company.LegalEntity", db_index=False)
+    bill_run = link_to("billing.BillRun", null=True)
+    cause = status_column(WaitingCause)
+    status = status_column(WaitingStatus)
+    words = models.TextField()
+    as_of = models.DateField()
+    until = models.DateField(null=True)
+    currency = currency_column()
+    net = amount_column()
+    tax = amount_column()
+    gross = amount_column()
+    credited = amount_column()
+    usual = amount_column(null=True)
+    lower = amount_column(null=True)
+    upper = amount_column(null=True)
+    lines = models.JSONField()
+    created_at = instant_column()
+    changed_at = instant_column()
+    decided_by = models.TextField(blank=True, db_default="")
+    decision_reason = models.TextField(blank=True, db_default="")
+    invoice = link_to("invoices.Invoice", null=True, db_index=False)
+
+    class Meta:
+        db_table = "waiting_bills"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement"], name="waiting_bill_once", condition=models.Q(status__in=["waiting", "refused"])
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="refused") | ~models.Q(decided_by=""),
+                name="waiting_bill_refused_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "id"], name="waiting_bills_status")]

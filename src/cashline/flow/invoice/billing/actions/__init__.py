@@ -1,27 +1,39 @@
 """Writing bills: runs, their batches, and the schedule of what a run must look at."""
 
 from cashline.flow.invoice.billing.actions.batches import BilledDocument
+from cashline.flow.invoice.billing.actions.deciding import hold_bills, refuse_bill, release_bill
 from cashline.flow.invoice.billing.actions.lives import bill_lives, bill_usage, preview_change
+from cashline.flow.invoice.billing.actions.reversing import reverse_bill_run
 from cashline.flow.invoice.billing.actions.runs import (
     BillRunResult,
     advance_bill_run,
+    approve_bill_run,
+    discard_bill_run,
     resume_bill_run,
     run_bills,
     start_bill_run,
     stop_bill_run,
 )
 from cashline.flow.invoice.billing.actions.scheduling import schedule_billing
+from cashline.flow.invoice.billing.actions.waiting import set_billing_policy
 
 __all__ = [
     "BillRunResult",
     "BilledDocument",
     "advance_bill_run",
+    "approve_bill_run",
     "bill_lives",
     "bill_usage",
+    "discard_bill_run",
+    "hold_bills",
     "preview_change",
+    "refuse_bill",
+    "release_bill",
     "resume_bill_run",
+    "reverse_bill_run",
     "run_bills",
     "schedule_billing",
+    "set_billing_policy",
     "start_bill_run",
     "stop_bill_run",
 ]

@@ -15,12 +15,20 @@ from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.deliver.fulfilment.queries import deliveries_for
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.planned import bills_of_plans, keep_charges
+from cashline.flow.invoice.billing.actions.waiting import (
+    RELEASE,
+    PlannedWait,
+    held_without_plan,
+    keep_waits,
+    what_waits,
+)
 from cashline.flow.invoice.billing.queries.plans import paid_of
 from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAgreement, bill_agreement
 from cashline.flow.invoice.billing.rules.charges import DEFAULT_CONVENTIONS
 from cashline.flow.invoice.billing.rules.differences import PostedLine
 from cashline.flow.invoice.billing.rules.manifest import BillException, Manifest, exception_of
 from cashline.flow.invoice.billing.rules.planning import LineToBill
+from cashline.flow.invoice.billing.rules.waiting import Waiting
 from cashline.flow.invoice.credit_notes.actions import append_credit_notes
 from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update
 from cashline.flow.invoice.credit_notes.rules import (
@@ -61,21 +69,62 @@ class PlannedBatch(NamedTuple):
     bills: list[AgreementBills]
     cursor: tuple[UUID, UUID]
     looked_at: int
+    waits: Sequence[PlannedWait] = ()
+    held: int = 0
+    known: Mapping[UUID, Waiting] = {}
 
     def counted_in(self, manifest: Manifest) -> Manifest:
         """The manifest with this batch."""
-        return manifest.plus(self.prepared, self.notes, self.exceptions, self.looked_at, self.cursor)
+        drafts = sum(wait.is_draft for wait in self.waits)
+        return manifest.plus(self.prepared, self.notes, self.exceptions, self.looked_at, self.cursor, self.held, drafts)
 
 
 def plan_batch(
-    due: Sequence[DueAgreement], as_of: date, bill_run_id: UUID | None, *, now: datetime, for_update: bool
+    due: Sequence[DueAgreement],
+    as_of: date,
+    bill_run_id: UUID | None,
+    *,
+    now: datetime,
+    for_update: bool,
+    released: bool = False,
 ) -> PlannedBatch:
-    """Read, plan and prepare a batch; nothing is written. An agreement that cannot be billed whole is parked whole."""
-    of_plans = [item for item in due if item.plans]
-    bills = _bills([item for item in due if not item.plans] if of_plans else due, as_of, bill_run_id)
+    """Read, plan and prepare a batch; nothing is written. An agreement that cannot be billed whole is parked whole.
+
+    What the policy of its legal entity does not let pass waits, unless a person has `released` it.
+    """
+    known, parked = held_without_plan(due)
+    wanted = due if released or not parked else [item for item in due if item.agreement_id not in parked]
+    of_plans = [item for item in wanted if item.plans]
+    bills = _bills([item for item in wanted if not item.plans] if of_plans else wanted, as_of, bill_run_id)
     if of_plans:
         bills += bills_of_plans(of_plans, as_of, bill_run_id, now=now)
-    return prepare_batch(due, bills, for_update=for_update)
+    planned = prepare_batch(due, bills, for_update=for_update)
+    if not known and all(item.policy is None for item in due):
+        return planned
+    waits = [] if released else what_waits(due, planned.prepared, planned.notes, known)
+    if waits:
+        kept = {wait.due.agreement_id for wait in waits}
+        used = any(item.uses or item.applied.parts for item in planned.prepared)
+        planned = _without(planned, kept) if not used else prepare_batch(
+            due, [item for item in bills if item.due.agreement_id not in kept], for_update=for_update
+        )  # fmt: skip
+    held = [wait.exception for wait in waits if not wait.is_draft]
+    if not released:
+        held += [
+            BillException(item.agreement_id, item.customer_id, f"held_{one.cause}", one.words, RELEASE)
+            for item in due
+            if (one := known.get(item.agreement_id)) is not None and item.agreement_id in parked
+        ]
+    return planned._replace(exceptions=planned.exceptions + held, waits=waits, held=len(held), known=known)
+
+
+def _without(planned: PlannedBatch, kept: set[UUID]) -> PlannedBatch:
+    """The batch without the agreements whose bills wait."""
+    return planned._replace(
+        prepared=[item for item in planned.prepared if item.draft.agreement_id not in kept],
+        notes=[note for note in planned.notes if note.invoice.agreement_id not in kept],
+        bills=[item for item in planned.bills if item.due.agreement_id not in kept],
+    )
 
 
 def prepare_batch(
@@ -104,8 +153,10 @@ def prepare_batch(
     return PlannedBatch(prepared, parties, notes, list(parked.values()), bills, cursor, len(due))
 
 
-def append_batch(planned: PlannedBatch, run_id: UUID | None, *, now: datetime, actor: str) -> list[BilledDocument]:
-    """Write a batch: invoices, credit notes, exposure, and when to look at each agreement again."""
+def append_batch(
+    planned: PlannedBatch, run_id: UUID | None, *, now: datetime, actor: str, as_of: date = date.min
+) -> list[BilledDocument]:
+    """Write a batch: invoices, credit notes, exposure, what waits, and when to look at each agreement again."""
     invoice_ids = append_invoices(planned.prepared, planned.parties, now=now, actor=actor)
     exposure = exposure_of(planned.prepared)
     note_ids: list[UUID] = []
@@ -132,7 +183,19 @@ def append_batch(planned: PlannedBatch, run_id: UUID | None, *, now: datetime, a
         ],
         key="agreement_id",
     )
+    if planned.waits or planned.known:
+        _keep_waits(planned, invoice_ids, as_of, run_id, now=now, actor=actor)
     return documents_of(planned, invoice_ids, note_ids)
+
+
+def _keep_waits(
+    planned: PlannedBatch, invoice_ids: Sequence[UUID], as_of: date, run_id: UUID | None, *, now: datetime, actor: str
+) -> None:
+    """Keep what waits, and settle what was on file of the agreements that this batch has billed or found nothing of."""
+    issued = {item.draft.agreement_id: key for item, key in zip(planned.prepared, invoice_ids, strict=True)}
+    done = (item.due.agreement_id for item in planned.bills)
+    settled = {key: (planned.known[key], issued.get(key)) for key in done if key in planned.known}
+    keep_waits(planned.waits, settled, as_of, run_id, now=now, actor=actor)
 
 
 def documents_of(

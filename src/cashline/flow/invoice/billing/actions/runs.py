@@ -13,12 +13,15 @@ from django.db import transaction
 
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.batches import BilledDocument, append_batch, documents_of, plan_batch
+from cashline.flow.invoice.billing.actions.reversing import advance_reversal
 from cashline.flow.invoice.billing.queries import BillRunRow, Scope
+from cashline.flow.invoice.billing.queries.waiting import entities_that_approve
 from cashline.flow.invoice.billing.rules.agreements import require_near
-from cashline.flow.invoice.billing.rules.lifecycle import BILL_RUN, BillRunStatus
+from cashline.flow.invoice.billing.rules.lifecycle import AWAITING_APPROVAL, BILL_RUN, BillRunStatus
 from cashline.flow.invoice.billing.rules.manifest import BillException, CurrencyTotals, Manifest
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
+from cashline.kernel.refusals import Forbidden
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -89,7 +92,10 @@ def start_bill_run(
     entity_id: UUID | None = None,
     customer_ids: Sequence[UUID] | None = None,
 ) -> UUID:
-    """Begin a run, or go on with the one of the same day and scope that was not completed; gives its id."""
+    """Begin a run, or go on with the one of the same day and scope that was not completed; gives its id.
+
+    Where a legal entity in it has its runs approved, it is previewed first, and takes the place of earlier previews.
+    """
     require_near(as_of, local_day(now, "UTC"))
     scope = Scope(as_of, entity_id, _ids(customer_ids))
     sql.execute("SELECT pg_advisory_xact_lock(hashtext('cashline.start_bill_run'))")
@@ -104,9 +110,13 @@ def start_bill_run(
     manifest = Manifest(due=queries.count_due(scope))
     columns = ("id", "number", "entity_id", "as_of", "status", "manifest", "started_at", "started_by")
     content = _content(manifest, scope.customer_ids)
-    sql.insert(
-        "bill_runs", columns, [(key, number, entity_id, as_of, BillRunStatus.RUNNING.value, content, now, actor)]
-    )
+    status = BillRunStatus.RUNNING
+    if needs_approval(entity_id):
+        status = BillRunStatus.PREVIEWING
+        for earlier in queries.runs_in(AWAITING_APPROVAL, entity_id):
+            if earlier.customer_ids == scope.customer_ids:
+                _change_status(earlier, "discard", "BillRunDiscarded", now, actor)
+    sql.insert("bill_runs", columns, [(key, number, entity_id, as_of, status.value, content, now, actor)])
     data = {"number": number, "as_of": as_of.isoformat(), "due": manifest.due}
     record([Event("BillRunStarted", (ObjectRef("bill_run", key),), data)], now=now, actor=actor)
     return key
@@ -114,19 +124,73 @@ def start_bill_run(
 
 @transaction.atomic
 def advance_bill_run(run_id: UUID, *, now: datetime, actor: str, batch: int = BATCH) -> list[BilledDocument] | None:
-    """Bill the next batch of a run; None once it is completed (or stopped). Any number of workers may call this."""
+    """Bill the next batch of a run; None once it is completed (or stopped). Any number of workers may call this.
+
+    A run that is to be approved is planned likewise and appends nothing, and one that is taken back is voided.
+    """
     run = queries.bill_run_for_update(run_id)
+    if run.status == BillRunStatus.REVERSING:
+        return None if advance_reversal(run_id, now=now, actor=actor) is None else []
+    scope = Scope(run.as_of, run.entity_id, run.customer_ids)
+    if run.status == BillRunStatus.PREVIEWING:
+        return _propose(run, scope, now=now, actor=actor, batch=batch)
     if run.status != BillRunStatus.RUNNING:
         return None
-    scope = Scope(run.as_of, run.entity_id, run.customer_ids)
     due = queries.due_agreements(scope, now=now, after=run.manifest.cursor, limit=batch, for_update=True)
     if not due:
         _change_status(run, "complete", "BillRunCompleted", now, actor)
         return None
     planned = plan_batch(due, scope.as_of, run.id, now=now, for_update=True)
-    documents = append_batch(planned, run.id, now=now, actor=actor)
+    documents = append_batch(planned, run.id, now=now, actor=actor, as_of=run.as_of)
     _keep(run.id, planned.counted_in(run.manifest), run.customer_ids)
     return documents
+
+
+def _propose(
+    run: BillRunRow, scope: Scope, *, now: datetime, actor: str, batch: int
+) -> list[BilledDocument] | None:  # fmt: skip
+    """Preview the next batch of a run that is to be approved; at the end it waits for the approval."""
+    due = queries.due_agreements(scope, now=now, after=run.manifest.cursor, limit=batch, for_update=False)
+    if due:
+        planned = plan_batch(due, scope.as_of, run.id, now=now, for_update=False)
+        _keep(run.id, planned.counted_in(run.manifest), run.customer_ids)
+        return documents_of(planned)
+    sql.execute("UPDATE bill_runs SET proposal = manifest -> 'manifest' WHERE id = %s", (run.id,))
+    _change_status(run, "propose", "BillRunProposed", now, actor)
+    return None
+
+
+def needs_approval(entity_id: UUID | None) -> bool:
+    """Are runs of that legal entity (None: of all) approved by a person before they post?"""
+    approving = entities_that_approve()
+    return entity_id in approving if entity_id is not None else bool(approving)
+
+
+class SamePerson(Forbidden):
+    """Who began a run does not approve it."""
+
+    code = "same_person"
+
+
+@transaction.atomic
+def approve_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
+    """Let a previewed run post; it plans anew, and its page says where the result differs from what was approved.
+
+    Raises IllegalTransition, or SamePerson: the four eyes are two people's.
+    """
+    run = queries.bill_run_for_update(run_id)
+    if actor == run.started_by:
+        raise SamePerson(f"Run {run.number} was begun by you: another person approves it.")
+    _change_status(run, "approve", "BillRunApproved", now, actor)
+    scope = Scope(run.as_of, run.entity_id, run.customer_ids)
+    sql.execute("UPDATE bill_runs SET approved_by = %s WHERE id = %s", (actor, run.id))
+    _keep(run.id, Manifest(due=queries.count_due(scope)), run.customer_ids)
+
+
+@transaction.atomic
+def discard_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
+    """Let a previewed run post nothing. Raises IllegalTransition."""
+    _change_status(queries.bill_run_for_update(run_id), "discard", "BillRunDiscarded", now, actor)
 
 
 @transaction.atomic
@@ -154,7 +218,9 @@ def _run_at_once(
             if not due:
                 break
             planned = plan_batch(due, scope.as_of, None, now=now, for_update=not preview)
-            found = documents_of(planned) if preview else append_batch(planned, None, now=now, actor=actor)
+            found = documents_of(planned) if preview else append_batch(
+                planned, None, now=now, actor=actor, as_of=scope.as_of
+            )  # fmt: skip
         documents.extend(found[: LISTED - len(documents)])
         manifest = planned.counted_in(manifest)
         if len(due) < batch or (most is not None and manifest.done >= most):
@@ -164,7 +230,7 @@ def _run_at_once(
 
 def _change_status(run: BillRunRow, verb: str, event: str, now: datetime, actor: str) -> None:
     status = BILL_RUN.target(verb, run.status, document_id=run.number)
-    ended = now if status is BillRunStatus.COMPLETED else None
+    ended = now if status in {BillRunStatus.COMPLETED, BillRunStatus.DISCARDED} else None
     sql.execute("UPDATE bill_runs SET status = %s, ended_at = %s WHERE id = %s", (status.value, ended, run.id))
     data = {"number": run.number, "invoices": run.manifest.invoices, "exceptions": run.manifest.exceptions}
     record([Event(event, (ObjectRef("bill_run", run.id),), data)], now=now, actor=actor)

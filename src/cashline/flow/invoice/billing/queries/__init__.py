@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.invoice.billing.queries.waiting import policies_of
 from cashline.flow.invoice.billing.rules.agreements import DueAgreement
 from cashline.flow.invoice.billing.rules.differences import PostedLine
-from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus
+from cashline.flow.invoice.billing.rules.lifecycle import AT_WORK, UNFINISHED, BillRunStatus
 from cashline.flow.invoice.billing.rules.manifest import Manifest
 from cashline.flow.invoice.invoices.queries.statements import amount
 from cashline.kernel.periods import local_day
@@ -51,6 +52,10 @@ class BillRunRow:
     started_at: datetime
     ended_at: datetime | None
     started_by: str
+    proposal: Manifest | None = None
+    approved_by: str = ""
+    reversal_reason: str = ""
+    reversal: Manifest | None = None
 
 
 def due_agreements(
@@ -62,14 +67,17 @@ def due_agreements(
         conditions.add("(s.customer_id, s.agreement_id) > (%s, %s)", *after)
     rows = sql.fetch(
         "SELECT s.agreement_id, s.customer_id, s.entity_id, a.currency, s.settled_through, s.billed, s.plans, "
-        "e.timezone "
+        "e.timezone, s.held, p.entity_id "
         "FROM billing_schedules s JOIN agreements a ON a.id = s.agreement_id "
-        f"JOIN legal_entities e ON e.id = s.entity_id WHERE {' AND '.join(conditions.texts)} "
+        "JOIN legal_entities e ON e.id = s.entity_id LEFT JOIN billing_policies p ON p.entity_id = s.entity_id "
+        f"WHERE {' AND '.join(conditions.texts)} "
         "ORDER BY s.customer_id, s.agreement_id LIMIT %s" + (" FOR NO KEY UPDATE OF s" if for_update else ""),
         [*conditions.params, limit],
     )
     days = {row[7]: local_day(now, row[7]) for row in rows}
-    return [DueAgreement._make((*row[:6], days[row[7]], row[6])) for row in rows]
+    governed = {row[9] for row in rows if row[9] is not None}
+    policies = policies_of(governed) if governed else {}
+    return [DueAgreement._make((*row[:6], days[row[7]], row[6], policies.get(row[2]), row[8])) for row in rows]
 
 
 def count_due(scope: Scope) -> int:
@@ -104,17 +112,32 @@ def units_of(product_ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(sql.fetch("SELECT id, unit FROM products WHERE id = ANY(%s)", (list(set(product_ids)),)))
 
 
-_RUN = "r.id, r.number, r.entity_id, r.as_of, r.status, r.manifest, r.started_at, r.ended_at, r.started_by"
+_RUN = (
+    "r.id, r.number, r.entity_id, r.as_of, r.status, r.manifest, r.started_at, r.ended_at, r.started_by, r.proposal, "
+    "r.approved_by, r.reversal_reason, r.reversal"
+)
 SORTS = {"number": "r.number", "as_of": "r.as_of", "started_at": "r.started_at"}
 
 
 def _run(*row: Any) -> BillRunRow:
-    manifest, customers = row[5]["manifest"], row[5]["customer_ids"]
-    chosen = None if customers is None else tuple(UUID(key) for key in customers)
-    started_at, ended_at, started_by = row[6:]
-    key, number, entity_id, as_of, status = row[:5]
+    key, number, entity_id, as_of, status, content, started_at, ended_at, started_by = row[:9]
+    proposal, approved_by, reversal_reason, reversal = row[9:]
+    customers = content["customer_ids"]
     return BillRunRow(
-        key, number, entity_id, as_of, status, Manifest.from_json(manifest), chosen, started_at, ended_at, started_by
+        key,
+        number,
+        entity_id,
+        as_of,
+        status,
+        Manifest.from_json(content["manifest"]),
+        None if customers is None else tuple(UUID(text) for text in customers),
+        started_at,
+        ended_at,
+        started_by,
+        None if proposal is None else Manifest.from_json(proposal),
+        approved_by,
+        reversal_reason,
+        None if reversal is None else Manifest.from_json(reversal),
     )
 
 
@@ -144,7 +167,7 @@ def unfinished_run(scope: Scope) -> BillRunRow | None:
     rows = sql.fetch(
         f"SELECT {_RUN} FROM bill_runs r WHERE r.status = ANY(%s) AND r.as_of = %s "
         "AND r.entity_id IS NOT DISTINCT FROM %s ORDER BY r.id",
-        ([BillRunStatus.RUNNING.value, BillRunStatus.STOPPED.value], scope.as_of, scope.entity_id),
+        ([status.value for status in UNFINISHED], scope.as_of, scope.entity_id),
     )
     return next((run for run in (_run(*row) for row in rows) if run.customer_ids == scope.customer_ids), None)
 
@@ -152,7 +175,17 @@ def unfinished_run(scope: Scope) -> BillRunRow | None:
 def running_runs() -> list[BillRunRow]:
     """The runs that are to be worked on, oldest first."""
     rows = sql.fetch(
-        f"SELECT {_RUN} FROM bill_runs r WHERE r.status = %s ORDER BY r.id", (BillRunStatus.RUNNING.value,)
+        f"SELECT {_RUN} FROM bill_runs r WHERE r.status = ANY(%s) ORDER BY r.id", ([one.value for one in AT_WORK],)
+    )
+    return [_run(*row) for row in rows]
+
+
+def runs_in(statuses: Sequence[BillRunStatus], entity_id: UUID | None) -> list[BillRunRow]:
+    """The runs of exactly that scope of legal entities in those statuses, oldest first, locked until the commit."""
+    rows = sql.fetch(
+        f"SELECT {_RUN} FROM bill_runs r WHERE r.status = ANY(%s) AND r.entity_id IS NOT DISTINCT FROM %s "
+        "ORDER BY r.id FOR NO KEY UPDATE",
+        ([status.value for status in statuses], entity_id),
     )
     return [_run(*row) for row in rows]
 

@@ -10,6 +10,7 @@ from cashline.flow.invoice.billing.rules.charges import ALWAYS, BillingConventio
 from cashline.flow.invoice.billing.rules.differences import BillCharge, BillCredit, PostedLine, diff, horizon
 from cashline.flow.invoice.billing.rules.planning import LineToBill, next_due_of, plan_lines
 from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, Credit
+from cashline.flow.invoice.billing.rules.waiting import BillingPolicy
 from cashline.flow.invoice.credit_notes.rules import CreditCause, CreditRequest
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice, DraftLine
 from cashline.kernel.refusals import Refusal
@@ -27,7 +28,8 @@ class TooFarAhead(Refusal):
 class DueAgreement(NamedTuple):
     """An agreement that a run must look at. `today` is the business day of its legal entity.
 
-    `plans`: rate plans are subscribed to under it.
+    `plans`: rate plans are subscribed to under it. `policy` is how its legal entity lets runs post (None: freely), and
+    `held`: a bill of it waits.
     """
 
     agreement_id: UUID
@@ -38,6 +40,8 @@ class DueAgreement(NamedTuple):
     billed: bool
     today: date
     plans: bool = False
+    policy: BillingPolicy | None = None
+    held: bool = False
 
 
 class AgreementBills(NamedTuple):

@@ -44,7 +44,10 @@ class CurrencyTotals(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A run so far; `cursor` is the last customer and agreement that were looked at."""
+    """A run so far; `cursor` is the last customer and agreement that were looked at.
+
+    Of the exceptions so many are `held` for a person to release; `drafts` wait for their grace window to end.
+    """
 
     due: int = 0
     done: int = 0
@@ -55,6 +58,8 @@ class Manifest:
     named: tuple[BillException, ...] = ()
     hash: str = ""
     cursor: tuple[UUID, UUID] | None = None
+    held: int = 0
+    drafts: int = 0
 
     def plus(
         self,
@@ -63,6 +68,8 @@ class Manifest:
         exceptions: Sequence[BillException],
         done: int,
         cursor: tuple[UUID, UUID],
+        held: int = 0,
+        drafts: int = 0,
     ) -> "Manifest":
         """The manifest after another batch."""
         return replace(
@@ -75,6 +82,8 @@ class Manifest:
             named=(*self.named, *exceptions)[:KEPT_EXCEPTIONS],
             hash=_chain(self.hash, prepared, notes),
             cursor=cursor,
+            held=self.held + held,
+            drafts=self.drafts + drafts,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -89,6 +98,8 @@ class Manifest:
             "named": [[str(item) for item in row] for row in self.named],
             "hash": self.hash,
             "cursor": [str(key) for key in self.cursor] if self.cursor else None,
+            "held": self.held,
+            "drafts": self.drafts,
         }
 
     @classmethod
@@ -110,6 +121,8 @@ class Manifest:
             named,
             shape["hash"],
             cursor,
+            shape.get("held", 0),
+            shape.get("drafts", 0),
         )
 
 

@@ -14,7 +14,7 @@ _BY_REASON: dict[str, str] = {
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
         "BooksOpened PeriodClosed PeriodSoftClosed PeriodReopened BankAccountCreated BankAccountChanged "
-        "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet "
+        "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet "
         "UsageAlertSet UsageAlertEnded"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
@@ -43,7 +43,11 @@ _BY_REASON: dict[str, str] = {
         "SubscriptionResumed SubscriptionStopped SubscriptionReactivated SubscriptionChangeWithdrawn"
     ),
     "it tells of a run, whose documents post for themselves": (
-        "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted OrdersImported"
+        "BillRunStarted BillRunResumed BillRunStopped BillRunCompleted BillRunProposed BillRunApproved "
+        "BillRunDiscarded BillRunReversing BillRunReversed OrdersImported"
+    ),
+    "a bill that waits is no invoice, and posts when it is issued": (
+        "BillDrafted BillHeld BillHoldLapsed BillReleased BillRefused WaitingBillIssued"
     ),
     "it tells of the close, or of files made of the journal": (
         "CloseTaskAssigned CloseTaskSigned PeriodRevalued JournalExported JournalExportAcknowledged"
