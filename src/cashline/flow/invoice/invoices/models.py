@@ -94,6 +94,7 @@ class Invoice(Table):
             models.Index(fields=["gross_total", "id"], name="invoices_gross"),
             models.Index(fields=["entity", "id"], name="invoices_entity"),
             models.Index(fields=["id"], name="invoices_void", condition=models.Q(status="void")),
+            models.Index(fields=["agreement"], name="invoices_discounted", condition=~models.Q(discount_total=0)),
         ]
 
 
@@ -132,6 +133,9 @@ class InvoiceLine(Table):
         constraints = [
             models.UniqueConstraint(fields=["invoice", "line_no"], name="invoice_line_once"),
             models.UniqueConstraint(fields=["source_id", "period_start", "revision"], name="invoice_line_billed_once"),
+        ]
+        indexes = [
+            models.Index(fields=["invoice"], name="invoice_lines_unagreed", condition=models.Q(line_id__isnull=True)),
         ]
 
 

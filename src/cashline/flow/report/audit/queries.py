@@ -52,6 +52,15 @@ TABLES: dict[str, tuple[str, str]] = {
         "SELECT d.id, d.line_id, d.kind, d.quantity, d.effective_on, d.known_at, d.source_id FROM deliveries d "
         "WHERE d.line_id IN (SELECT line_id FROM agreement_lines WHERE agreement_id = ANY(%(ids)s)) ORDER BY d.id",
     ),
+    "charges": (
+        "line_id agreement_id component starts_on ends_on amount invoice_line_id credit_note_id",
+        "SELECT c.subscription_id, s.agreement_id, c.component, c.starts_on, c.ends_on, c.amount, c.invoice_line_id, "
+        "c.credit_note_id FROM subscriptions s JOIN subscription_charges c ON c.subscription_id = s.id "
+        "WHERE s.agreement_id = ANY(%(ids)s) AND s.plan_version_id IS NOT NULL UNION ALL "
+        "SELECT l.id, i.agreement_id, l.component, l.period_start, l.period_start + 1, l.net_amount, l.id, NULL "
+        "FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id AND l.line_id IS NULL AND l.component = 'item' "
+        "WHERE i.agreement_id = ANY(%(ids)s) AND i.status <> 'draft' ORDER BY 1, 4, 6",
+    ),
     "obligations": (
         "id line_id version agreement_id pattern open_ended transaction_price stand_alone_price allocated_price "
         "created_at derivation",

@@ -192,14 +192,14 @@ def total(rows: Iterable[Row], name: str) -> Decimal:
 
 
 def check_terms(pack: Pack) -> None:
-    """Obligations and deliveries rest on agreed lines, and signed contracts on signatures."""
-    lines = {row["line_id"] for row in pack.tables["terms"]}
+    """Obligations and revenue rest on agreed lines or on what was billed, and signed contracts on signatures."""
+    lines = {row["line_id"] for name in ("terms", "charges") for row in pack.tables[name]}
     agreements = {row["id"] for row in pack.tables["agreements"]}
     for name in ("obligations", "postings"):
         for row in pack.tables[name]:
             pack.checked += 1
             if row["line_id"] not in lines or row["agreement_id"] not in agreements:
-                raise Differs(f"{name}.csv {row['id']} is of no agreed line of the pack")
+                raise Differs(f"{name}.csv {row['id']} is of no agreed line and of no charge of the pack")
     signed = {row["agreement_id"] for row in pack.tables["signatures"] if row["signed_at"]}
     for row in pack.tables["agreements"]:
         if row["origin"] == "contract" and row["signed_on"] and row["id"] not in signed:
@@ -234,6 +234,14 @@ def check_postings(pack: Pack) -> None:
             if "before" in record["inputs"]:
                 earlier = [one for one in rows if came_before(one, row)]
                 pack.equal(f"{place}, what was recognised before", record["inputs"]["before"], total(earlier, "amount"))
+            if "posted" in record["inputs"]:
+                check_month(pack, place, row, rows, record["inputs"]["posted"])
+
+
+def check_month(pack: Pack, place: str, row: Row, rows: list[Row], posted: str) -> None:
+    """What a month's revenue of a billed line was taken less: what had been recognised of it in that month."""
+    earlier = [one for one in rows if one["month"] == row["month"] and int(one["sequence"]) < int(row["sequence"])]
+    pack.equal(f"{place}, what was recognised of the month", posted, total(earlier, "amount"))
 
 
 def came_before(one: Row, row: Row) -> bool:

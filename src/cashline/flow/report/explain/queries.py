@@ -195,6 +195,15 @@ def _obligation(key: UUID) -> Explanation:
     )
 
 
+_BILLED_FOR = (
+    "SELECT i.id, i.number FROM subscription_charges c JOIN invoice_lines l ON l.id = c.invoice_line_id "
+    "JOIN invoices i ON i.id = l.invoice_id WHERE c.subscription_id = %(line)s AND c.starts_on <= %(last)s "
+    "AND c.ends_on > %(month)s UNION SELECT i.id, i.number FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
+    "WHERE l.id = %(line)s ORDER BY 2"
+)
+"""The invoices that billed a subscription for days of a month, or an item."""
+
+
 def _revenue_posting(key: UUID) -> Explanation:
     row = posting(key)
     obligations = sql.fetch(
@@ -205,6 +214,7 @@ def _revenue_posting(key: UUID) -> Explanation:
         "SELECT id, kind, quantity, effective_on FROM deliveries WHERE line_id = %s AND known_at <= %s ORDER BY id",
         (row.line_id, row.created_at),
     )
+    of_month = {"line": row.line_id, "month": row.month, "last": row.through}
     return Explanation(
         "revenue_posting",
         key,
@@ -215,6 +225,7 @@ def _revenue_posting(key: UUID) -> Explanation:
         (
             *(Source("obligation", obligation, "allocated price") for (obligation,) in obligations),
             *(Source("delivery", fact, f"{count.normalize():f} {kind} on {day}") for fact, kind, count, day in facts),
+            *(Source("invoice", invoice, number) for invoice, number in sql.fetch(_BILLED_FOR, of_month)),
             Source("journal_entry", row.entry_id, f"entry of {row.entry_day}"),
             Source("agreement", row.agreement_id, row.agreement_number),
         ),

@@ -19,9 +19,11 @@ from cashline.flow.recognise.ledger.actions import open_or_find_books, plan_entr
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount
 from cashline.flow.recognise.revenue import queries
 from cashline.flow.recognise.revenue.queries import Facts, LockedAgreement, Recorded
+from cashline.flow.recognise.revenue.rules.billed_plan import joined, plan_billed
 from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, plan_contract, require_near
 from cashline.flow.recognise.revenue.rules.rows import ContractPlan, PlannedPosting
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.money import minor_units
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
 from cashline.platform.company.queries import exchange_rates
@@ -101,13 +103,7 @@ def _run_batch(agreement_ids: Sequence[UUID], result: RevenueRunResult, *, now: 
     for agreement in found.agreements.values():
         through = max(result.through, agreement.through or result.through)
         try:
-            plan = plan_contract(
-                found.lines.get(agreement.id, ()),
-                found.facts.deliveries,
-                found.facts.concessions,
-                found.recorded,
-                through=through,
-            )
+            plan = _plan(found, agreement, through)
         except NotPlannable as refusal:
             result.exceptions.append((agreement.id, refusal.message))
             continue
@@ -115,6 +111,25 @@ def _run_batch(agreement_ids: Sequence[UUID], result: RevenueRunResult, *, now: 
         _count(result, agreement, plan)
     if not result.preview:
         _append(plans, found.facts.counts, now=now, actor=actor)
+
+
+def _plan(found: _Batch, agreement: LockedAgreement, through: date) -> ContractPlan:
+    """The plan of its agreed lines, and of what its invoices promise beside them."""
+    facts, lines = found.facts, found.lines.get(agreement.id, ())
+    promises = facts.billed.promises.get(agreement.id)
+    plan = plan_contract(
+        lines,
+        facts.deliveries,
+        facts.concessions,
+        found.recorded,
+        through=through,
+        discounts=facts.billed.discounts,
+    )
+    if not promises:
+        return plan
+    digits = minor_units(agreement.currency)
+    beside = plan_billed(promises, found.recorded, through=through, digits=digits)
+    return joined(plan, beside)
 
 
 def _load(agreement_ids: Sequence[UUID]) -> _Batch:

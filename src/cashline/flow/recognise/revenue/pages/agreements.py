@@ -167,7 +167,7 @@ def _obligation(one: ObligationRow, currency: str) -> Row:
     return Row(
         str(one.line_no),
         {
-            "line": f"{one.line_no}. {one.description}",
+            "line": f"{one.line_no}. {one.description}" if one.line_no else one.description,
             "pattern": PATTERNS.get(one.pattern, one.pattern.replace("_", " ")),
             "ssp": Money(one.stand_alone_price, currency),
             "allocated": MoneyCell(Money(one.allocated_price, currency), explain=explain),

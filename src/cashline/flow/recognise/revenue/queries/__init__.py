@@ -9,6 +9,8 @@ from uuid import UUID
 
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact
 from cashline.flow.invoice.credit_notes.rules import CreditCause
+from cashline.flow.recognise.revenue.queries.billed import COUNTS, billed
+from cashline.flow.recognise.revenue.rules.billed import Billed
 from cashline.flow.recognise.revenue.rules.planning import Concession
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -21,22 +23,30 @@ UNION ALL
 SELECT o.agreement_id, count(*) FROM credit_note_lines k JOIN credit_notes c ON c.id = k.credit_note_id
     AND c.cause = %(concession)s JOIN order_lines l ON l.line_id = k.line_id JOIN orders o ON o.id = l.order_id
     {where} GROUP BY 1
+UNION ALL
 """
+
+
+def _facts(*, entity_id: UUID | None, agreement_ids: Sequence[UUID] | None) -> str:
+    """The relation of how many facts there are of each agreement, in parts."""
+    conditions = []
+    if entity_id is not None:
+        conditions.append("{of}.entity_id = %(entity)s")
+    if agreement_ids is not None:
+        conditions.append("{of}.agreement_id = ANY(%(ids)s)")
+    narrowed = " AND ".join(conditions)
+    where = f"WHERE {narrowed.format(of='o')}" if conditions else ""
+    return _FACTS.format(where=where) + COUNTS.format(where=f"AND {narrowed.format(of='i')}" if conditions else "")
 
 
 def due_agreements(
     *, through: date, entity_id: UUID | None = None, agreement_ids: Sequence[UUID] | None = None
 ) -> list[UUID]:
     """The agreements with new facts, or with service still to be earned by that day; in key order."""
-    conditions = []
-    if entity_id is not None:
-        conditions.append("o.entity_id = %(entity)s")
-    if agreement_ids is not None:
-        conditions.append("o.agreement_id = ANY(%(ids)s)")
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    facts = _facts(entity_id=entity_id, agreement_ids=agreement_ids)
     rows = sql.fetch(
         "SELECT f.agreement_id FROM (SELECT agreement_id, sum(facts) AS facts "
-        f"FROM ({_FACTS.format(where=where)}) AS parts GROUP BY 1) AS f "
+        f"FROM ({facts}) AS parts GROUP BY 1) AS f "
         "LEFT JOIN revenue_states s ON s.agreement_id = f.agreement_id WHERE s.agreement_id IS NULL "
         "OR s.facts <> f.facts OR (s.through < %(through)s AND (s.complete_on IS NULL OR s.complete_on > s.through)) "
         "ORDER BY 1",
@@ -74,27 +84,37 @@ def agreements_for_update(agreement_ids: Sequence[UUID]) -> dict[UUID, LockedAgr
 
 @dataclass(slots=True)
 class Facts:
-    """What is known of contracts: deliveries and concessions by line, and their count by agreement."""
+    """What is known of contracts: deliveries and concessions by line, what was billed, and their count by agreement."""
 
     deliveries: dict[UUID, list[DeliveryFact]]
     concessions: dict[UUID, list[Concession]]
+    billed: Billed
     counts: dict[UUID, int]
 
 
 def facts_of(agreement_ids: Sequence[UUID]) -> Facts:
-    """All delivery facts and concessions of the agreements, deliveries in the order of their recording."""
+    """All delivery facts and concessions of the agreements, deliveries in the order of their recording.
+
+    What was billed is read where there is more of it than agreed lines at their price.
+    """
     rows = sql.fetch(
         "SELECT o.agreement_id, d.id, d.line_id, d.order_line_id, d.kind, d.quantity, d.effective_on, d.source_id "
         "FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN deliveries d ON d.line_id = l.line_id "
         "WHERE o.agreement_id = ANY(%(ids)s) UNION ALL "
-        "SELECT o.agreement_id, k.id, k.line_id, l.id, '', k.net_amount, c.issued_on, c.id FROM orders o "
+        "SELECT o.agreement_id, k.id, k.line_id, l.id, '', k.net_amount - k.discount_amount, c.issued_on, c.id "
+        "FROM orders o "
         "JOIN order_lines l ON l.order_id = o.id JOIN credit_note_lines k ON k.line_id = l.line_id "
         "JOIN credit_notes c ON c.id = k.credit_note_id AND c.cause = %(concession)s "
-        "WHERE o.agreement_id = ANY(%(ids)s) ORDER BY 2",
+        "WHERE o.agreement_id = ANY(%(ids)s) UNION ALL "
+        "SELECT agreement_id, NULL, NULL, NULL, NULL, sum(facts), NULL, NULL FROM ("
+        f"{COUNTS.format(where='AND i.agreement_id = ANY(%(ids)s)')}) AS b GROUP BY 1 ORDER BY 2",
         {"ids": list(agreement_ids), "concession": CreditCause.CONCESSION.value},
     )
-    found = Facts({}, {}, {})
+    counted = {row[0]: int(row[5]) for row in rows if row[4] is None}
+    found = Facts({}, {}, billed(counted), counted)
     for agreement_id, key, line_id, order_line_id, kind, quantity, day, source_id in rows:
+        if kind is None:
+            continue
         found.counts[agreement_id] = found.counts.get(agreement_id, 0) + 1
         if kind:
             fact = DeliveryFact(key, line_id, order_line_id, kind, quantity, day, source_id)
@@ -157,8 +177,17 @@ class ObligationRow:
         return None if self.open_ended else self.allocated_price - self.recognised
 
 
+_DESCRIPTION = (
+    "COALESCE((SELECT l.description FROM agreement_lines l WHERE l.line_id = {of}.line_id "
+    "ORDER BY lower(l.valid) DESC LIMIT 1), "
+    "(SELECT n.name || ', ' || s.number FROM subscriptions s JOIN plan_versions v ON v.id = s.plan_version_id "
+    "JOIN plans n ON n.id = v.plan_id WHERE s.id = {of}.line_id), "
+    "(SELECT l.description FROM invoice_lines l WHERE l.id = {of}.line_id), '')"
+)
+"""What a line of revenue is of: an agreed line, a subscription to a plan, or an item of an invoice."""
 _OBLIGATION = (
-    "o.id, o.line_id, o.agreement_id, o.version, l.line_no, l.description, l.kind, o.pattern, o.open_ended, "
+    f"o.id, o.line_id, o.agreement_id, o.version, COALESCE(l.line_no, 0), {_DESCRIPTION.format(of='o')}, "
+    "COALESCE(l.kind, CASE o.pattern WHEN 'point' THEN 'service' ELSE 'subscription' END), o.pattern, o.open_ended, "
     "o.transaction_price, o.stand_alone_price, o.allocated_price, "
     "(SELECT COALESCE(sum(p.amount), 0) FROM revenue_postings p WHERE p.line_id = o.line_id), o.derivation"
 )
@@ -169,8 +198,8 @@ def obligations_of(agreement_id: UUID) -> list[ObligationRow]:
     return sql.fetch_as(
         ObligationRow,
         f"SELECT {_OBLIGATION} FROM (SELECT DISTINCT ON (line_id) * FROM obligations WHERE agreement_id = %s "
-        "ORDER BY line_id, version DESC) o JOIN LATERAL (SELECT line_no, description, kind FROM agreement_lines a "
-        "WHERE a.line_id = o.line_id ORDER BY lower(a.valid) DESC LIMIT 1) l ON true ORDER BY l.line_no",
+        "ORDER BY line_id, version DESC) o LEFT JOIN LATERAL (SELECT line_no, kind FROM agreement_lines a "
+        "WHERE a.line_id = o.line_id ORDER BY lower(a.valid) DESC LIMIT 1) l ON true ORDER BY l.line_no, o.line_id",
         (agreement_id,),
     )
 
@@ -199,8 +228,8 @@ class PostingRow:
 
 _POSTING = (
     "p.id, p.line_id, p.agreement_id, a.number, a.entity_id, a.customer_id, a.currency, "
-    "(SELECT l.description FROM agreement_lines l WHERE l.line_id = p.line_id ORDER BY lower(l.valid) DESC LIMIT 1), "
-    "p.month, p.sequence, p.through, p.amount, p.entry_id, e.day, p.derivation, p.created_at"
+    f"{_DESCRIPTION.format(of='p')}, p.month, p.sequence, p.through, p.amount, p.entry_id, "
+    "e.day, p.derivation, p.created_at"
 )
 _POSTING_SOURCE = (
     "revenue_postings p JOIN agreements a ON a.id = p.agreement_id JOIN journal_entries e ON e.id = p.entry_id"

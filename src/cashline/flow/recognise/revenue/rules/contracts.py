@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 import msgspec
@@ -30,6 +31,7 @@ from cashline.flow.recognise.revenue.rules.rows import (
     stated_derivation,
     to_date_derivation,
 )
+from cashline.flow.recognise.revenue.rules.stretches import Stretch
 from cashline.flow.recognise.revenue.rules.units import plan_units
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import add_months, month_of
@@ -37,6 +39,7 @@ from cashline.kernel.refusals import Refusal
 
 _ZERO = Decimal(0)
 _DAY = timedelta(days=1)
+_NO_DISCOUNTS: Mapping[UUID, Sequence[Stretch]] = MappingProxyType({})
 
 
 class NotPlannable(Refusal):
@@ -74,21 +77,25 @@ def plan_contract(
     *,
     through: date,
     quick: bool = True,
+    discounts: Mapping[UUID, Sequence[Stretch]] = _NO_DISCOUNTS,
 ) -> ContractPlan:
     """The difference between the revenue of a contract as planned and as recorded; empty where it is as planned.
 
     Raises NotPlannable for lines that were amended: their modification is not among these rules. A new contract of
-    goods and services is planned by a short cut that comes to the same (`quick`).
+    goods and services is planned by a short cut that comes to the same (`quick`). `discounts` are what coupons took
+    off the bills of lines.
     """
     if len({line.line_id for line in lines}) != len(lines):
         raise NotPlannable("A line of this agreement was amended; its revenue is not recognised by this version.")
     digits = minor_units(lines[0].currency) if lines else 2
-    if quick and not concessions and (plan := plan_units(lines, deliveries, recorded, through, digits)) is not None:
+    quick = quick and not concessions and not discounts
+    if quick and (plan := plan_units(lines, deliveries, recorded, through, digits)) is not None:
         return plan
     promises = [promise_of(line, digits) for line in lines]
     cuts = cuts_of(lines, promises, deliveries)
     given = [one for line in lines for one in concessions.get(line.line_id, ())] if concessions else []
-    planned = plan_obligations(promises, deliveries, digits, cuts=cuts, concessions=given)
+    off = {line.line_id: discounts[line.line_id] for line in lines if line.line_id in discounts} if discounts else {}
+    planned = plan_obligations(promises, deliveries, digits, cuts=cuts, concessions=given, discounts=off)
     rows: list[PlannedObligationRow] = []
     postings: list[PlannedPosting] = []
     ends: list[date | None] = []
@@ -96,6 +103,8 @@ def plan_contract(
         line_id = one.promise.line_id
         known = recorded.get(line_id)
         price = price_now(one.promise, cuts, given) if cuts or given else one.promise.price
+        if isinstance(one, Obligation) and one.discounts:
+            price += sum((stretch.amount for stretch in one.discounts), _ZERO)
         prices = (price, one.promise.stand_alone, one.allocated)
         if known is None or known.prices != prices:
             rows.append(_row(one, price, known.version + 1 if known else 0, digits))
@@ -170,10 +179,11 @@ def _row(one: PlannedObligation, price: Decimal, version: int, digits: int) -> P
 
 
 def _segments(one: PlannedObligation) -> dict[str, object]:
-    """How later facts moved the share: the base and layers of each segment, as a note beside the first allocation."""
-    if not isinstance(one, Obligation) or len(one.segments) == 1:
+    """How later facts moved the share: coupons, and the base and layers of each segment, as a note beside the first."""
+    if not isinstance(one, Obligation) or (len(one.segments) == 1 and not one.discounts):
         return {}
-    told = [
+    told = [f"{stretch.amount} by {stretch.source}" for stretch in one.discounts]
+    told += [
         f"from {segment.starts_on.isoformat()}: {segment.base} earned, "
         f"{sum((layer.price for layer in segment.layers), _ZERO)} to be earned"
         for segment in one.segments[1:]
@@ -203,7 +213,7 @@ def _postings(
 
 def posting_derivation(one: PlannedObligation, day: date, before: Decimal) -> str:
     """Why revenue to date at the end of a day, less what was recognised before, is what it is; as JSON."""
-    if isinstance(one, Obligation) and len(one.segments) == 1:
+    if isinstance(one, Obligation) and len(one.segments) == 1 and not one.discounts:
         layer = one.segments[0].layers[0]
         done = one.progress.at(day)
         if layer.start < done <= layer.end:

@@ -16,18 +16,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact
 from cashline.flow.recognise.revenue.rules.allocation import Share, allocate_price
 from cashline.flow.recognise.revenue.rules.progress import OpenEnded, Progress, open_ended_of, progress_of
 from cashline.flow.recognise.revenue.rules.promises import Promise
+from cashline.flow.recognise.revenue.rules.stretches import Stretch, earned_of
 from cashline.kernel.derivations import Derivation, Input
 from cashline.kernel.periods import month_of
 from cashline.kernel.rounding import allocate, divide, round_to
 
 _ZERO = Decimal(0)
 _DAY = timedelta(days=1)
+_NO_DISCOUNTS: Mapping[UUID, Sequence[Stretch]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,15 @@ class Obligation:
     progress: Progress
     segments: tuple[Segment, ...]
     digits: int
+    discounts: tuple[Stretch, ...] = ()
+    """What coupons took off its bills: below zero, over the days or on the day of what was billed (606-10-32-40)."""
 
     @property
     def allocated(self) -> Decimal:
         """The price allocated to it as things stand: what will have been earned in the end."""
         last = self.segments[-1]
-        return last.base + sum((layer.price for layer in last.layers), _ZERO)
+        price = last.base + sum((layer.price for layer in last.layers), _ZERO)
+        return price + sum((one.amount for one in self.discounts), _ZERO) if self.discounts else price
 
     def segment_on(self, day: date) -> Segment:
         """The segment that holds on a day."""
@@ -104,9 +110,10 @@ class Obligation:
         """Revenue to date at the end of a day."""
         segment = self.segments[0] if len(self.segments) == 1 else self.segment_on(day)
         done = self.progress.at(day)
+        less = earned_of(self.discounts, day, self.digits) if self.discounts else _ZERO
         if len(segment.layers) == 1:
-            return segment.base + segment.layers[0].earned(done, self.digits)
-        return segment.base + sum((layer.earned(done, self.digits) for layer in segment.layers), _ZERO)
+            return segment.base + segment.layers[0].earned(done, self.digits) + less
+        return segment.base + sum((layer.earned(done, self.digits) for layer in segment.layers), less)
 
     def derivation(self, day: date, before: Decimal) -> Derivation:
         """Why revenue to date at the end of a day, less what was recognised before, is what it is."""
@@ -114,7 +121,17 @@ class Obligation:
         parts = tuple(_layer_derivation(layer, done, self.digits) for layer in segment.layers)
         earned = self.earned(day)
         inputs: dict[str, Input] = {"base": segment.base, "layers": [part.result for part in parts], "before": before}
-        return Derivation("revenue.to_date", 1, inputs, "base + sum(layers) - before", earned - before, parts=parts)
+        formula = "base + sum(layers) - before"
+        if self.discounts:
+            taken = _discount_parts(self.discounts, day, self.digits)
+            inputs["coupons"], formula = [part.result for part in taken], "base + sum(layers) + sum(coupons) - before"
+            parts += taken
+        return Derivation("revenue.to_date", 1, inputs, formula, earned - before, parts=parts)
+
+
+def _discount_parts(discounts: Sequence[Stretch], day: date, digits: int) -> tuple[Derivation, ...]:
+    """What each coupon took off revenue to date."""
+    return tuple(one.derivation(date.min + _DAY, day, digits) for one in discounts if one.first <= day)
 
 
 def _layer_derivation(layer: Layer, done: Decimal, digits: int) -> Derivation:
@@ -135,6 +152,7 @@ class OpenEndedObligation:
     service: OpenEnded | None
     concessions: tuple[Concession, ...]
     digits: int
+    discounts: tuple[Stretch, ...] = ()
 
     @property
     def allocated(self) -> Decimal:
@@ -143,12 +161,14 @@ class OpenEndedObligation:
 
     def earned(self, day: date) -> Decimal:
         """Revenue to date at the end of a day."""
-        return sum((part.result for part in self._parts(day)), _ZERO) - self._given(day)
+        less = earned_of(self.discounts, day, self.digits)
+        return sum((part.result for part in self._parts(day)), less) - self._given(day)
 
     def derivation(self, day: date, before: Decimal) -> Derivation:
         """Why revenue to date at the end of a day, less what was recognised before, is what it is."""
         parts = tuple(self._parts(day))
         given = self._given(day)
+        parts += _discount_parts(self.discounts, day, self.digits)
         result = sum((part.result for part in parts), _ZERO) - given - before
         inputs: dict[str, Input] = {"stretches": [part.result for part in parts], "given": given, "before": before}
         return Derivation("revenue.open_ended", 1, inputs, "sum(stretches) - given - before", result, parts=parts)
@@ -178,11 +198,12 @@ def plan_obligations(
     *,
     cuts: Sequence[Cut] = (),
     concessions: Sequence[Concession] = (),
+    discounts: Mapping[UUID, Sequence[Stretch]] = _NO_DISCOUNTS,
 ) -> list[PlannedObligation]:
     """The obligations of a contract with the price allocated over them, as all known facts leave it.
 
     Pure in the facts: their order does not matter. Steps are taken by effective date (cuts of a day before its
-    concessions, then by line).
+    concessions, then by line). Coupons come last, each off the line that was billed with it.
     """
     cut_lines = {cut.line_id for cut in cuts}
     planned: list[PlannedObligation] = []
@@ -196,9 +217,11 @@ def plan_obligations(
             progress = progress_of(promise, found, cut=promise.line_id in cut_lines)
             whole = Segment(date.min, _ZERO, (Layer(share.allocated, _ZERO, progress.total),))
             planned.append(Obligation(promise, share, progress, (whole,), digits))
-    if not cuts and not concessions:
-        return planned
-    return _step_through(planned, cuts, concessions, digits)
+    if cuts or concessions:
+        planned = _step_through(planned, cuts, concessions, digits)
+    if discounts:
+        planned = [replace(one, discounts=tuple(discounts.get(one.promise.line_id, ()))) for one in planned]
+    return planned
 
 
 def _step_through(
@@ -269,12 +292,12 @@ def plan_revenue(obligation: PlannedObligation, through: date) -> dict[date, Dec
 def _month_ends(obligation: PlannedObligation, through: date) -> list[tuple[date, date]]:
     """The months in which revenue may move, each with the day up to which it is reckoned."""
     if isinstance(obligation, OpenEndedObligation):
-        days = [one.on for one in obligation.concessions]
+        days = [one.on for one in obligation.concessions] + [one.first for one in obligation.discounts]
         first = min([*days, *([obligation.service.services[0].anchor] if obligation.service else [])], default=through)
         last = through
     else:
         span = obligation.progress.span
-        days = [segment.starts_on for segment in obligation.segments[1:]]
+        days = _days_of_change(obligation)
         if span is None and not days:
             return []
         first = min([*days, *(span or ())])
@@ -288,14 +311,20 @@ def _month_ends(obligation: PlannedObligation, through: date) -> list[tuple[date
     return found
 
 
+def _days_of_change(obligation: Obligation) -> list[date]:
+    """The days beyond its delivery on which revenue may move."""
+    days = [segment.starts_on for segment in obligation.segments[1:]]
+    return days + [day for one in obligation.discounts for day in (one.first, one.last)]
+
+
 def complete_from(obligation: PlannedObligation) -> date | None:
     """The first day from which nothing more is earned without a new fact; None where service has no known end."""
     if isinstance(obligation, OpenEndedObligation):
+        ends = [one.last for one in obligation.discounts]
         if obligation.service is None:
-            return date.min
-        return obligation.service.ends_on
-    span = obligation.progress.span
-    days = [segment.starts_on for segment in obligation.segments[1:]]
+            return max(ends, default=date.min)
+        return max([obligation.service.ends_on, *ends]) if obligation.service.ends_on else None
+    span, days = obligation.progress.span, _days_of_change(obligation)
     return max([*days, *([span[1]] if span else [])], default=date.min)
 
 

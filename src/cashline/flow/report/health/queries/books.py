@@ -175,7 +175,8 @@ FIRST_ALLOCATION = Law(
     "ON t.line_id = o.line_id AND upper_inf(t.valid) JOIN agreements a ON a.id = o.agreement_id "
     "WHERE NOT o.open_ended AND o.transaction_price <> t.net_total AND NOT EXISTS (SELECT FROM deliveries d "
     "WHERE d.line_id = o.line_id AND d.kind IN ('ended', 'cancelled')) AND NOT EXISTS (SELECT FROM credit_note_lines k "
-    "JOIN credit_notes c ON c.id = k.credit_note_id AND c.cause = 'concession' WHERE k.line_id = o.line_id)",
+    "JOIN credit_notes c ON c.id = k.credit_note_id AND c.cause = 'concession' WHERE k.line_id = o.line_id) "
+    "AND NOT EXISTS (SELECT FROM invoice_lines b WHERE b.line_id = o.line_id AND b.discount_share <> 0)",
 )
 RECOGNISED = Law(
     "recognised-within-allocated",

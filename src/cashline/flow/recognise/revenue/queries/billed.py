@@ -1,0 +1,85 @@
+"""Reading what invoices and credit notes say of agreements beyond their agreed lines, for the plan of their revenue."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from cashline.flow.recognise.revenue.rules.billed import (
+    Billed,
+    BilledRow,
+    ChargedFor,
+    CreditedRow,
+    GivenBack,
+    billed_of,
+)
+from cashline.kernel.money import minor_units
+from cashline.kernel.rounding import round_to
+from cashline.platform import sql
+
+COUNTS = """
+SELECT i.agreement_id, count(*) AS facts FROM invoices i
+    JOIN invoice_lines l ON l.invoice_id = i.id AND l.line_id IS NULL
+    WHERE i.agreement_id IS NOT NULL AND i.status <> 'draft' {where} GROUP BY 1
+UNION ALL
+SELECT i.agreement_id, count(*) FROM invoices i
+    JOIN invoice_lines l ON l.invoice_id = i.id AND l.line_id IS NOT NULL AND l.discount_share <> 0
+    WHERE i.discount_total <> 0 AND i.agreement_id IS NOT NULL AND i.status <> 'draft' {where} GROUP BY 1
+UNION ALL
+SELECT i.agreement_id, count(*) FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id
+    JOIN credit_note_lines k ON k.credit_note_id = c.id
+        AND (k.line_id IS NULL OR (k.discount_amount <> 0 AND c.cause <> 'concession'))
+    WHERE i.agreement_id IS NOT NULL AND c.status = 'issued' {where} GROUP BY 1
+"""
+"""How many facts invoices and credit notes hold of agreements, beyond the billing of agreed lines at their price.
+
+`where` narrows the invoices `i`.
+"""
+_LINES = """
+SELECT i.agreement_id, i.id, i.number, i.kind, i.issued_on, i.discount_total, l.id, l.line_no, l.line_id, l.net_amount,
+    l.discount_share, l.component, COALESCE(lower(l.period), l.period_start), upper(l.period),
+    COALESCE(p.kind, 'service'), c.subscription_id, c.component, c.starts_on, c.ends_on, c.early, o.issued_on,
+    t.id, t.issued_on, i.currency
+FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id LEFT JOIN products p ON p.id = l.product_id
+LEFT JOIN subscription_charges c ON c.invoice_line_id = l.id
+LEFT JOIN subscription_charges a ON a.id = c.against_id LEFT JOIN invoice_lines al ON al.id = a.invoice_line_id
+LEFT JOIN invoices o ON o.id = al.invoice_id
+LEFT JOIN invoice_deductions d ON d.deducted_id = i.id AND NOT d.released LEFT JOIN invoices t ON t.id = d.invoice_id
+WHERE i.agreement_id = ANY(%s) AND i.status <> 'draft' AND (l.line_id IS NULL OR i.discount_total <> 0)
+ORDER BY i.id, l.line_no
+"""
+_CREDITED = """
+SELECT c.id, c.number, c.cause, c.issued_on, k.invoice_line_id, k.net_amount, k.discount_amount, i.currency
+FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id JOIN credit_note_lines k ON k.credit_note_id = c.id
+WHERE i.agreement_id = ANY(%s) AND c.status = 'issued' AND (k.line_id IS NULL OR k.discount_amount <> 0)
+ORDER BY c.id, k.line_no
+"""
+_GIVEN_BACK = """
+SELECT c.credit_note_id, a.invoice_line_id, c.amount, c.subscription_id, c.component, c.starts_on, c.ends_on, c.early,
+    i.issued_on
+FROM subscriptions s JOIN subscription_charges c ON c.subscription_id = s.id AND c.credit_note_id IS NOT NULL
+JOIN subscription_charges a ON a.id = c.against_id JOIN invoice_lines l ON l.id = a.invoice_line_id
+JOIN invoices i ON i.id = l.invoice_id
+WHERE s.agreement_id = ANY(%s) AND s.plan_version_id IS NOT NULL ORDER BY c.id
+"""
+
+
+def billed(agreement_ids: Iterable[UUID]) -> Billed:
+    """The promises that invoices of agreements made, and what coupons took off their agreed lines."""
+    wanted = list(agreement_ids)
+    if not wanted:
+        return Billed({}, {})
+    found = sql.fetch(_LINES, (wanted,))
+    digits = {row[0]: minor_units(row[-1]) for row in found}
+    credited = [
+        CreditedRow(*row[:5], *(round_to(amount, minor_units(row[7])) for amount in row[5:7]))
+        for row in sql.fetch(_CREDITED, (wanted,))
+    ]
+    given_back = [GivenBack(row[0], row[1], row[2], ChargedFor(*row[3:9])) for row in sql.fetch(_GIVEN_BACK, (wanted,))]
+    return billed_of([_row(row, digits[row[0]]) for row in found], credited, given_back, digits)
+
+
+def _row(row: tuple[Any, ...], digits: int) -> BilledRow:
+    charged_for = ChargedFor(*row[15:21]) if row[15] is not None else None
+    values = [*row[:15], charged_for, *row[21:23]]
+    values[5], values[9] = round_to(row[5], digits), round_to(row[9], digits)
+    return BilledRow(*values)
