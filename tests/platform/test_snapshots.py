@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from cashline.platform import sql
-from cashline.platform.snapshots.actions import look, look_or_request, refresh_snapshots, request_figure
+from cashline.platform.snapshots.actions import look, refresh_snapshots, request_figure, take
 from cashline.platform.snapshots.queries import requested
 from cashline.platform.snapshots.rules import FORGOTTEN, GOOD, LEAST, Figure, is_due, is_good
 
@@ -59,39 +59,58 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "LIVE_EVENTS", 999)
 
 
+WHO: dict[str, Any] = {"timezone": ZONE, "actor": "user:one"}
+
+
 def test_a_small_company_is_read_anew(counter: Counter) -> None:
     for times in (1, 2):
-        found = look(counter.figure, Asked(), timezone=ZONE, now=NOON)
+        found = look(counter.figure, Asked(), now=NOON, **WHO)
+        assert found
         assert (found.answer.amount, found.kept) == (Decimal(times) / 4, False)
     assert sql.fetch("SELECT 1 FROM snapshots") == []
 
 
-def test_a_large_company_keeps_the_answer_by_what_was_asked(counter: Counter, large: None) -> None:
-    first = look(counter.figure, Asked((ONE,)), timezone=ZONE, now=NOON)
-    again = look(counter.figure, Asked((ONE,)), timezone=ZONE, now=NOON + timedelta(minutes=1))
-    assert (again.answer, again.as_of, again.kept) == (first.answer, NOON, True)
-    assert first.answer == Sum(date(2026, 4, 10), Decimal("0.25"), {ONE: Decimal("0.10")})
-    assert look(counter.figure, Asked(), timezone=ZONE, now=NOON).answer.by_entity == {}
+def test_nobody_waits_for_a_large_company_whose_answers_are_kept_by_what_was_asked(
+    counter: Counter, large: None
+) -> None:
+    for asked in (Asked((ONE,)), Asked()):
+        assert look(counter.figure, asked, now=NOON, **WHO) is None
+    assert counter.times == 0
+    assert refresh_snapshots((counter.figure,), now=NOON) == 2
+    first, other = (look(counter.figure, asked, now=NOON + LEAST, **WHO) for asked in (Asked((ONE,)), Asked()))
+    assert first
+    assert other
+    assert (first.as_of, first.kept, first.renewed) == (NOON, True, False)
+    assert (first.answer.day, first.answer.by_entity) == (date(2026, 4, 10), {ONE: Decimal("0.10")})
+    assert other.answer.by_entity == {}
     assert counter.times == 2
 
 
-def test_an_old_answer_is_read_anew(counter: Counter, large: None) -> None:
-    """Of another business day, too old, or of a clock that stands before it: for whoever asks."""
+def test_an_old_answer_is_shown_until_the_job_has_read_another(counter: Counter, large: None) -> None:
+    """Of another business day, too old, or of a clock that stands before it."""
     late = datetime(2026, 4, 10, 21, 59, tzinfo=UTC)
-    look(counter.figure, Asked(), timezone=ZONE, now=late)
-    assert look(counter.figure, Asked(), timezone=ZONE, now=late + timedelta(minutes=2)).answer.day == date(2026, 4, 11)
-    assert not look(counter.figure, Asked(), timezone=ZONE, now=NOON).kept
+    take(counter.figure, Asked(), timezone=ZONE, now=late)
+    old = look(counter.figure, Asked(), now=late + timedelta(minutes=2), **WHO)
+    assert old
+    assert (old.answer.day, old.as_of, old.renewed) == (date(2026, 4, 10), late, True)
+    assert refresh_snapshots((counter.figure,), now=late + timedelta(minutes=2)) == 1
+    new = look(counter.figure, Asked(), now=late + timedelta(minutes=2), **WHO)
+    assert new
+    assert (new.answer.day, new.renewed) == (date(2026, 4, 11), False)
     assert is_good(NOON, now=NOON + GOOD - timedelta(seconds=1), timezone="UTC")
     assert not is_good(NOON, now=NOON + GOOD, timezone="UTC")
+    assert not is_good(late, now=NOON, timezone="UTC")
 
 
 def test_a_job_reads_again_what_is_due_and_forgets_what_nobody_looks_at(counter: Counter, large: None) -> None:
-    look(counter.figure, Asked(), timezone=ZONE, now=NOON)
+    take(counter.figure, Asked(), timezone=ZONE, now=NOON)
     assert refresh_snapshots((counter.figure,), now=NOON + LEAST - timedelta(seconds=1)) == 0
     assert refresh_snapshots((counter.figure,), now=NOON + LEAST) == 1
-    found = look(counter.figure, Asked(), timezone=ZONE, now=NOON + LEAST)
+    found = look(counter.figure, Asked(), now=NOON + LEAST + timedelta(minutes=1), **WHO)
+    assert found
     assert (found.answer.amount, found.as_of) == (Decimal("0.5"), NOON + LEAST)
-    assert refresh_snapshots((counter.figure,), now=NOON + LEAST + FORGOTTEN + timedelta(minutes=1)) == 0
+    assert refresh_snapshots((counter.figure,), now=NOON + FORGOTTEN) == 1
+    assert refresh_snapshots((counter.figure,), now=NOON + LEAST + FORGOTTEN + timedelta(minutes=2)) == 0
     assert sql.fetch("SELECT 1 FROM snapshots") == []
 
 
@@ -116,20 +135,10 @@ def test_what_is_on_demand_is_read_when_requested_and_once(large: None) -> None:
     assert answered.last.as_of == NOON + LEAST
 
 
-def test_what_nobody_should_wait_for_is_asked_of_the_worker(counter: Counter, large: None) -> None:
-    who: dict[str, Any] = {"timezone": ZONE, "actor": "user:one"}
-    assert look_or_request(counter.figure, Asked(), now=NOON, **who) is None
-    assert counter.times == 0
-    assert refresh_snapshots((counter.figure,), now=NOON + LEAST) == 1
-    found = look_or_request(counter.figure, Asked(), now=NOON + LEAST, **who)
-    assert found
-    assert (found.as_of, found.kept, counter.times) == (NOON + LEAST, True, 1)
-
-
 def test_an_answer_of_another_version_is_no_answer(counter: Counter, large: None) -> None:
-    look(counter.figure, Asked(), timezone=ZONE, now=NOON)
+    take(counter.figure, Asked(), timezone=ZONE, now=NOON)
     sql.execute("""UPDATE snapshots SET answer = '{"sum": 1}'""")
-    assert not look(counter.figure, Asked(), timezone=ZONE, now=NOON).kept
+    assert look(counter.figure, Asked(), now=NOON, **WHO) is None
     sql.execute("""UPDATE snapshots SET asked = '{"entity_ids": 7}'""")
     assert refresh_snapshots((counter.figure,), now=NOON) == 0
     assert sql.fetch("SELECT 1 FROM snapshots") == []

@@ -5,16 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.urls import reverse
 
 from cashline.flow.report.health.queries import stuck
 from cashline.flow.report.health.queries.stuck_items import stuck_items
 from cashline.flow.report.metrics.queries import booked_by_day, flow_board, open_receivables, posted_by_day
 from cashline.flow.report.metrics.rules import month_so_far, rolling_week, trend_start
 from cashline.flow.report.statements.queries import ageing
+from cashline.flow.schedule import FIGURES
 from cashline.platform import sql
 from cashline.platform.clock.actions import make_sandbox
 from cashline.platform.lists import Ask
 from cashline.platform.people.actions import NewUser, create_users
+from cashline.platform.snapshots.actions import refresh_snapshots
 from tests.support.book import book, line
 from tests.support.console import Console
 from tests.support.recognise import at
@@ -157,3 +161,25 @@ def test_what_is_stuck_is_listed_narrowed_and_exported(traded: Traded) -> None:
     assert b"INV-DE01-2026" in content
     here = Console("auditor", email="us@example.com", entity_id=traded.shop.world.boston)
     assert "Nothing is stuck" in here.get("/stuck/").words
+
+
+def test_nobody_waits_for_the_figures_of_a_large_company(traded: Traded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page says that it is being counted and asks again by itself, until the worker has read its figures."""
+    sql.execute(
+        "INSERT INTO event_blocks (number, first, last, up_to_transaction, previous_hash, hash, sealed_at) "
+        "VALUES (1, 1, 1, 0, '', 'x', now())"
+    )
+    monkeypatch.setattr(settings, "LIVE_EVENTS", 0)
+    person = Console("auditor")
+    names = ("home", "process", "ageing", "deferred_waterfall", "balance_sheet", "reminder_preview")
+    pages = [reverse(name) for name in names]
+    for page in pages:
+        waiting = person.get(page, entity="DE01")
+        assert "This is being counted" in waiting.words
+        assert waiting.all("//*[@hx-target='#main']/@hx-get") == [f"{page}?entity=DE01"]
+    refresh_snapshots(FIGURES, now=at(DAY))
+    for page in pages:
+        shown = person.get(page, entity="DE01")
+        assert "being counted" not in shown.words
+        assert "as of" in shown.words
+    assert person.get(reverse("stuck_list")).status == 200

@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from cashline.kernel.refusals import Refusal, Refusals
 from cashline.platform.pages.anatomies import BoardPage, DerivationPage, DocumentPage, FormPage, ListPage, Section
 from cashline.platform.pages.asking import ListAsk, chips, read_ask
-from cashline.platform.pages.components import Notice, Option
+from cashline.platform.pages.components import Notice, Option, View
 from cashline.platform.pages.export import all_rows, csv_lines, xlsx_file
 from cashline.platform.pages.shell import PortalFrame
 
+COUNTING_SECONDS = 2
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -107,6 +108,12 @@ def _places(page: FormPage) -> set[str]:
 def render_board(request: HttpRequest, page: BoardPage) -> HttpResponse:
     """An overview of figures, stages and charts."""
     return render_page(request, "board.html", {"page": page})
+
+
+def render_counting(request: HttpRequest, title: str, views: tuple[View, ...] = ()) -> HttpResponse:
+    """A page whose figures the worker is still reading: it says so, and asks again by itself."""
+    context = {"page": BoardPage(title, views=views), "refresh_seconds": COUNTING_SECONDS}
+    return render_page(request, "counting.html", context)
 
 
 def render_derivation(request: HttpRequest, page: DerivationPage, *, portal: PortalFrame | None = None) -> HttpResponse:

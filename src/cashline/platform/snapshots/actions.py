@@ -1,6 +1,7 @@
-"""Taking snapshots: for whoever looks first, and again by a job."""
+"""Looking at snapshots, and taking them: by a job, when somebody looks and again after a while."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter_ns
 from typing import Any
@@ -30,34 +31,20 @@ ON CONFLICT (name, timezone, asked) DO UPDATE SET looked_at = EXCLUDED.looked_at
 """
 
 
-def look[A, T](figure: Figure[A, T], asked: A, *, timezone: str, now: datetime) -> Shown[T]:
-    """A figure of this moment, or in a large company the last one that was read and is still good.
+def look[A, T](figure: Figure[A, T], asked: A, *, timezone: str, now: datetime, actor: str) -> Shown[T] | None:
+    """A figure of this moment, or in a large company the last one that was read; None where none is kept yet.
 
-    The first who asks for a figure of a large company waits until it is read.
+    Nobody waits: where none is kept, or that one is no longer good, the worker is asked to read it.
     """
     if not is_large():
         return Shown(figure.read(asked, local_day(now, timezone)), now)
     row = snapshot(figure.name, written(asked), timezone=timezone)
     found = shown(figure, row)
-    if row is not None and found is not None and is_good(found.as_of, now=now, timezone=timezone):
-        if row.looked_at + LEAST < now:
-            sql.execute("UPDATE snapshots SET looked_at = %s WHERE id = %s", (now, row.id))
-        return found
-    return take(figure, asked, timezone=timezone, now=now)
-
-
-def look_or_request[A, T](
-    figure: Figure[A, T], asked: A, *, timezone: str, now: datetime, actor: str
-) -> Shown[T] | None:
-    """The same for a figure that nobody should wait for: where none is kept the worker is asked, and there is none yet.
-
-    One that is no longer good is shown with its instant until the worker has read another.
-    """
-    if not is_large():
-        return Shown(figure.read(asked, local_day(now, timezone)), now)
-    found = shown(figure, snapshot(figure.name, written(asked), timezone=timezone))
-    if found is None or not is_good(found.as_of, now=now, timezone=timezone):
+    if row is None or found is None or not is_good(found.as_of, now=now, timezone=timezone):
         request_figure(figure, asked, now=now, actor=actor, timezone=timezone)
+        return found and replace(found, renewed=True)
+    if row.looked_at + LEAST < now:
+        sql.execute("UPDATE snapshots SET looked_at = %s WHERE id = %s", (now, row.id))
     return found
 
 

@@ -16,7 +16,7 @@ LEAST = timedelta(minutes=5)
 SHARE = 60
 """Nor before so many times what reading it took: reading costs at most one part in so many of a processor."""
 GOOD = timedelta(hours=6)
-"""One that is older, since no job runs, is read anew for whoever asks."""
+"""One that is older, since nobody looked at it, is read again at once when somebody does."""
 FORGOTTEN = timedelta(days=2)
 """One that nobody looked at for so long is dropped."""
 
@@ -37,12 +37,16 @@ class Figure[A, T]:
 
 @dataclass(frozen=True, slots=True)
 class Shown[T]:
-    """An answer and the instant as of which it is true; `kept` where it was not read for this very request."""
+    """An answer and the instant as of which it is true; `kept` where it was not read for this very request.
+
+    One that is `renewed` is no longer good: another is being read.
+    """
 
     answer: T
     as_of: datetime
     milliseconds: int = 0
     kept: bool = False
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ from cashline.platform.pages.fields import Field
 from cashline.platform.pages.formats import format_month, with_instant
 from cashline.platform.pages.render import render_board, render_document
 from cashline.platform.pages.timelines import actor_name
-from cashline.platform.snapshots.actions import look_or_request
+from cashline.platform.snapshots.actions import look
 
 MONTHS = (
     Column("month", lazy("Month"), "month", place="title"),
@@ -146,7 +146,7 @@ def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpRes
     caller.require("ledger.read", entity.id)
     state = month_of_entity(entity.id, first)
     asked = MonthAsked(entity.id, first)
-    shown = look_or_request(FINDINGS, asked, timezone=entity.timezone, now=caller.now, actor=caller.actor)
+    shown = look(FINDINGS, asked, timezone=entity.timezone, now=caller.now, actor=caller.actor)
     if shown is None:
         running = Notice(_("The checks of this month read all its books and are running; they are shown when done."))
         waiting = DocumentPage(

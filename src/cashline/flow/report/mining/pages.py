@@ -37,7 +37,13 @@ from cashline.platform.pages.components import (
     pill,
 )
 from cashline.platform.pages.formats import format_month, with_instant
-from cashline.platform.pages.render import render_board, render_derivation, render_document
+from cashline.platform.pages.render import (
+    COUNTING_SECONDS,
+    render_board,
+    render_counting,
+    render_derivation,
+    render_document,
+)
 from cashline.platform.pages.threads import KINDS, address_of
 from cashline.platform.pages.timelines import timeline_of
 from cashline.platform.snapshots.actions import look
@@ -66,15 +72,17 @@ def process(request: HttpRequest) -> HttpResponse:
     today, mine = caller.today(), caller.entities("reports.read")
     days = _days(request)
     asked = CycleTimesAsked(days, None if mine is None else tuple(mine))
-    shown = look(queries.CYCLE_TIMES, asked, timezone="UTC", now=caller.now)
+    shown = look(queries.CYCLE_TIMES, asked, timezone="UTC", now=caller.now, actor=caller.actor)
+    found = _days_outstanding(caller, mine)
+    views = tuple(View(words, f"{reverse('process')}?days={count}", current=count == days) for count, words in WINDOWS)
+    if shown is None or found is None:
+        return render_counting(request, _("Process"), views)
     times = list(shown.answer)
     own = {one.id: one for one in entities()}
-    found = _days_outstanding(caller, mine)
     sections = [
         Section(_("Days in each stage"), Table(TIMES, tuple(_time(one) for one in times)), chart=_times_chart(times)),
         *(Section(own[one.entity_id].name, chart=_dso_chart(own[one.entity_id], today)) for one in found if one.dso),
     ]
-    views = tuple(View(words, f"{reverse('process')}?days={count}", current=count == days) for count, words in WINDOWS)
     export = Action.link(_("Event log (OCEL 2.0)"), reverse("process_log"), icon="download")
     page = BoardPage(
         _("Process"),
@@ -83,6 +91,7 @@ def process(request: HttpRequest) -> HttpResponse:
         views=views,
         actions=(export,) if mine is None else (),
         subtitle=with_instant(_("From quote to cash, over the latest cases of the window"), shown),
+        refresh_seconds=COUNTING_SECONDS if shown.renewed else 0,
     )
     return render_board(request, page)
 
@@ -117,9 +126,12 @@ def _times_chart(times: list[CycleTime]) -> Chart:
     )
 
 
-def _days_outstanding(caller: Caller, mine: list[UUID] | None) -> list[DaysSalesOutstanding]:
+def _days_outstanding(caller: Caller, mine: list[UUID] | None) -> list[DaysSalesOutstanding] | None:
     asked = AgeingAsked(entity_ids=None if mine is None else tuple(mine))
-    aged = look(AGEING, asked, timezone="UTC", now=caller.now).answer
+    shown = look(AGEING, asked, timezone="UTC", now=caller.now, actor=caller.actor)
+    if shown is None:
+        return None
+    aged = shown.answer
     return dso(as_of=aged.as_of, entity_ids=mine, aged=aged.entities)
 
 
@@ -151,9 +163,13 @@ def process_dso(request: HttpRequest, entity_code: str) -> HttpResponse:
     entity = next((one for one in entities() if one.code == entity_code), None)
     if entity is None or not caller.authority.allows("reports.read", entity.id):
         raise NotFound(f"There is no legal entity {entity_code!r}.", field="entity")
-    [found] = _days_outstanding(caller, [entity.id])
-    derivation = found.dso or Derivation("metrics.days_sales_outstanding", 1, {"invoiced": 0}, "invoiced", Decimal(0))
     title = _("Days sales outstanding of %(entity)s") % {"entity": entity.name}
+    found = _days_outstanding(caller, caller.entities("reports.read"))
+    if found is None:
+        return render_counting(request, title)
+    derivation = next((one.dso for one in found if one.entity_id == entity.id), None) or Derivation(
+        "metrics.days_sales_outstanding", 1, {"invoiced": 0}, "invoiced", Decimal(0)
+    )
     crumbs = (Crumb(_("Process"), reverse("process")),)
     return render_derivation(request, DerivationPage(title, derivation.result, derivation, crumbs))
 

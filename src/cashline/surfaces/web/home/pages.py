@@ -14,7 +14,7 @@ from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import Action, Notice, Tone
 from cashline.platform.pages.formats import format_day, with_instant
-from cashline.platform.pages.render import render_board
+from cashline.platform.pages.render import COUNTING_SECONDS, render_board, render_counting
 from cashline.platform.snapshots.actions import look
 from cashline.surfaces.web.home import figures
 from cashline.surfaces.web.home.scope import Converter, Scope, converter, scope_of
@@ -34,7 +34,9 @@ def home(request: HttpRequest) -> HttpResponse:
     if not scope.shown:
         nobody = Notice(_("There is no legal entity yet."), detail=_("The first one is created through the API."))
         return render_board(request, BoardPage(_("From quote to cash"), notices=(nobody,)))
-    found = look(BOARD, BoardAsked(scope.entity_key), timezone=scope.timezone, now=caller.now)
+    found = look(BOARD, BoardAsked(scope.entity_key), timezone=scope.timezone, now=caller.now, actor=caller.actor)
+    if found is None:
+        return render_counting(request, _("From quote to cash"), scope.views(request.path))
     read = found.answer
     rates = converter({one.currency for one in read.days} | {one.currency for one in scope.shown}, scope)
     page = BoardPage(
@@ -46,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
         actions=tuple(_actions(caller)),
         notices=tuple(_notices(caller, read.held_up, rates)),
         subtitle=with_instant(_subtitle(scope, rates), found),
+        refresh_seconds=COUNTING_SECONDS if found.renewed else 0,
     )
     return render_board(request, page)
 

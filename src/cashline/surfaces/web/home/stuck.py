@@ -94,8 +94,9 @@ def stuck_list(request: HttpRequest) -> HttpResponseBase:
 
 def _views(request: HttpRequest, scope: Scope) -> tuple[View, ...]:
     counts: dict[str, int] = {}
-    asked = BoardAsked(scope.entity_key)
-    for one in look(BOARD, asked, timezone=scope.timezone, now=caller_of(request).now).answer.held_up:
+    caller = caller_of(request)
+    found = look(BOARD, BoardAsked(scope.entity_key), timezone=scope.timezone, now=caller.now, actor=caller.actor)
+    for one in found.answer.held_up if found else ():
         counts[one.kind.stage] = counts.get(one.kind.stage, 0) + one.count
     chosen = request.GET.getlist("stage")
     stages = (

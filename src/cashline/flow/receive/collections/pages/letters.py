@@ -44,7 +44,7 @@ from cashline.platform.pages.components import (
     pill,
 )
 from cashline.platform.pages.formats import format_day, format_number, with_instant
-from cashline.platform.pages.render import render_document, render_list
+from cashline.platform.pages.render import render_counting, render_document, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import timeline_of
 from cashline.platform.snapshots.actions import look
@@ -218,7 +218,10 @@ def reminder_preview(request: HttpRequest) -> HttpResponseBase:
         shown = Shown(actions.preview_next(asked, today, most=None), caller.now)
     else:
         zone = owners[0].timezone if len(owners) == 1 else "UTC"
-        shown = look(NEXT, asked, timezone=zone, now=caller.now)
+        counted = look(NEXT, asked, timezone=zone, now=caller.now, actor=caller.actor)
+        if counted is None:
+            return render_counting(request, _("The next reminders"), views("reminder_preview"))
+        shown = counted
     run = shown.answer
 
     def fetch(_ask: ListAsk) -> RowPage:

@@ -36,7 +36,7 @@ from cashline.platform.pages.components import (
     View,
 )
 from cashline.platform.pages.formats import format_day, with_instant
-from cashline.platform.pages.render import render_board, render_list
+from cashline.platform.pages.render import COUNTING_SECONDS, render_board, render_counting, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.snapshots.actions import look
 
@@ -75,7 +75,9 @@ def ageing_page(request: HttpRequest) -> HttpResponse:
     asked = AgeingAsked(
         None if as_of == caller.today() else as_of, by, None if mine is None else tuple(mine), limit=SHOWN
     )
-    shown = look(AGEING, asked, timezone="UTC", now=caller.now)
+    shown = look(AGEING, asked, timezone="UTC", now=caller.now, actor=caller.actor)
+    if shown is None:
+        return render_counting(request, _("Receivables ageing"), _views(caller.today(), as_of, by))
     found = shown.answer
     names = {one.id: one.name for one in entities()}
     sections = [
@@ -95,6 +97,7 @@ def ageing_page(request: HttpRequest) -> HttpResponse:
         views=_views(caller.today(), as_of, by),
         actions=(Action.link(_("Invoices"), _invoices_url(as_of, by), icon="receipt-text"),),
         subtitle=with_instant(_("At the end of %(day)s, %(days)s") % {"day": format_day(as_of), "days": days}, shown),
+        refresh_seconds=COUNTING_SECONDS if shown.renewed else 0,
     )
     return render_board(request, page)
 

@@ -20,7 +20,7 @@ from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import CellValue, Chart, Column, Row, Series, Stat, Table
 from cashline.platform.pages.formats import format_month, with_instant
-from cashline.platform.pages.render import render_board
+from cashline.platform.pages.render import COUNTING_SECONDS, render_board, render_counting
 from cashline.platform.snapshots.actions import look
 
 MONTHS = (
@@ -41,7 +41,9 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
     today = caller.today(entity.timezone)
     until = chosen_day(request, "until", today).replace(day=1)
     asked = DeferredAsked(entity.id, None if until == today.replace(day=1) else add_months(until, 1))
-    shown = look(DEFERRED, asked, timezone=entity.timezone, now=caller.now)
+    shown = look(DEFERRED, asked, timezone=entity.timezone, now=caller.now, actor=caller.actor)
+    if shown is None:
+        return render_counting(request, _("Deferred revenue"), views)
     found = shown.answer
     stats = (
         Stat(_("Contract liabilities"), Money(found.liability, entity.currency), hint=_("Billed and not yet earned.")),
@@ -62,6 +64,7 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
         subtitle=with_instant(
             _("%(entity)s, in %(currency)s") % {"entity": entity.name, "currency": entity.currency}, shown
         ),
+        refresh_seconds=COUNTING_SECONDS if shown.renewed else 0,
     )
     return render_board(request, page)
 

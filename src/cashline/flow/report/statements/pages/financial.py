@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from cashline.flow.report.statements.pages.choosing import chosen_entity
-from cashline.flow.report.statements.queries.financial import STATEMENTS, StatementsAsked
+from cashline.flow.report.statements.queries.financial import STATEMENTS, Statements, StatementsAsked
 from cashline.flow.report.statements.rules.financial import Kind, Span, Statement, StatementRow, Step
 from cashline.kernel.money import Money
 from cashline.kernel.periods import day_start
@@ -23,8 +23,9 @@ from cashline.platform.pages.anatomies import Empty, ListPage, RowPage
 from cashline.platform.pages.asking import ListAsk, read_ask
 from cashline.platform.pages.components import Cell, CellValue, Column, Filter, MoneyCell, Option, Row, View
 from cashline.platform.pages.formats import with_instant
-from cashline.platform.pages.render import render_list
+from cashline.platform.pages.render import render_counting, render_list
 from cashline.platform.snapshots.actions import look
+from cashline.platform.snapshots.rules import Shown
 
 TITLES = {
     Kind.BALANCE_SHEET: lazy("Balance sheet"),
@@ -50,18 +51,25 @@ def statement_page(request: HttpRequest, kind: str) -> HttpResponseBase:
     filters = _filters(request)
     ask = read_ask(request.GET, (), filters)
     days, known = ask.date_range("day"), ask.date_range("known")
-    as_of = days.end - _SPAN if days.end else caller.today(entity.timezone)
+    today = caller.today(entity.timezone)
+    as_of = days.end - _SPAN if days.end else today
     known_day = known.end - _SPAN if known.end else None
     step = Step(next(iter(ask.choices("step")), Step.MONTH))
     count = int(next(iter(ask.choices("columns")), "2"))
     asked = StatementsAsked(
         entity.id,
-        None if as_of == caller.today(entity.timezone) else as_of,
+        None if as_of == today else as_of,
         step,
         count,
         known_until(known_day, entity),
     )
-    shown = look(STATEMENTS, asked, timezone=entity.timezone, now=caller.now)
+    shown: Shown[Statements] | None
+    if "format" in request.GET:
+        shown = Shown(STATEMENTS.read(asked, today), caller.now)
+    else:
+        shown = look(STATEMENTS, asked, timezone=entity.timezone, now=caller.now, actor=caller.actor)
+    if shown is None:
+        return render_counting(request, str(TITLES[Kind(kind)]), tabs(request, Kind(kind)))
     found = shown.answer.of(Kind(kind))
 
     def fetch(ask: ListAsk) -> RowPage:  # noqa: ARG001 - the columns follow from what was asked, so it is read before
