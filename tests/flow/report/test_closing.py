@@ -110,6 +110,19 @@ def test_what_is_left_is_accepted_with_a_reason_and_only_as_it_was_found(traded:
         sign_task(task="earned", note="never mind", **who)
 
 
+def test_a_month_is_closed_over_open_tasks_only_with_a_reason(traded: Traded) -> None:
+    berlin = traded.shop.world.berlin
+    who: dict[str, Any] = {"entity_id": berlin, "month": JANUARY, "now": CLOSING, "actor": ACTOR, "override": True}
+    with pytest.raises(InvalidValue, match="Say why"):
+        close_month(reason=" ", **who)
+    assert close_month(reason="The reviewer is ill", **who).closed
+    kept = {one.code: (one.outcome, one.note) for one in signatures_of(berlin, JANUARY)}
+    assert kept["review"] == ("accepted", "The reviewer is ill")
+    assert kept["ties"] == ("checked", "")
+    whole = CliRunner().invoke(cli, ["ledger", "close", "2026-02", "--entity", "DE01"])
+    assert isinstance(whole.exception, InvalidValue)
+
+
 def test_owner_is_said_and_taken_back(traded: Traded) -> None:
     berlin = traded.shop.world.berlin
     for owner in ("Ada", "Grace", ""):

@@ -176,7 +176,7 @@ class Office:
             },
             "/disputes": {"invoice": self.invoice, "amount": "2.00", "reason": "quality", "description": "Scratched"},
             "/bank-accounts": {"entity": "DE01", "iban": "DE89370400440532013000", "name": "Main", "currency": "EUR"},
-            "/periods/close": period,
+            "/periods/close": period | {"override": True},
             "/revenue-runs": {"through": "2026-02-28", "entity": "DE01"},
             "/revenue-run-previews": {"through": "2026-02-28", "entity": "DE01"},
             "/entities": {

@@ -43,7 +43,10 @@ def test_trial_balance_and_journal(traded: Traded) -> None:
 def test_months_are_closed_and_opened(traded: Traded) -> None:
     api = Api("revenue_accountant")
     month = {"entity": "DE01", "month": "2026-01-01"}
-    assert api.post("/periods/close", month).status == 200
+    refused = api.post("/periods/close", month)
+    assert (refused.status, refused.codes) == (409, ["close_blocked"])
+    assert api.post("/periods/close", month | {"override": True}).codes == ["invalid_value"]
+    assert api.post("/periods/close", month | {"override": True, "reason": "The review follows"}).status == 200
     again = api.post("/periods/close", month)
     assert (again.status, again.codes) == (409, ["illegal_transition"])
     assert api.post("/periods/reopen", month | {"reason": "A bill was missing"}).status == 200

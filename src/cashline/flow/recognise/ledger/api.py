@@ -113,19 +113,9 @@ def period_list(request: HttpRequest, entity: Code) -> dict[str, Any]:
     return {"items": items, "next_cursor": ""}
 
 
-@router.post("/periods/close")
-def period_close(request: HttpRequest, body: Month) -> dict[str, Any]:
-    """Close a month, for one area of the books or for all: it takes no entry any more."""
-    return _shut(request, body, soft=False)
-
-
 @router.post("/periods/soft-close")
 def period_soft_close(request: HttpRequest, body: Month) -> dict[str, Any]:
     """Keep documents out of a month, and still take what the close itself posts."""
-    return _shut(request, body, soft=True)
-
-
-def _shut(request: HttpRequest, body: Month, *, soft: bool) -> dict[str, Any]:
     caller = caller_of(request)
     owner = _owner(request, body.entity)
     actions.close_period(
@@ -133,11 +123,11 @@ def _shut(request: HttpRequest, body: Month, *, soft: bool) -> dict[str, Any]:
         month=body.month,
         reason=body.reason,
         area=body.area,
-        soft=soft,
+        soft=True,
         now=caller.now,
         actor=caller.actor,
     )
-    return _month(owner, body, PeriodStatus.SOFT_CLOSED if soft else PeriodStatus.CLOSED)
+    return _month(owner, body, PeriodStatus.SOFT_CLOSED)
 
 
 @router.post("/periods/reopen")

@@ -52,11 +52,18 @@ def trial_balance_command(entity: str, as_of: datetime | None, known_at: datetim
 @click.option("--soft", is_flag=True, help="Keep documents out, and still take what the close itself posts.")
 @json_option
 def close_command(month: datetime, entity: str, area: str, soft: bool, as_json: bool) -> None:
-    """Close a month: it takes no entry any more, and what comes late goes to the first open day."""
+    """Close an area of a month, or (softly) all of it: what comes late goes to the first open day.
+
+    A whole month is closed by `cashline close`, which checks everything first.
+    """
     from cashline.flow.recognise.ledger.actions import close_period
     from cashline.flow.recognise.ledger.rules.periods import Area
+    from cashline.kernel.refusals import InvalidValue
     from cashline.platform.company.queries import entity_by_code
 
+    if area == "all" and not soft:
+        fix = f"Run cashline close {month:%Y-%m} --entity {entity}, or name an --area."
+        raise InvalidValue("A whole month is closed by its checklist.", field="area", fix=fix)
     owner = entity_by_code(entity)
     close_period(entity_id=owner.id, month=month.date(), area=Area(area), soft=soft, now=now(), actor=TERMINAL.actor)
     shape = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +11,12 @@ from django.db import transaction
 from cashline.flow.recognise.ledger.actions import close_period, summarise_journal
 from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.rules.periods import PERIOD
-from cashline.flow.recognise.revenue.actions import RevenueRunResult, run_revenue
+from cashline.flow.recognise.revenue.actions import (
+    ArrangementRunResult,
+    RevenueRunResult,
+    recognise_arrangements,
+    run_revenue,
+)
 from cashline.flow.report.closing.queries import month_of_entity, tasks_of
 from cashline.flow.report.closing.rules import Outcome, Task, TaskState, blockers, outcome_of, template
 from cashline.kernel.identifiers import new_id
@@ -37,11 +43,12 @@ _SIGNATURE = (
 
 @dataclass(frozen=True, slots=True)
 class CloseResult:
-    """What a close came to: the revenue it recognised, the tasks, and whether the month is closed now."""
+    """What a close came to: revenue of agreements and arrangements, the tasks, and whether the month is closed now."""
 
     month: date
     preview: bool
     revenue: RevenueRunResult
+    arrangements: ArrangementRunResult
     tasks: tuple[Task, ...]
     closed: bool
     blockers: tuple[str, ...] = field(default=())
@@ -117,29 +124,39 @@ def close_month(
     actor: str,
     reason: str = "",
     signing: Sequence[tuple[str, str]] = (),
+    override: bool = False,
     preview: bool = False,
 ) -> CloseResult:
     """Recognise revenue, revalue, check everything, and close the month; raises CloseBlocked for what is in the way.
 
-    `signing` are tasks to sign, with their notes, once that is posted. With `preview` nothing is written: the blockers
-    are told, with revenue as it would be recognised.
+    `signing` are tasks to sign, with their notes, once that is posted. With `override` what is in the way is accepted
+    as it is found, with the reason, which is then needed. With `preview` nothing is written: the blockers are told,
+    with revenue as it would be recognised.
     """
     first = month.replace(day=1)
+    if override and not reason.strip():
+        raise InvalidValue("Say why the month is closed with tasks in the way.", field="reason")
     PERIOD.target("close", month_of_entity(entity_id, first).status, document_id=first.isoformat())
     last = month_of(first).last_day
     revenue = run_revenue(through=last, entity_id=entity_id, now=now, actor=actor, preview=preview)
+    others = recognise_arrangements(through=last, entity_id=entity_id, now=now, actor=actor, preview=preview)
     revalue_month(entity_id=entity_id, month=first, now=now, actor=actor, preview=preview)
     if preview:
-        recognising = revenue.agreements if not revenue.exceptions else None
+        left = revenue.exceptions or others.exceptions
+        recognising = None if left else revenue.agreements + others.arrangements
         tasks = tasks_of(entity_id, first, recognising=recognising)
         told = tuple(one.message for one in blockers(tasks))
-        return CloseResult(first, True, revenue, tasks, closed=False, blockers=told)
+        return CloseResult(first, True, revenue, others, tasks, closed=False, blockers=told)
+    who: dict[str, Any] = {"now": now, "actor": actor}
     for task, note in signing:
-        sign_task(entity_id=entity_id, month=first, task=task, note=note, now=now, actor=actor)
+        sign_task(entity_id=entity_id, month=first, task=task, note=note, **who)
     tasks = tasks_of(entity_id, first)
-    raise_all(blockers(tasks))
+    if override:
+        _keep(entity_id, first, [task for task in tasks if not task.complete], Outcome.ACCEPTED, reason, **who)
+    else:
+        raise_all(blockers(tasks))
     checked = [task for task in tasks if task.state is TaskState.DONE]
-    _keep(entity_id, first, checked, Outcome.CHECKED, "", now=now, actor=actor)
-    close_period(entity_id=entity_id, month=first, reason=reason, now=now, actor=actor)
+    _keep(entity_id, first, checked, Outcome.CHECKED, "", **who)
+    close_period(entity_id=entity_id, month=first, reason=reason, **who)
     summarise_journal()
-    return CloseResult(first, False, revenue, tasks, closed=True)
+    return CloseResult(first, False, revenue, others, tasks, closed=True)

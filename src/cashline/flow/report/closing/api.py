@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import StringConstraints
 
+from cashline.flow.recognise.ledger.actions import close_period
+from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
 from cashline.flow.report.closing import actions
 from cashline.flow.report.closing.queries import month_of_entity, tasks_of
 from cashline.flow.report.closing.rules import Task, days_to_close
@@ -36,10 +38,24 @@ class NewOwner(Closed):
 
 
 class Close(Closed):
-    """With `preview` nothing is written, and what stands in the way is told."""
+    """With `preview` nothing is written, and what stands in the way is told.
+
+    With `override` tasks in the way are accepted as they are found, which needs a reason.
+    """
 
     preview: bool = False
+    override: bool = False
     reason: Note = ""
+
+
+class PeriodClose(Closed):
+    """A month of an entity, named by any of its days. A whole month goes through the checklist; an area just shuts."""
+
+    entity: Annotated[str, StringConstraints(min_length=1, max_length=8)]
+    month: date
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+    area: Area = Area.ALL
+    override: bool = False
 
 
 @router.get("/closes/{entity}/{month}")
@@ -87,11 +103,29 @@ def close_close(request: HttpRequest, entity: str, month: str, body: Close) -> d
         entity_id=owner.id,
         month=first,
         reason=body.reason,
+        override=body.override,
         preview=body.preview,
         now=caller.now,
         actor=caller.actor,
     )
     return result_shape(owner.code, result)
+
+
+@router.post("/periods/close")
+def period_close(request: HttpRequest, body: PeriodClose) -> dict[str, Any]:
+    """Close a month, or an area of it: it takes no entry any more. A whole month is closed as `/closes` closes it:
+    recognised, checked, and refused while a task is neither done nor accepted, unless that is overridden.
+    """
+    caller, owner = caller_of(request), entity_by_code(body.entity)
+    caller.require("ledger.close", owner.id)
+    who: dict[str, Any] = {"entity_id": owner.id, "month": body.month, "reason": body.reason}
+    who |= {"now": caller.now, "actor": caller.actor}
+    if body.area is Area.ALL:
+        actions.close_month(override=body.override, **who)
+    else:
+        close_period(area=body.area, **who)
+    shape = {"entity": owner.code, "month": f"{body.month:%Y-%m}", "area": body.area.value}
+    return shape | {"status": PeriodStatus.CLOSED.value}
 
 
 def result_shape(entity: str, result: actions.CloseResult) -> dict[str, Any]:
@@ -106,6 +140,7 @@ def result_shape(entity: str, result: actions.CloseResult) -> dict[str, Any]:
             {"currency": currency, "month": f"{month:%Y-%m}", "kind": kind, "amount": amount}
             for (currency, month, kind), amount in totals
         ],
+        "arrangements": result.arrangements.arrangements,
         "blockers": list(result.blockers),
         "tasks": [task_shape(task) for task in result.tasks],
     }

@@ -15,9 +15,10 @@ from cashline.platform.doors.terminal import TERMINAL, json_option, now, say
 )
 @click.option("--accept", multiple=True, metavar="TASK=WHY", help="Accept a task as it is found, with the reason.")
 @click.option("--sign", multiple=True, metavar="TASK", help="Sign a task that no check can know.")
+@click.option("--override", default="", metavar="WHY", help="Accept all that stands in the way, with the reason.")
 @json_option
 def COMMANDS(  # noqa: N802 - the name by which every domain's commands are found
-    month: str, entity: str, preview: bool, accept: tuple[str, ...], sign: tuple[str, ...], as_json: bool
+    month: str, entity: str, preview: bool, accept: tuple[str, ...], sign: tuple[str, ...], override: str, as_json: bool
 ) -> None:
     """Recognise a month's revenue, check everything, and close it; ends with 1 where a task stands in the way."""
     from cashline.flow.report.closing.actions import close_month
@@ -32,8 +33,9 @@ def COMMANDS(  # noqa: N802 - the name by which every domain's commands are foun
     for owner in [entity_by_code(entity)] if entity else entities():
         who: dict[str, Any] = {"entity_id": owner.id, "month": first, "now": now(), "actor": TERMINAL.actor}
         try:
-            signing = [(task, why) for task, _, why in (one.partition("=") for one in (*accept, *sign))]
-            result = close_month(preview=preview, signing=signing, **who)
+            signing = [(task, note) for task, _, note in (one.partition("=") for one in (*accept, *sign))]
+            why = override.strip()
+            result = close_month(preview=preview, signing=signing, override=bool(why), reason=why, **who)
         except Refusal as refusal:
             blocked = True
             found = list(refusal) if isinstance(refusal, Refusals) else [refusal]
@@ -45,7 +47,8 @@ def COMMANDS(  # noqa: N802 - the name by which every domain's commands are foun
         blocked = blocked or bool(result.blockers)
         shapes.append(result_shape(owner.code, result))
         verb = "would recognise" if preview else "recognised"
-        lines.append(f"{owner.code}: {verb} revenue of {result.revenue.agreements} contracts.")
+        count = result.revenue.agreements + result.arrangements.arrangements
+        lines.append(f"{owner.code}: {verb} revenue of {count} contracts.")
         lines += [f"  {task.state.value:<9} {task.template.sentence}  {task.finding.found}" for task in result.tasks]
         lines.append(f"{month} is closed." if result.closed else f"{len(result.blockers)} tasks stand in the way.")
     say({"items": shapes}, "\n".join(lines), as_json=as_json)

@@ -258,6 +258,10 @@ def _steps(state: MonthState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[
                 refused=in_the_way,
             )
         )
+        if left:
+            why = Field("reason", _("Why it is closed all the same"), "textarea", max_length=500)
+            action = Action(_("Close all the same"), reverse("period_override", args=names), "danger", fields=(why,))
+            made.append(action)
         if any(task.template.code == "revalued" and not task.complete for task in tasks):
             made.append(Action(_("Revalue"), reverse("period_revalue", args=names)))
         options = tuple(
@@ -319,6 +323,12 @@ def period_close(request: HttpRequest, entity_code: str, month: str) -> HttpResp
 
 
 @require_POST
+def period_override(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
+    """Close a month with tasks in the way, which are accepted as they are found."""
+    return _step(request, entity_code, month, "override")
+
+
+@require_POST
 def period_revalue(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
     """Bring what is held in foreign currency to the rates of the month's end."""
     return _step(request, entity_code, month, "revalue")
@@ -356,8 +366,9 @@ def _step(request: HttpRequest, entity_code: str, month: str, verb: str) -> Http
     who: dict[str, Any] = {"now": caller.now, "actor": caller.actor}
 
     def act() -> None:
-        if verb == "close":
-            close_month(entity_id=entity.id, month=first, reason=asked["reason"], **who)
+        if verb in ("close", "override"):
+            over = verb == "override"
+            close_month(entity_id=entity.id, month=first, reason=asked["reason"], override=over, **who)
         elif verb == "revalue":
             revalue_month(entity_id=entity.id, month=first, **who)
         elif verb == "sign":
@@ -375,6 +386,7 @@ def _step(request: HttpRequest, entity_code: str, month: str, verb: str) -> Http
 
     told = {
         "close": _("The month is closed."),
+        "override": _("The month is closed."),
         "sign": _("The task is signed."),
         "own": _("The owner is kept."),
         "revalue": _("Open items stand at the rates of the month's end."),
@@ -405,6 +417,7 @@ URLS = [
     path("periods/", period_list, name="period_list"),
     path("periods/<str:entity_code>/<str:month>/", period_detail, name="period_detail"),
     path("periods/<str:entity_code>/<str:month>/close/", period_close, name="period_close"),
+    path("periods/<str:entity_code>/<str:month>/override/", period_override, name="period_override"),
     path("periods/<str:entity_code>/<str:month>/revalue/", period_revalue, name="period_revalue"),
     path("periods/<str:entity_code>/<str:month>/shut/", period_shut, name="period_shut"),
     path("periods/<str:entity_code>/<str:month>/reopen/", period_reopen, name="period_reopen"),

@@ -12,6 +12,7 @@ from cashline.flow.recognise.ledger.queries.revaluation import revalued
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.recognise.ledger.rules.revaluation import MONETARY, MonetaryItem
 from cashline.flow.recognise.revenue.queries import due_agreements
+from cashline.flow.recognise.revenue.queries.arrangements import due_arrangements
 from cashline.flow.report.closing.rules import Finding
 from cashline.flow.report.health.queries import books as laws
 from cashline.flow.report.health.queries.checks import breaks_of, digits
@@ -105,7 +106,8 @@ def _applied(asked: _Asked) -> Finding:
 
 def _earned(asked: _Asked) -> Finding:
     count = len(due_agreements(through=asked.last, entity_id=asked.entity.id))
-    return _counted(count, "contracts to recognise", "/revenue/")
+    others = len(due_arrangements(through=asked.last, entity_id=asked.entity.id))
+    return _counted(count + others, "contracts to recognise", "/revenue/")
 
 
 def _revalued(asked: _Asked) -> Finding:
