@@ -10,7 +10,8 @@ from django.conf import settings
 class FlowConfig(AppConfig):
     """Registers `handoffs.HANDOFFS` with the event log, and with the outbox who sends each kind of message.
 
-    Those are the platform's own senders, and the `SENDERS` of every domain's jobs.
+    Those are the platform's own senders, and the `SENDERS` of every domain's jobs. Quotes learn who foretells their
+    tax.
     """
 
     name = "cashline.flow"
@@ -18,7 +19,9 @@ class FlowConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the stages."""
+        from cashline.flow.agree.quotes.queries.documents import register_taxes
         from cashline.flow.handoffs import HANDOFFS
+        from cashline.flow.report.forecast.queries import quoted_taxes
         from cashline.platform.events.actions import register_handoffs
         from cashline.platform.outbox.sending import register_senders
         from cashline.platform.people.invitations import KIND as INVITATION_MAIL
@@ -26,6 +29,7 @@ class FlowConfig(AppConfig):
         from cashline.platform.webhooks.sending import send_webhook
 
         register_handoffs(HANDOFFS)
+        register_taxes(quoted_taxes)
         register_senders({"webhook": send_webhook, INVITATION_MAIL: send_invitation})
         for name in settings.FLOW:
             module = f"cashline.flow.{name}.jobs"

@@ -9,14 +9,18 @@ import pytest
 from cashline.flow.agree.contracts.actions import send_for_signature, sign_agreement, view_signature
 from cashline.flow.agree.contracts.queries import agreements_of_quotes
 from cashline.flow.agree.contracts.rules.signing import SignatureGiven, Signer, Visit
+from cashline.flow.agree.customers.queries import addresses_of, customer
 from cashline.flow.agree.quotes import actions as quotes
+from cashline.flow.agree.quotes.queries import quote, version_lines
+from cashline.flow.agree.quotes.queries.documents import quote_paper
 from cashline.flow.agree.quotes.rules import Acceptance
 from cashline.flow.deliver.fulfilment.actions import advance_steps
 from cashline.flow.deliver.subscriptions.queries import subscriptions_of
 from cashline.flow.recognise.revenue.queries import recognised_by_month
-from cashline.flow.report.forecast.queries import preview_quote
+from cashline.flow.report.forecast.queries import preview_quote, quoted_taxes
 from cashline.flow.report.forecast.rules import Assumptions
 from cashline.platform import sql
+from cashline.platform.company.queries import entities_by_id
 from cashline.platform.permissions.rules import Authority, Grant
 from tests.support.book import Shop
 from tests.support.recognise import accept_on, at, bill, make_trading_shop, recognise, ship_on
@@ -51,6 +55,23 @@ def test_forecast_says_bills_revenue_and_cash(shop: Shop) -> None:
     assert found.cash[0][0] == date(2026, 3, 1)
     assert sum(one.allocated_price for one in found.obligations) == found.billed
     assert found.refused == ()
+
+
+def test_a_quote_states_the_tax_of_its_bills(shop: Shop) -> None:
+    """On its paper stand the taxes that the bills to come will charge, and the sum with them."""
+    row = quote(make_quote(shop))
+    (tax,) = quoted_taxes(row)
+    assert (tax.percent, tax.base, tax.amount) == (D(19), D("14052.00"), D("2669.88"))
+    assert tax.amount == sum(bill.tax for bill in preview_quote(row.id).bills)
+    paper = quote_paper(
+        row,
+        version_lines([row.version_id]),
+        entity=entities_by_id([row.entity_id])[row.entity_id],
+        customer=customer(row.customer_id),
+        addresses=addresses_of([row.customer_id])[row.customer_id],
+        issued_on=TODAY,
+    )
+    assert (paper.net_total, paper.gross_total) == (D("14052.00"), D("16721.88"))
 
 
 def test_assumptions_move_the_days_and_not_the_sums(shop: Shop) -> None:

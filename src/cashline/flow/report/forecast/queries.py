@@ -16,6 +16,7 @@ from cashline.flow.report.forecast.rules import Assumptions, Forecast, forecast_
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id, exchange_rates
+from cashline.platform.documents.papers import PaperTax
 
 
 def preview_quote(quote_id: UUID, assumptions: Assumptions | None = None) -> Forecast:
@@ -28,6 +29,14 @@ def preview_quote(quote_id: UUID, assumptions: Assumptions | None = None) -> For
     terms = [_term(row, term_of_quote_line(line, products[line.product_id])) for line in lines]
     units = {key: product.unit for key, product in products.items()}
     return forecast_terms(terms, _grounds(row), units, assumptions or Assumptions())
+
+
+def quoted_taxes(row: QuoteRow) -> tuple[PaperTax, ...]:
+    """The tax of all that a quote says, at today's rates; none where its bills are not all known, or are not its total."""
+    found = preview_quote(row.id)
+    if found.refused or found.billed != row.net_total:
+        return ()
+    return tuple(PaperTax(None if one.code == "O" else one.rate, one.base, one.tax, one.reason) for one in found.taxes)
 
 
 def quote_by_number(number: str) -> UUID | None:

@@ -4,7 +4,7 @@ Nothing is estimated here: bills come from `bill_agreement` and `prepare`, reven
 functions of the runs. Only the days of delivery are assumed, and said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from cashline.flow.invoice.billing.rules.agreements import DueAgreement, bill_ag
 from cashline.flow.invoice.billing.rules.charges import DEFAULT_CONVENTIONS
 from cashline.flow.invoice.billing.rules.planning import LineToBill
 from cashline.flow.invoice.invoices.rules.issuing import Grounds, PreparedInvoice, prepare
+from cashline.flow.invoice.invoices.rules.totals import TaxGroup
 from cashline.flow.recognise.revenue.rules.contracts import plan_contract
 from cashline.flow.recognise.revenue.rules.rows import PlannedObligationRow
 from cashline.kernel.periods import add_months
@@ -55,6 +56,17 @@ class ForecastBill:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastTax:
+    """The tax of one code and rate over all bills, as each of them rounds it."""
+
+    code: str
+    rate: Decimal
+    base: Decimal
+    tax: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """Bills, revenue and cash of terms. `until` is the last day of it; `refused` says why a bill could not be made."""
 
@@ -65,6 +77,7 @@ class Forecast:
     revenue: tuple[tuple[date, Decimal], ...]
     cash: tuple[tuple[date, Decimal], ...]
     refused: tuple[Refusal, ...]
+    taxes: tuple[ForecastTax, ...] = ()
 
     @property
     def billed(self) -> Decimal:
@@ -127,7 +140,19 @@ def forecast_terms(
         tuple(sorted(revenue.items())),
         tuple(sorted(cash.items())),
         tuple(refused),
+        tuple(_taxes(invoices)),
     )
+
+
+def _taxes(invoices: Sequence[PreparedInvoice]) -> Iterator[ForecastTax]:
+    """What the invoices charge, by code and rate, the highest rate first."""
+    found: dict[tuple[str, Decimal, str], list[TaxGroup]] = {}
+    for invoice in invoices:
+        for one in invoice.taxes:
+            found.setdefault((one.code, one.rate, one.reason), []).append(one)
+    for (code, rate, reason), groups in sorted(found.items(), key=lambda item: (-item[0][1], item[0])):
+        base, tax = sum((one.base for one in groups), Decimal(0)), sum((one.tax for one in groups), Decimal(0))
+        yield ForecastTax(code, rate, base, tax, reason)
 
 
 def _bill(

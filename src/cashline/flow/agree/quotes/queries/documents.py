@@ -1,6 +1,6 @@
 """The quote as a document in the customer's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -10,16 +10,24 @@ from django.conf import settings
 from cashline.flow.agree.customers.queries import AddressRow, CustomerRow
 from cashline.flow.agree.pricing.rules.line_totals import interval_amount
 from cashline.flow.agree.quotes.queries import QuoteLineRow, QuoteRow
-from cashline.flow.agree.quotes.rules.wording import quote_words
+from cashline.flow.agree.quotes.rules.wording import QuoteWords, quote_words
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import minor_units
 from cashline.platform.company.queries import Entity
 from cashline.platform.documents.letterheads import address_lines, brand_of
-from cashline.platform.documents.papers import PaperLine, QuotePaper, Recipient
+from cashline.platform.documents.papers import PaperLine, PaperTax, QuotePaper, Recipient
 from cashline.platform.documents.typesetting import render
 from cashline.platform.documents.wording import wording_for
 
+type TaxesOf = Callable[[QuoteRow], tuple[PaperTax, ...]]
+_taxes_of: list[TaxesOf] = []
+
 PERIOD_WORDS = {0: "one_time", 1: "per_month", 3: "per_quarter", 12: "per_year"}
+
+
+def register_taxes(taxes_of: TaxesOf) -> None:
+    """Say who foretells the tax of a quote: what is billed is decided downstream, unknown to this stage."""
+    _taxes_of[:] = [taxes_of]
 
 
 def accept_url(quote_id: UUID) -> str:
@@ -53,6 +61,7 @@ def quote_paper(
 ) -> QuotePaper:
     """What stands on the quote."""
     words = quote_words(customer.locale)
+    taxes = _taxes_of[0](row) if _taxes_of else ()
     adjustments: tuple[tuple[str, Decimal], ...] = ()
     if row.list_total != row.net_total:
         adjustments = ((words.list_total, row.list_total), (words.discount, row.net_total - row.list_total))
@@ -66,18 +75,24 @@ def quote_paper(
         issued_on=issued_on,
         valid_until=row.valid_until,
         lines=paper_lines(lines, row.currency, customer.locale),
-        taxes=(),
+        taxes=taxes,
         net_total=row.net_total,
-        gross_total=row.net_total,
+        gross_total=row.net_total + sum((tax.amount for tax in taxes), Decimal(0)),
         by_period=period_amounts(lines, row.currency),
         adjustments=adjustments,
         facts=(("customer_number", customer.number),),
         prepared_by=row.owner_name,
         intro=row.title,
         terms=tuple(part.strip() for part in row.terms.split("\n") if part.strip()),
-        notes=words.without_tax,
+        notes=_note(taxes, words),
         accept_url=accept_url(row.id),
     )
+
+
+def _note(taxes: Sequence[PaperTax], words: QuoteWords) -> str:
+    """Why a tax is not charged; that the day of supply decides its rate."""
+    reasons = dict.fromkeys(tax.note for tax in taxes if tax.note)
+    return "\n".join([*reasons, words.taxes if taxes else words.without_tax])
 
 
 def recipient(customer: CustomerRow, addresses: Mapping[str, AddressRow], contact: str = "") -> Recipient:

@@ -11,6 +11,7 @@ class QuoteWords:
     list_price: str
     discount: str
     without_tax: str
+    taxes: str
     term: str
     every: str
     mail_subject: str
@@ -22,6 +23,7 @@ _ENGLISH = QuoteWords(
     list_price="List price",
     discount="Discount",
     without_tax="All prices are without tax, which is added at the rate of the day of supply.",
+    taxes="Tax at the rates of today, over the whole term; each invoice charges the rate of its day of supply.",
     term="{months} months",
     every="Every {months} months",
     mail_subject="Quote {number}: {title}",
@@ -43,6 +45,7 @@ _WORDS = {
         list_price="Listenpreis",
         discount="Nachlass",
         without_tax="Alle Preise verstehen sich zuzüglich der Umsatzsteuer des Liefertags.",
+        taxes="Umsatzsteuer nach heutigen Sätzen über die ganze Laufzeit; berechnet wird der Satz des Liefertags.",
         term="{months} Monate",
         every="Alle {months} Monate",
         mail_subject="Angebot {number}: {title}",
@@ -62,6 +65,7 @@ Freundliche Grüße
         list_price="Prix catalogue",
         discount="Remise",
         without_tax="Prix hors taxes ; la taxe s'ajoute au taux en vigueur le jour de la livraison.",
+        taxes="Taxe aux taux actuels sur toute la durée ; chaque facture applique le taux du jour de la livraison.",
         term="{months} mois",
         every="Tous les {months} mois",
         mail_subject="Devis {number} : {title}",
