@@ -1,4 +1,5 @@
-"""What a year of trade leaves untouched: a bank statement with lines to decide, promises to pay, a key for the API."""
+"""What a year of trade leaves untouched: bank lines to decide, promises to pay, cards, coupons, prepaid credit,
+services that an endpoint switches, a key for the API and a subscription to events."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -6,15 +7,40 @@ from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
 
+from django.conf import settings
+
+from cashline.flow.agree.catalog.actions import create_products, set_prices
+from cashline.flow.agree.catalog.queries import price_books
+from cashline.flow.agree.catalog.rules import NewPrice, NewProduct
+from cashline.flow.agree.coupons.actions import create_coupons, grant_coupons
+from cashline.flow.agree.coupons.rules import NewCoupon
+from cashline.flow.book.orders.actions import place_orders
+from cashline.flow.book.orders.rules.new_order import NewOrder, NewOrderLine
+from cashline.flow.deliver.provisioning.actions import set_endpoint
+from cashline.flow.invoice.credits.actions import open_wallets
+from cashline.flow.invoice.credits.rules import NewWallet
 from cashline.flow.invoice.invoices.queries.lists import OpenItemRow, open_items
 from cashline.flow.receive.bank.actions import import_statement, match_lines
 from cashline.flow.receive.collections.actions import NewPromise, record_promises
+from cashline.flow.receive.payments.actions import (
+    NewIntent,
+    NewPayment,
+    charge_card,
+    create_intents,
+    gateways,
+    top_up_wallet,
+)
+from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import add_months
 from cashline.kernel.rounding import round_to
 from cashline.platform.people.actions import create_api_key
+from cashline.platform.webhooks.actions import create_endpoint, set_endpoint_active
 from cashline.surfaces.demo import cast
 from cashline.surfaces.demo.company import DemoCompany
 
 PAID, PROMISED = 14, 6
+CARDS = ("4242424242424242", "4242424242424242", "4000000000009995", "4000002500003155")
+"""Test cards of the sandbox: two that pay, one without money, one whose payer is asked to confirm."""
 type Line = tuple[Decimal, str, str]
 """An amount (negative is money out), who paid, and what they wrote."""
 
@@ -32,7 +58,58 @@ def fill_corners(company: DemoCompany, today: date, who: dict[str, Any]) -> None
         for place, item in enumerate(late[:PROMISED])
     ]
     record_promises(promises, today=today, **who)
+    _charge_cards(items[-len(CARDS) :], who)
+    _give_credit(company, today, who)
+    _switch_on(company, today, who)
+    endpoint, _secret = create_endpoint(
+        url="https://erp.nordlicht.example/cashline", event_types=["InvoiceIssued", "PaymentReceived"], **who
+    )
+    set_endpoint_active(endpoint_id=endpoint, active=False, **who)
     create_api_key(name="Web shop", scopes=["customers.read", "catalog.read", "orders.read", "orders.write"], **who)
+
+
+def _charge_cards(items: Sequence[OpenItemRow], who: dict[str, Any]) -> None:
+    """Charges in every state: taken, refused, waiting for the payer to confirm."""
+    for item, card in zip(items, CARDS, strict=True):
+        intent = NewIntent(
+            item.entity_id, item.customer_id, item.currency, item.open_amount, "sandbox", card, item.invoice_id
+        )
+        (key,) = create_intents([intent], **who)
+        charge_card(key, gateway_named=gateways(sandbox=True), **who)
+
+
+def _give_credit(company: DemoCompany, today: date, who: dict[str, Any]) -> None:
+    """Coupons that customers hold, and prepaid wallets that they filled."""
+    welcome = NewCoupon("WELCOME10", "10 % off the next three invoices", percent=Decimal(10), uses=3)
+    fair = NewCoupon("FAIR100", "100 EUR from the Hanover fair", amount=Decimal(100), currency="EUR", most_grants=50)
+    codes = create_coupons([welcome, fair], **who)
+    buyers = [one for one in company.buyers if one.given.currency == "EUR"][:8]
+    grants = [(codes[place % 2], one.id) for place, one in enumerate(buyers)]
+    grant_coupons(grants, today=today, **who)
+    wallets = [NewWallet(one.entity_id, one.id, "EUR") for one in buyers[:4]]
+    for buyer, wallet in zip(buyers, open_wallets(wallets, **who), strict=False):
+        money = NewPayment(buyer.id, buyer.entity_id, "EUR", Decimal(1500), "bank_transfer", today, new_id())
+        top_up_wallet(money, wallet_id=wallet, expires_on=add_months(today, 12), **who)
+
+
+def _switch_on(company: DemoCompany, today: date, who: dict[str, Any]) -> None:
+    """A service that an endpoint activates; it is called as soon as the program serves."""
+    remote = NewProduct("REM-1", "Remote access", "subscription", provisioning_key="remote-access")
+    (product,) = create_products([remote], **who)
+    (book,) = [row.id for row in price_books() if (row.currency, row.is_default) == ("EUR", True)]
+    set_prices([NewPrice(book, product, 1, today, Decimal(39))], **who)
+    set_endpoint(key="remote-access", url=f"{settings.PUBLIC_URL}/sandbox/provisioning/remote-access/", **who)
+    place_orders(
+        [
+            NewOrder(
+                one.id, one.entity_id, "EUR", "console", external_reference=f"Remote access {one.given.name}",
+                ordered_on=today, lines=(NewOrderLine("REM-1", Decimal(2), interval_months=1, term_months=12),),
+            )
+            for one in company.buyers[:3]
+        ],
+        today=today,
+        **who,
+    )  # fmt: skip
 
 
 def _lines(paying: Sequence[OpenItemRow]) -> list[Line]:
