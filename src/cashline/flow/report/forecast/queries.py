@@ -32,7 +32,7 @@ def preview_quote(quote_id: UUID, assumptions: Assumptions | None = None) -> For
 
 
 def quoted_taxes(row: QuoteRow) -> tuple[PaperTax, ...]:
-    """The tax of all that a quote says, at today's rates; none where its bills are not all known, or are not its total."""
+    """The tax of all that a quote says, at today's rates; none where its bills are not known, or not its total."""
     found = preview_quote(row.id)
     if found.refused or found.billed != row.net_total:
         return ()
