@@ -9,6 +9,7 @@ from cashline.flow.invoice.billing.jobs import advance_runs
 from cashline.flow.invoice.invoices.queries import lines_of
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import new_id, public
+from cashline.platform import sql
 from tests.support.api import Api
 from tests.support.book import book, line, ship
 from tests.support.invoice import make_billing_shop, ship_and_bill
@@ -40,6 +41,67 @@ def test_a_run_is_previewed_begun_carried_out_and_shown() -> None:
     assert [item["id"] for item in api.get("/bill-runs", status="completed").body["items"]] == [key]
     assert len(api.get("/invoices", bill_run_id=key).body["items"]) == 2
     assert api.get(f"/bill-runs/{public('bill_run', new_id())}").status == 404
+
+
+def test_a_run_waits_for_an_approval_and_is_taken_back() -> None:
+    shop, api = make_billing_shop(), Api()
+    ship(book(shop, line("SENSOR-1", 2)))
+    assert api.post("/entities/DE01/billing-policy", {"approval": True, "bills": 99}).fields == ["bills"]
+    assert api.post("/entities/DE01/billing-policy", {"approval": True, "tolerance": "30"}).status == 200
+    shown = api.get("/entities/DE01/billing-policy").body
+    assert (shown["approval"], shown["tolerance"], shown["first_limit"], shown["gated"]) == (True, "30", None, False)
+    key = api.post("/bill-runs", {"as_of": "2026-01-15"}).body["id"]
+    advance_runs(now=NOW, actor=ACTOR)
+    shown = api.get(f"/bill-runs/{key}").body
+    assert (shown["status"], shown["invoices"], shown["hash"]) == ("previewed", 1, shown["proposed_hash"])
+    assert api.post(f"/bill-runs/{key}/approve").codes == ["same_person"]
+    sql.execute("UPDATE bill_runs SET started_by = 'system:schedule'")
+    assert api.post(f"/bill-runs/{key}/approve").body["status"] == "running"
+    advance_runs(now=NOW, actor=ACTOR)
+    shown = api.get(f"/bill-runs/{key}").body
+    assert (shown["status"], shown["hash"]) == ("completed", shown["proposed_hash"])
+    assert api.post(f"/bill-runs/{key}/discard").codes == ["illegal_transition"]
+    assert api.post(f"/bill-runs/{key}/reverse", {}).fields == ["reason"]
+    assert api.post(f"/bill-runs/{key}/reverse", {"reason": "Wrong rate"}).body["status"] == "reversing"
+    advance_runs(now=NOW, actor=ACTOR)
+    shown = api.get(f"/bill-runs/{key}").body
+    assert (shown["status"], shown["reversed_invoices"], shown["reversal_reason"]) == ("reversed", 1, "Wrong rate")
+    second = api.post("/bill-runs", {"as_of": "2026-01-15"}).body["id"]
+    assert api.post(f"/bill-runs/{second}/discard").body["status"] == "discarded"
+
+
+def test_a_bill_that_waits_is_shown_refused_and_released() -> None:
+    shop, api = make_billing_shop(), Api()
+    order_id = book(shop, line("SENSOR-1", 2))
+    ship(order_id)
+    api.post("/entities/DE01/billing-policy", {"gated": True, "first_limit": "100.00"})
+    key = public("agreement", order_row(order_id).agreement_id)
+    billed = api.post(f"/agreements/{key}/bill", {"as_of": "2026-01-15"}).body
+    assert (billed["invoices"], billed["exceptions"][0]["code"]) == (0, "held_large_first")
+    (held,) = api.get("/waiting-bills", status="waiting", cause="large_first").body["items"]
+    assert (held["net"], held["gross"], held["upper"], held["agreement_id"]) == ("178.00", "211.82", "100.00", key)
+    assert held["words"] == "178.00 EUR is above 100, the limit for bills that nothing can be compared with."
+    path = f"/waiting-bills/{held['id']}"
+    assert api.get(path).body["lines"] == [
+        {"description": "Vibration sensor", "quantity": "2", "unit_price": "89", "net": "178.00", "period": None}
+    ]
+    assert api.post(f"{path}/refuse", {}).fields == ["reason"]
+    assert api.post(f"{path}/refuse", {"reason": "Wrong price"}).body["status"] == "refused"
+    assert api.post(f"{path}/refuse", {"reason": "Wrong price"}).codes == ["illegal_transition"]
+    assert api.get("/waiting-bills", status="billed").body["items"] == []
+    released = api.post(f"{path}/release", {"reason": "It is right"}).body
+    assert (released["status"], released["invoice_id"][:4]) == ("billed", "inv_")
+    assert api.get(f"/waiting-bills/{public('waiting_bill', new_id())}").status == 404
+
+
+def test_an_agreement_is_held_by_hand() -> None:
+    shop, api = make_billing_shop(), Api()
+    order_id = book(shop, line("SENSOR-1", 2))
+    ship(order_id)
+    key = public("agreement", order_row(order_id).agreement_id)
+    held = api.post(f"/agreements/{key}/hold-bills", {"reason": "In dispute"}).body
+    assert (held["cause"], held["agreement_id"]) == ("by_hand", key)
+    assert api.post("/bill-run-previews", {"as_of": "2026-01-15"}).body["exceptions"][0]["message"] == "In dispute"
 
 
 def test_one_agreement_is_billed_at_once() -> None:

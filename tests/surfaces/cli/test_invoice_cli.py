@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cashline.flow.invoice.billing.actions import start_bill_run, stop_bill_run
-from cashline.flow.invoice.billing.queries import bill_run
+from cashline.flow.invoice.billing.actions import approve_bill_run, start_bill_run, stop_bill_run
+from cashline.flow.invoice.billing.queries import bill_run, bill_runs_by_number
 from cashline.flow.invoice.credit_notes.rules import NotCreditable
-from cashline.kernel.refusals import NotFound, Refusal
+from cashline.kernel.refusals import Forbidden, NotFound, Refusal
 from cashline.surfaces.cli.main import cli
 from tests.support.book import Shop, book, line, ship
 from tests.support.invoice import make_billing_shop
@@ -107,3 +107,29 @@ def test_tax_rates_are_listed_and_set(shop: Shop) -> None:
     assert "19" in run("tax-rate", "list")
     with pytest.raises(Refusal, match="on file already"):
         run("tax-rate", "set", "IT", "23", "--from", "2019-01-01")
+
+
+def test_what_waits_is_set_listed_refused_and_released(shop: Shop) -> None:
+    policy = run("waiting-bill", "policy", "DE01", "--gate", "--first-limit", "100", "--json")
+    assert (policy["gated"], policy["first_limit"]) == (True, "100")
+    assert "gated: True" in run("waiting-bill", "policy", "DE01")
+    assert "1 invoices and 0 credit notes billed" in run("invoice", "run", "--as-of", "2026-01-15")
+    (held,) = run("waiting-bill", "list", "--json")["items"]
+    assert (held["cause"], held["net"]) == ("large_first", "178.00")
+    assert "judged anew" in run("waiting-bill", "refuse", held["id"], "--reason", "Wrong price")
+    assert "Issued as INV-DE01-2026-000002." in run("waiting-bill", "release", held["id"])
+    assert run("waiting-bill", "list", "--json")["items"] == []
+
+
+def test_a_run_is_discarded_approved_and_taken_back(shop: Shop) -> None:
+    run("waiting-bill", "policy", "DE01", "--approval")
+    assert "2 invoices" in run("invoice", "run", "--as-of", "2026-01-16")
+    (first,) = run("bill-run", "list", "--status", "previewed", "--json")["items"]
+    assert "is discarded" in run("bill-run", "discard", first["number"])
+    second = run("invoice", "run", "--as-of", "2026-01-15", "--json")
+    with pytest.raises(Forbidden):
+        run("bill-run", "approve", second["number"])
+    approve_bill_run(bill_runs_by_number([second["number"]])[second["number"]], now=NOW, actor=ACTOR)
+    assert run("invoice", "run", "--as-of", "2026-01-15", "--json")["status"] == "completed"
+    taken = run("bill-run", "reverse", second["number"], "--reason", "Wrong rate", "--json")
+    assert (taken["status"], taken["reversed_invoices"]) == ("reversed", 2)

@@ -59,6 +59,45 @@ def test_a_run_is_previewed_begun_watched_and_done(shop: Shop) -> None:
     assert "€317.73" in biller.get("/bill-runs/", status="completed").words
 
 
+def test_what_waits_is_set_looked_at_and_decided(shop: Shop) -> None:
+    biller = Console("billing")
+    assert "No bill waits" in biller.get("/waiting-bills/").words
+    given = {"entity": "DE01", "grace_days": "0", "gated": "on", "bills": "6", "least": "3", "deviations": "5",
+             "tolerance": "25", "first_limit": "100", "approval": "on"}  # fmt: skip
+    page = biller.post("/waiting-bills/policies/set/", given | {"least": "9"})
+    assert "no more than are looked at" in page.words
+    page = biller.post("/waiting-bills/policies/set/", given)
+    assert "beyond 5 deviations or 25 % of the last 6" in page.words
+    assert "By a second person" in page.words
+    ship(book(shop, line("SENSOR-1", 2)), book(shop, line("SENSOR-1", 1)))
+    run = biller.post("/bill-runs/new/", {"as_of": TODAY.isoformat(), "entity": ""}).url
+    advance_runs(now=NOW, actor=ACTOR)
+    page = biller.get(run)
+    assert "nothing is posted before another person approves it" in page.words
+    assert "You began this run: another person approves it." in page.text
+    assert "Would be billed" in page.words
+    second = Console("billing", email="second@example.com")
+    assert "The run is approved and posts." in second.post(run + "approve/").words
+    advance_runs(now=NOW, actor=ACTOR)
+    page = second.get(run)
+    assert "Held 1" in page.words
+    (link,) = page.all("//a[starts-with(@href, '/waiting-bills/?run=')]/@href")
+    (one,) = second.get(link).all("//tbody//a[starts-with(@href, '/waiting-bills/wtb_')]/@href")
+    page = second.get(one)
+    assert "178.00 EUR is above 100, the limit for bills that nothing can be compared with." in page.words
+    assert "It is refused." in second.post(one + "refuse/", {"reason": "Wrong price"}).words
+    assert "Why: " in second.post(one + "refuse/", {"reason": ""}).words
+    assert "It is issued." in second.post(one + "release/", {"reason": ""}).words
+    assert "INV-DE01-2026-000002" in second.get(one).words
+    assert second.post(run + "burn/").status == 404
+    assert "The run is taken back." in second.post(run + "reverse/", {"reason": "Wrong rate"}).words
+    advance_runs(now=NOW, actor=ACTOR)
+    assert "Taken back by 2 credit notes." in second.get(run).words
+    reader = Console("auditor")
+    assert reader.get(one).status == 200
+    assert reader.post(one + "release/", {"reason": ""}).status == 403
+
+
 def test_the_list_filters_sums_and_exports(shop: Shop) -> None:
     clerk = Console("collections")
     assert "No invoices here" in clerk.get("/invoices/").words

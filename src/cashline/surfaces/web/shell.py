@@ -52,6 +52,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
         _("Invoice"),
         (
             (_("Bill runs"), "bill_run_list", "play", "b"),
+            (_("Bills that wait"), "waiting_bill_list", "clock", ""),
             (_("Invoices"), "invoice_list", "receipt-text", "i"),
             (_("Credit notes"), "credit_note_list", "file-minus", ""),
             (_("Credits"), "credit_list", "wallet", ""),

@@ -8,19 +8,28 @@ from uuid import UUID
 import click
 
 from cashline.flow.invoice.invoices.commands import invoice
-from cashline.platform.doors.terminal import DAY, TERMINAL, json_option, limit_option, now, resolve, say, table, today
+from cashline.platform.doors.terminal import (
+    DAY,
+    TERMINAL,
+    AnyDecimal,
+    json_option,
+    limit_option,
+    now,
+    resolve,
+    say,
+    table,
+    today,
+)
 
 TOTALS_SHOWN = ("currency", "invoices", "net", "tax", "gross", "credit_notes", "credited")
 EXCEPTIONS_SHOWN = ("customer_id", "agreement_id", "code", "message", "fix")
+STATUSES = ("previewing", "previewed", "running", "stopped", "completed", "discarded", "reversing", "reversed")
 RUNS_SHOWN = ("number", "as_of", "status", "due", "done", "invoices", "credit_notes", "exception_count")
 
 
 @click.group("bill-run")
 def bill_run() -> None:
     """Bill runs: what each billed, and what it could not."""
-
-
-COMMANDS = (invoice, bill_run)
 
 
 @invoice.command("run")
@@ -90,7 +99,7 @@ def _find_run(text: str) -> UUID:
 
 
 @bill_run.command("list")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(["running", "stopped", "completed"]))
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES))
 @click.option("--cursor", default="")
 @limit_option
 @json_option
@@ -125,3 +134,123 @@ def bill_run_stop(number: str) -> None:
 
     stop_bill_run(_find_run(number), now=now(), actor=TERMINAL.actor)
     click.echo(f"{number} stops after the batch that it is at.")
+
+
+@bill_run.command("approve")
+@click.argument("number")
+def bill_run_approve(number: str) -> None:
+    """Let a previewed bill run post; the worker carries it out."""
+    from cashline.flow.invoice.billing.actions import approve_bill_run
+
+    approve_bill_run(_find_run(number), now=now(), actor=TERMINAL.actor)
+    click.echo(f"{number} is approved and posts.")
+
+
+@bill_run.command("discard")
+@click.argument("number")
+def bill_run_discard(number: str) -> None:
+    """Let a previewed bill run post nothing."""
+    from cashline.flow.invoice.billing.actions import discard_bill_run
+
+    discard_bill_run(_find_run(number), now=now(), actor=TERMINAL.actor)
+    click.echo(f"{number} is discarded.")
+
+
+@bill_run.command("reverse")
+@click.argument("number")
+@click.option("--reason", required=True, help="Why it is taken back; it stands on the credit notes.")
+@json_option
+def bill_run_reverse(number: str, reason: str, as_json: bool) -> None:
+    """Take a bill run back: a credit note in full for every invoice of it, once. Its agreements are held."""
+    from cashline.flow.invoice.billing import api, queries
+    from cashline.flow.invoice.billing.actions import advance_bill_run, reverse_bill_run
+
+    run_id = _find_run(number)
+    reverse_bill_run(run_id=run_id, reason=reason, now=now(), actor=TERMINAL.actor)
+    while advance_bill_run(run_id, now=now(), actor=TERMINAL.actor) is not None:
+        pass
+    shape = api.run_shape(queries.bill_run(run_id))
+    say(shape, f"{number} is taken back: {shape['reversed_invoices']} credit notes.", as_json=as_json)
+
+
+WAITING_SHOWN = ("id", "customer_name", "agreement_number", "cause", "status", "net", "currency", "until")
+
+
+@click.group("waiting-bill")
+def waiting() -> None:
+    """Bills that wait: held by the anomaly gate or a person, or drafts in their grace window."""
+
+
+@waiting.command("list")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(["waiting", "refused", "billed", "lapsed"]))
+@click.option("--cursor", default="")
+@limit_option
+@json_option
+def waiting_list(statuses: Sequence[str], cursor: str, limit: int, as_json: bool) -> None:
+    """Bills that wait for somebody or for their window; others by --status."""
+    from cashline.flow.invoice.billing import api
+    from cashline.flow.invoice.billing.queries.waiting import OPEN, list_waiting
+    from cashline.platform.lists import Ask
+
+    page = list_waiting(Ask(cursor=cursor, limit=limit), statuses=statuses or OPEN)
+    table([api.waiting_shape(row) for row in page.items], WAITING_SHOWN, as_json=as_json, next_cursor=page.next_cursor)
+
+
+@waiting.command("release")
+@click.argument("waiting_id")
+@click.option("--reason", default="", help="Why it may be issued.")
+@json_option
+def waiting_release(waiting_id: str, reason: str, as_json: bool) -> None:
+    """Issue a bill that waits, by its id."""
+    from cashline.flow.invoice.billing import api
+    from cashline.flow.invoice.billing.actions import release_bill
+    from cashline.flow.invoice.billing.queries.waiting import waiting_bill
+    from cashline.kernel.identifiers import key_of
+
+    key = key_of("waiting_bill", waiting_id)
+    release_bill(waiting_id=key, reason=reason, now=now(), actor=TERMINAL.actor)
+    row = waiting_bill(key)
+    say(api.waiting_shape(row), f"Issued as {row.invoice_number or 'nothing: nothing is due'}.", as_json=as_json)
+
+
+@waiting.command("refuse")
+@click.argument("waiting_id")
+@click.option("--reason", required=True, help="Why it is not to be issued.")
+def waiting_refuse(waiting_id: str, reason: str) -> None:
+    """Refuse a bill that waits, by its id: that amount is not issued."""
+    from cashline.flow.invoice.billing.actions import refuse_bill
+    from cashline.kernel.identifiers import key_of
+
+    refuse_bill(waiting_id=key_of("waiting_bill", waiting_id), reason=reason, now=now(), actor=TERMINAL.actor)
+    click.echo("It is refused, and judged anew when what is due has changed.")
+
+
+@waiting.command("policy")
+@click.argument("entity")
+@click.option("--gate/--no-gate", "gated", default=None, help="Hold what is out of line with the account's history.")
+@click.option("--deviations", type=AnyDecimal(), help="So many median absolute deviations pass.")
+@click.option("--tolerance", type=AnyDecimal(), help="So many percent of the usual amount pass.")
+@click.option("--first-limit", type=AnyDecimal(), help="Up to what a bill passes that nothing can be compared with.")
+@click.option("--grace-days", type=click.IntRange(0, 60), help="How long drafts wait; 0: not at all.")
+@click.option("--approval/--no-approval", default=None, help="A second person approves each run.")
+@json_option
+def waiting_policy(entity: str, as_json: bool, **given: Any) -> None:
+    """Show how a legal entity lets its runs post, or (with options) change it."""
+    from dataclasses import replace
+
+    from cashline.flow.invoice.billing import api
+    from cashline.flow.invoice.billing.actions import set_billing_policy
+    from cashline.flow.invoice.billing.queries.waiting import policies_of
+    from cashline.flow.invoice.billing.rules.waiting import BillingPolicy
+    from cashline.platform.company.queries import entity_by_code
+
+    key = entity_by_code(entity).id
+    changes = {name: value for name, value in given.items() if value is not None}
+    policy = replace(policies_of([key]).get(key, BillingPolicy()), **changes)
+    if changes:
+        set_billing_policy(entity_id=key, policy=policy, now=now(), actor=TERMINAL.actor)
+    shape = api.policy_shape(policy)
+    say(shape, "\n".join(f"{name}: {value}" for name, value in shape.items()), as_json=as_json)
+
+
+COMMANDS = (invoice, bill_run, waiting)

@@ -3,13 +3,26 @@
 from django.urls import path
 
 from cashline.flow.invoice.billing.pages.beginning import bill_run_new, bill_run_preview
-from cashline.flow.invoice.billing.pages.runs import bill_run_detail, bill_run_list, bill_run_resume, bill_run_stop
+from cashline.flow.invoice.billing.pages.runs import bill_run_detail, bill_run_list, bill_run_step
+from cashline.flow.invoice.billing.pages.waiting import (
+    billing_policy_list,
+    billing_policy_set,
+    waiting_bill_detail,
+    waiting_bill_list,
+    waiting_bill_refuse,
+    waiting_bill_release,
+)
 
 URLS = [
     path("bill-runs/", bill_run_list, name="bill_run_list"),
     path("bill-runs/new/", bill_run_new, name="bill_run_new"),
     path("bill-runs/preview/", bill_run_preview, name="bill_run_preview"),
     path("bill-runs/<str:run_id>/", bill_run_detail, name="bill_run_detail"),
-    path("bill-runs/<str:run_id>/stop/", bill_run_stop, name="bill_run_stop"),
-    path("bill-runs/<str:run_id>/resume/", bill_run_resume, name="bill_run_resume"),
+    path("bill-runs/<str:run_id>/<str:verb>/", bill_run_step, name="bill_run_step"),
+    path("waiting-bills/", waiting_bill_list, name="waiting_bill_list"),
+    path("waiting-bills/policies/", billing_policy_list, name="billing_policy_list"),
+    path("waiting-bills/policies/set/", billing_policy_set, name="billing_policy_set"),
+    path("waiting-bills/<str:waiting_id>/", waiting_bill_detail, name="waiting_bill_detail"),
+    path("waiting-bills/<str:waiting_id>/release/", waiting_bill_release, name="waiting_bill_release"),
+    path("waiting-bills/<str:waiting_id>/refuse/", waiting_bill_refuse, name="waiting_bill_refuse"),
 ]

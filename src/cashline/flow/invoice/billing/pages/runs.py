@@ -9,12 +9,13 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cashline.flow.agree.customers.queries import customers_by_id
 from cashline.flow.invoice.billing import actions, queries
 from cashline.flow.invoice.billing.queries import BillRunRow
-from cashline.flow.invoice.billing.rules.lifecycle import BILL_RUN, BillRunStatus
+from cashline.flow.invoice.billing.rules.lifecycle import AT_WORK, AWAITING_APPROVAL, BILL_RUN, BillRunStatus
 from cashline.flow.invoice.billing.rules.manifest import BillException, CurrencyTotals
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
@@ -22,7 +23,7 @@ from cashline.kernel.refusals import NotFound
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import require_visible
 from cashline.platform.jobs.worker import wake
-from cashline.platform.pages.acting import take_step
+from cashline.platform.pages.acting import read_dialog, take_step
 from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import (
@@ -32,19 +33,23 @@ from cashline.platform.pages.components import (
     Crumb,
     Filter,
     KeyValue,
+    Notice,
     Option,
     Progress,
     Row,
     Stat,
     Table,
+    Tone,
     pill,
 )
+from cashline.platform.pages.fields import Field
 from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import render_document, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import actor_name, timeline_of
 
 REFRESH_SECONDS = 2
+REASON = Field("reason", lazy("Why"), "textarea", max_length=1000)
 STATUSES = tuple(Option(status.value, pill(status).label) for status in BillRunStatus)
 COLUMNS = (
     Column("number", lazy("Number"), "code", sort=True, place="title"),
@@ -87,12 +92,19 @@ def bill_run_list(request: HttpRequest) -> HttpResponseBase:
         return RowPage(tuple(_row(row) for row in page.items), page.next_cursor)
 
     new = Action.link(_("Bill now"), reverse("bill_run_new"), icon="play", primary=True, key="n")
+    waits = Action.link(_("Bills that wait"), reverse("waiting_bill_list"), icon="clock")
     may = caller.authority.allows("billing.run")
     empty = Empty(
         _("No bill runs yet"), _("What was delivered is billed each day, or now."), new if may else None, "play"
     )
     page = ListPage(
-        _("Bill runs"), COLUMNS, fetch, FILTERS, empty=empty, actions=(new,) if may else (), filename="bill-runs"
+        _("Bill runs"),
+        COLUMNS,
+        fetch,
+        FILTERS,
+        empty=empty,
+        actions=(new, waits) if may else (waits,),
+        filename="bill-runs",
     )
     return render_list(request, page)
 
@@ -131,12 +143,13 @@ def bill_run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     caller = caller_of(request)
     row = seen(caller, run_id)
     manifest = row.manifest
-    running = row.status == BillRunStatus.RUNNING
+    running = row.status in AT_WORK
     invoices = f"{reverse('invoice_list')}?run={run_id}"
     billed = totals_table(manifest.totals.values())
     if running:
         billed = replace(billed, empty=_("Nothing is billed yet: the run has begun."))
-    sections = [Section(_("Billed"), billed, anchor="totals")]
+    planned = row.status in {*AWAITING_APPROVAL, BillRunStatus.DISCARDED}
+    sections = [Section(_("Would be billed") if planned else _("Billed"), billed, anchor="totals")]
     if manifest.exceptions:
         sections.append(Section(_("Could not be billed"), exceptions_table(manifest.named), anchor="exceptions"))
     page = DocumentPage(
@@ -150,13 +163,16 @@ def bill_run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
             KeyValue(_("Begun"), row.started_at),
             KeyValue(_("Ended"), row.ended_at),
             KeyValue(_("By"), actor_name(row.started_by)),
+            *([KeyValue(_("Approved by"), actor_name(row.approved_by))] if row.approved_by else []),
             KeyValue(_("Fingerprint"), manifest.hash[:16], _("Equal to that of the preview where nothing changed.")),
         ),
         stats=(
             Stat(_("Invoices"), manifest.invoices, invoices),
             Stat(_("Credit notes"), manifest.credit_notes),
             Stat(_("Exceptions"), manifest.exceptions, "#exceptions" if manifest.exceptions else ""),
+            *_waiting(row, run_id),
         ),
+        notices=_notices(row),
         sections=tuple(sections),
         timeline=timeline_of([row.id], current=row.id),
         crumbs=(Crumb(_("Bill runs"), reverse("bill_run_list")),),
@@ -165,15 +181,57 @@ def bill_run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     return render_document(request, page)
 
 
+def _waiting(row: BillRunRow, run_id: str) -> tuple[Stat, ...]:
+    """How many bills the run let wait, where it did."""
+    manifest, url = row.manifest, f"{reverse('waiting_bill_list')}?run={run_id}"
+    found = []
+    if manifest.held:
+        found.append(Stat(_("Held"), manifest.held, url, tone=Tone.WARNING, hint=_("Out of line, or held by hand.")))
+    if manifest.drafts:
+        found.append(Stat(_("Drafts"), manifest.drafts, url, hint=_("In their grace window.")))
+    return tuple(found)
+
+
 def _steps(row: BillRunRow, run_id: str, caller: Caller) -> tuple[Action, ...]:
     if not caller.authority.allows("billing.run", row.entity_id):
         return ()
-    words = {"stop": _("Stop"), "resume": _("Go on")}
-    return tuple(
-        Action(words[verb], reverse(f"bill_run_{verb}", args=[run_id]))
-        for verb in BILL_RUN.verbs(row.status)
-        if verb in words
-    )
+    same = caller.actor == row.started_by
+    refused = _("You began this run: another person approves it.") if same else ""
+
+    def url(verb: str) -> str:
+        return reverse("bill_run_step", args=[run_id, verb])
+
+    found = {
+        "approve": Action(_("Approve and post"), url("approve"), "primary", refused=refused, icon="check"),
+        "discard": Action(_("Discard"), url("discard")),
+        "stop": Action(_("Stop"), url("stop")),
+        "resume": Action(_("Go on"), url("resume")),
+    }
+    if caller.authority.allows("credit_notes.write", row.entity_id) and row.manifest.invoices:
+        found["reverse"] = Action(
+            _("Take back"),
+            url("reverse"),
+            "danger",
+            confirm=_("Every invoice of this run is void by a credit note, and its contracts are held."),
+            fields=(REASON,),
+        )
+    return tuple(found[verb] for verb in BILL_RUN.verbs(row.status) if verb in found)
+
+
+def _notices(row: BillRunRow) -> tuple[Notice, ...]:
+    """What to know of a run: that it waits to be approved, differs from what was, or is taken back."""
+    found = []
+    if row.status == BillRunStatus.PREVIEWED:
+        found.append(Notice(_("This is a preview: nothing is posted before another person approves it."), Tone.INFO))
+    if row.status == BillRunStatus.COMPLETED and row.proposal and row.proposal.hash != row.manifest.hash:
+        words = _("What was due changed after the preview: it had %(invoices)s invoices, fingerprint %(hash)s.")
+        given = {"invoices": row.proposal.invoices, "hash": row.proposal.hash[:16]}
+        found.append(Notice(words % given, Tone.WARNING))
+    if row.reversal_reason:
+        made = row.reversal.credit_notes if row.reversal else 0
+        words = ngettext("Taken back by %(count)s credit note.", "Taken back by %(count)s credit notes.", made)
+        found.append(Notice(words % {"count": made}, Tone.WARNING, row.reversal_reason))
+    return tuple(found)
 
 
 def totals_table(totals: Iterable[CurrencyTotals]) -> Table:
@@ -217,26 +275,35 @@ def exceptions_table(exceptions: Iterable[BillException]) -> Table:
 
 
 @require_POST
-def bill_run_stop(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Stop a run after the batch that it is at."""
+def bill_run_step(request: HttpRequest, run_id: str, verb: str) -> HttpResponse:
+    """Stop a run, go on with it, approve or discard its preview, or take it back."""
     caller = caller_of(request)
     row = seen(caller, run_id, "billing.run")
-    return take_step(
-        request,
-        reverse("bill_run_detail", args=[run_id]),
-        str(_("The run stops after the batch that it is at.")),
-        lambda: actions.stop_bill_run(row.id, now=caller.now, actor=caller.actor),
-    )
+    words = {
+        "stop": _("The run stops after the batch that it is at."),
+        "resume": _("The run goes on."),
+        "approve": _("The run is approved and posts."),
+        "discard": _("The run is discarded."),
+        "reverse": _("The run is taken back."),
+    }
+    if verb not in words:
+        raise NotFound(f"There is no step {verb!r} of a bill run.", field="verb")
 
-
-@require_POST
-def bill_run_resume(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Go on with a stopped run."""
-    caller = caller_of(request)
-    row = seen(caller, run_id, "billing.run")
-
-    def resume() -> None:
-        actions.resume_bill_run(row.id, now=caller.now, actor=caller.actor)
+    def step() -> None:
+        if verb == "reverse":
+            caller.require("credit_notes.write", row.entity_id)
+            reason = read_dialog(request, REASON).text("reason")
+            actions.reverse_bill_run(run_id=row.id, reason=reason, now=caller.now, actor=caller.actor)
+        else:
+            _STEPS[verb](row.id, now=caller.now, actor=caller.actor)
         wake()
 
-    return take_step(request, reverse("bill_run_detail", args=[run_id]), str(_("The run goes on.")), resume)
+    return take_step(request, reverse("bill_run_detail", args=[run_id]), str(words[verb]), step)
+
+
+_STEPS = {
+    "stop": actions.stop_bill_run,
+    "resume": actions.resume_bill_run,
+    "approve": actions.approve_bill_run,
+    "discard": actions.discard_bill_run,
+}

@@ -169,7 +169,8 @@ def _first(policy: BillingPolicy, bill: JudgedBill) -> Verdict | None:
     if limit is None or bill.net * bill.entity_rate <= limit:
         return None
     own = "" if bill.entity_rate == 1 else " in the currency of the legal entity"
-    words = f"{_money(bill.net, bill)} is above {limit:f}{own}, the limit for bills that nothing can be compared with."
+    above = f"{_money(bill.net, bill)} is above {limit.normalize():f}{own}"
+    words = f"{above}, the limit for bills that nothing can be compared with."
     return Verdict(WaitingCause.LARGE_FIRST, words, upper=limit)
 
 

@@ -1,4 +1,4 @@
-"""The API of billing: runs with their manifest, previews of them, and the bills of one agreement at once."""
+"""Bill runs with their manifest, previews of them, and the bills of one agreement at once."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,13 +34,14 @@ from cashline.platform.doors.schemas import (
     PublicId,
     Sort,
     UnitPrice,
+    Why,
     ask_of,
     listed,
     require_visible,
 )
 from cashline.platform.jobs.worker import wake
 
-router = Router(tags=["Billing"])
+router = Router()
 PREVIEWED = 2000
 """How many agreements a preview looks at; the command line previews all."""
 
@@ -98,7 +99,13 @@ def run_shape(row: BillRunRow) -> dict[str, Any]:
         "totals": [totals_shape(item) for item in row.manifest.totals.values()],
         "exception_count": row.manifest.exceptions,
         "exceptions": [exception_shape(item) for item in row.manifest.named],
+        "held": row.manifest.held,
+        "drafts": row.manifest.drafts,
         "hash": row.manifest.hash,
+        "proposed_hash": row.proposal.hash if row.proposal else "",
+        "approved_by": row.approved_by,
+        "reversal_reason": row.reversal_reason,
+        "reversed_invoices": row.reversal.credit_notes if row.reversal else 0,
         "started_at": row.started_at,
         "ended_at": row.ended_at,
         "started_by": row.started_by,
@@ -220,6 +227,36 @@ def bill_run_resume(request: HttpRequest, run_id: PublicId) -> tuple[int, dict[s
     caller = caller_of(request)
     row = _seen(caller, run_id, "billing.run")
     actions.resume_bill_run(row.id, now=caller.now, actor=caller.actor)
+    wake()
+    return 202, run_shape(queries.bill_run(row.id))
+
+
+@router.post("/bill-runs/{run_id}/approve", response={202: dict[str, Any]})
+def bill_run_approve(request: HttpRequest, run_id: PublicId) -> tuple[int, dict[str, Any]]:
+    """Let a previewed run post; another person than the one who began it approves it."""
+    caller = caller_of(request)
+    row = _seen(caller, run_id, "billing.run")
+    actions.approve_bill_run(row.id, now=caller.now, actor=caller.actor)
+    wake()
+    return 202, run_shape(queries.bill_run(row.id))
+
+
+@router.post("/bill-runs/{run_id}/discard")
+def bill_run_discard(request: HttpRequest, run_id: PublicId) -> dict[str, Any]:
+    """Let a previewed run post nothing."""
+    caller = caller_of(request)
+    row = _seen(caller, run_id, "billing.run")
+    actions.discard_bill_run(row.id, now=caller.now, actor=caller.actor)
+    return run_shape(queries.bill_run(row.id))
+
+
+@router.post("/bill-runs/{run_id}/reverse", response={202: dict[str, Any]})
+def bill_run_reverse(request: HttpRequest, run_id: PublicId, body: Why) -> tuple[int, dict[str, Any]]:
+    """Take a run back: a credit note in full for every invoice of it, once; its agreements are held until released."""
+    caller = caller_of(request)
+    row = _seen(caller, run_id, "billing.run")
+    caller.require("credit_notes.write", row.entity_id)
+    actions.reverse_bill_run(run_id=row.id, reason=body.reason, now=caller.now, actor=caller.actor)
     wake()
     return 202, run_shape(queries.bill_run(row.id))
 
