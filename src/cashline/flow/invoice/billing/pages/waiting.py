@@ -1,5 +1,6 @@
 """Bills that wait: the list, one of them with its lines and what is usual, and the policy of a legal entity."""
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,7 @@ from cashline.platform.pages.components import (
     pill,
 )
 from cashline.platform.pages.fields import Field
+from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import render_document, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import actor_name, timeline_of
@@ -202,7 +204,7 @@ def _lines(row: WaitingRow) -> Table:
             str(index),
             {
                 "description": line["description"],
-                "period": " – ".join(line["period"]) if line["period"] else None,
+                "period": _period(line["period"]),
                 "quantity": line["quantity"],
                 "unit_price": line["unit_price"],
                 "net": Money.of(line["net"], row.currency),
@@ -211,6 +213,14 @@ def _lines(row: WaitingRow) -> Table:
         for index, line in enumerate(row.lines, 1)
     )
     return Table(LINES, rows, empty=_("The next run, or its release, says what is due."))
+
+
+def _period(days: list[str] | None) -> str:
+    """The first and the last day of a period."""
+    if not days:
+        return ""
+    start, end = (date.fromisoformat(day) for day in days)
+    return f"{format_day(start)} – {format_day(end - timedelta(days=1))}"
 
 
 def _steps(row: WaitingRow, waiting_id: str, caller: Caller) -> tuple[Action, ...]:
