@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cashline.kernel.refusals import InvalidValue
@@ -28,6 +29,8 @@ class IntervalUnit(StrEnum):
     YEAR = "year"
 
 
+REMEMBERED = 1 << 14
+"""How many days and periods are remembered: a run asks for the same few of a hundred thousand subscriptions."""
 _MONTHS = {IntervalUnit.MONTH: 1, IntervalUnit.QUARTER: 3, IntervalUnit.HALF_YEAR: 6, IntervalUnit.YEAR: 12}
 _DAYS = {IntervalUnit.DAY: 1, IntervalUnit.WEEK: 7}
 
@@ -120,8 +123,7 @@ class Interval:
 
     def period_holding(self, anchor: date, day: date) -> Period:
         """The whole period that holds `day`."""
-        index = self.index_of(anchor, day)
-        return Period(self.boundary(anchor, index), self.boundary(anchor, index + 1))
+        return _period_holding(self, anchor, day)
 
     def periods(self, anchor: date, span: Period) -> Iterator[Period]:
         """The whole periods that touch `span`, in order; they tile, with no gap and no overlap."""
@@ -132,6 +134,12 @@ class Interval:
             end = self.boundary(anchor, index)
             yield Period(start, end)
             start = end
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _period_holding(interval: Interval, anchor: date, day: date) -> Period:
+    index = interval.index_of(anchor, day)
+    return Period(interval.boundary(anchor, index), interval.boundary(anchor, index + 1))
 
 
 def fraction(part: Period, whole: Period, day_count: DayCount = DayCount.ACTUAL) -> Decimal:
@@ -172,6 +180,7 @@ def month_of(day: date) -> Period:
     return Period(first, add_months(first, 1))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def day_start(day: date, zone: str) -> datetime:
     """The first instant (UTC) of a business day in a time zone.
 
@@ -192,6 +201,13 @@ def day_start(day: date, zone: str) -> datetime:
 
 def local_day(instant: datetime, zone: str) -> date:
     """The business day that an instant falls on in a time zone."""
+    if instant.fold:  # of two instants that differ in nothing else only the first is remembered
+        return instant.astimezone(ZoneInfo(zone)).date()
+    return _local_day(instant, zone)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _local_day(instant: datetime, zone: str) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 

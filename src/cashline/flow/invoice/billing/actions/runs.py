@@ -23,6 +23,7 @@ from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
 from cashline.kernel.refusals import Forbidden
 from cashline.platform import sql
+from cashline.platform.collection import paused_collection
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
@@ -122,6 +123,7 @@ def start_bill_run(
     return key
 
 
+@paused_collection()
 @transaction.atomic
 def advance_bill_run(run_id: UUID, *, now: datetime, actor: str, batch: int = BATCH) -> list[BilledDocument] | None:
     """Bill the next batch of a run; None once it is completed (or stopped). Any number of workers may call this.
@@ -211,7 +213,7 @@ def _run_at_once(
     manifest = Manifest(due=queries.count_due(scope) if preview else 0)
     documents: list[BilledDocument] = []
     while True:
-        with transaction.atomic(savepoint=False):
+        with paused_collection(), transaction.atomic(savepoint=False):
             due = queries.due_agreements(
                 scope, now=now, after=manifest.cursor, limit=batch, for_update=not preview
             )  # fmt: skip

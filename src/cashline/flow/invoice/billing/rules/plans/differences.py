@@ -57,7 +57,21 @@ def outlook(subscription: PlanSubscription, posted: Sequence[PostedCharge], unti
     """What is to be looked at to bill a subscription up to an instant."""
     last = last_day_to_plan(posted, until, subscription.zone)
     parts = list(parts_of(subscription, last))
-    return Outlook(subscription, posted, parts, windows_of(subscription, parts), until)
+    asked = [part for part in parts if _asks_usage(part, posted, until)]
+    return Outlook(subscription, posted, parts, windows_of(subscription, asked), until)
+
+
+def _asks_usage(part: Part, posted: Sequence[PostedCharge], until: datetime) -> bool:
+    """Can the usage of a part change a bill? Not while it runs, unless the plan bills some before its end."""
+    terms = part.plan.terms
+    if part.due_at <= until or terms.usage_thresholds:
+        return True
+    if any(charge.timing is not UsageTiming.ARREARS for charge in terms.charges):
+        return True
+    return any(row.start >= part.start and row.subject.component in _AFTERWARDS for row in posted)
+
+
+_AFTERWARDS = (Component.CHARGE, Component.MINIMUM_SHORTFALL, Component.COMMITMENT_SHORTFALL)
 
 
 def plan_subscription(
