@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/billing.py [--subscriptions 100000] [--batch 2000]
 
-Each size runs in a process and a database of its own, so that its peak memory is its own. The run bills subscriptions of
+Each size runs in a process and a database of its own, so that its peak memory is its own. It bills subscriptions of
 three charges (seats and an add-on in advance, usage after the month) with journal, events and every constraint on,
 at 1,000, 10,000 and all subscriptions; the floor writes the very same rows by INSERT … SELECT in an equal database.
 Where other work shares the machine the processor's seconds (ours with those of our database's process) tell more.
