@@ -21,6 +21,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Customers"), "customer_list", "building-2", "c"),
             (_("Products"), "product_list", "tag", "p"),
             (_("Price books"), "price_book_list", "book-open", ""),
+            (_("Plans"), "plan_list", "layers", "n"),
             (_("Quotes"), "quote_list", "file-pen", "q"),
             (_("Contracts"), "agreement_list", "file-signature", "a"),
         ),

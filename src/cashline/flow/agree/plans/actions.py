@@ -1,8 +1,9 @@
 """Writing rate plans: a new plan, or the next version of one that exists; and an entity's conventions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from cashline.flow.agree.plans.rules import PlanConventions, PlanTerms, plan_err
 from cashline.flow.agree.plans.rules.errors import InvalidPlan
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
-from cashline.kernel.refusals import Refusal, raise_all
+from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id
 from cashline.platform.events.actions import record
@@ -82,3 +83,46 @@ def set_conventions(*, entity_id: UUID, conventions: PlanConventions, now: datet
     )
     data = dict(zip(("cancel_day", "unused_advance", "change_billed"), values, strict=True))
     record([Event("PlanConventionsSet", (ObjectRef("entity", entity_id),), data)], now=now, actor=actor)
+
+
+@transaction.atomic
+def set_index_values(*, code: str, name: str, values: Mapping[date, Decimal], now: datetime, actor: str) -> UUID:
+    """Enter values of a price index by month (its first day); a month that has one gets the new one.
+
+    Renewals that were recorded keep the values that they followed. Raises InvalidValue.
+    """
+    raise_all(_index_errors(code, name, values))
+    rows = sql.fetch(
+        "INSERT INTO price_indices (id, code, name, created_at) VALUES (%s, %s, %s, %s) "
+        "ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name RETURNING id",
+        (new_id(), code, name.strip(), now),
+    )
+    key: UUID = rows[0][0]
+    months = sorted(values)
+    sql.execute(
+        "INSERT INTO price_index_values (id, index_id, month, value, recorded_at) "
+        "SELECT w.id, %s, w.month, w.value, %s "
+        "FROM unnest(%s::uuid[], %s::date[], %s::numeric[]) AS w(id, month, value) "
+        "ON CONFLICT (index_id, month) DO UPDATE SET value = EXCLUDED.value, recorded_at = EXCLUDED.recorded_at",
+        (key, now, [str(new_id()) for _ in months], months, [values[month] for month in months]),
+    )
+    data = {"code": code, "values": {month.isoformat(): str(values[month]) for month in months}}
+    record([Event("PriceIndexSet", (ObjectRef("price_index", key),), data)], now=now, actor=actor)
+    return key
+
+
+MOST_VALUES = 600
+"""How many months are entered at once: fifty years."""
+
+
+def _index_errors(code: str, name: str, values: Mapping[date, Decimal]) -> Iterator[Refusal]:
+    if not code.strip() or len(code) > 40 or code != code.strip():
+        yield InvalidValue("An index has a code of 1 to 40 characters.", field="code")
+    if not name.strip() or len(name) > 200:
+        yield InvalidValue("An index has a name of 1 to 200 characters.", field="name")
+    if not 1 <= len(values) <= MOST_VALUES:
+        yield InvalidValue(f"Give 1 to {MOST_VALUES} values.", field="values")
+    if any(month.day != 1 for month in values):
+        yield InvalidValue("A month is named by its first day.", field="values")
+    if any(not 0 < value < Decimal("1e9") for value in values.values()):
+        yield InvalidValue("The value of an index is above zero.", field="values")

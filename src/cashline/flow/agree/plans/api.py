@@ -1,10 +1,11 @@
 """The API of rate plans."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Path, Router
 from pydantic import Field
 
 from cashline.flow.agree.catalog.rules import TaxCategory
@@ -22,6 +23,7 @@ from cashline.flow.agree.plans.rules import (
 from cashline.kernel.anchors import AnchorKind
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.periods import IntervalUnit
+from cashline.kernel.refusals import NotFound
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import (
     Closed,
@@ -38,6 +40,7 @@ from cashline.platform.doors.schemas import (
 )
 
 router = Router(tags=["Plans"])
+IndexCode = Annotated[str, Path(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9._-]+$")]
 type Units = Annotated[Decimal, Field(ge=0, le=Decimal(10_000_000), decimal_places=6)]
 
 
@@ -105,6 +108,20 @@ class PlanConventionsIn(Closed):
     cancel_day: CancelDay
     unused_advance: UnusedAdvance
     change_billed: ChangeBilled
+
+
+class IndexValueIn(Closed):
+    """The value of an index for a month, named by its first day."""
+
+    month: date
+    value: Annotated[Decimal, Field(gt=0, lt=Decimal("1e9"), decimal_places=10)]
+
+
+class PriceIndexIn(Closed):
+    """Values of a price index; a month that has one gets the new one."""
+
+    name: Name
+    values: Annotated[list[IndexValueIn], Field(min_length=1, max_length=600)]
 
 
 def shape(row: PlanRow) -> dict[str, Any]:
@@ -180,3 +197,46 @@ def _conventions(found: PlanConventions) -> dict[str, Any]:
         "unused_advance": found.unused_advance,
         "change_billed": found.change_billed,
     }
+
+
+@router.get("/price-indices")
+def index_list(request: HttpRequest) -> dict[str, Any]:
+    """The price indices that renewals may follow, each with its newest value."""
+    caller_of(request).require("catalog.read")
+    return {"items": [index_shape(row) for row in queries.price_indices()]}
+
+
+@router.get("/price-indices/{code}")
+def index_show(request: HttpRequest, code: IndexCode) -> dict[str, Any]:
+    """All values of a price index by month."""
+    caller_of(request).require("catalog.read")
+    return _index(code)
+
+
+@router.put("/price-indices/{code}")
+def index_set(request: HttpRequest, code: IndexCode, body: PriceIndexIn) -> dict[str, Any]:
+    """Enter values of a price index; renewals that were recorded keep those that they followed."""
+    caller = caller_of(request)
+    caller.require("catalog.write")
+    values = {one.month: one.value for one in body.values}
+    actions.set_index_values(code=code, name=body.name, values=values, now=caller.now, actor=caller.actor)
+    return _index(code)
+
+
+def index_shape(row: queries.IndexRow) -> dict[str, Any]:
+    """A price index as the API lists it."""
+    return {
+        "code": row.code,
+        "name": row.name,
+        "month": row.month,
+        "value": row.value.normalize(),
+        "months": row.values,
+    }
+
+
+def _index(code: str) -> dict[str, Any]:
+    row = next((row for row in queries.price_indices() if row.code == code), None)
+    if row is None:
+        raise NotFound(f"There is no price index {code!r}.", field="code")
+    values = queries.index_values([code])[code]
+    return index_shape(row) | {"values": [{"month": month, "value": value} for month, value in values.items()]}

@@ -55,6 +55,37 @@ def plan_publish(file: IO[bytes], email: str, as_json: bool) -> None:
     say(shape, f"{shape['code']} version {shape['version']} is published.", as_json=as_json)
 
 
+@COMMANDS.command("indices")
+@json_option
+def index_list(as_json: bool) -> None:
+    """The price indices that renewals may follow."""
+    from cashline.flow.agree.plans import api, queries
+
+    rows = [api.index_shape(row) for row in queries.price_indices()]
+    table(rows, ("code", "name", "month", "value", "months"), as_json=as_json)
+
+
+@COMMANDS.command("set-index")
+@click.argument("code")
+@click.option("--name", required=True)
+@click.option("--value", "values", multiple=True, required=True, help="A month and its value: 2026-01=121.4.")
+@as_option
+@json_option
+def index_set(code: str, name: str, values: tuple[str, ...], email: str, as_json: bool) -> None:
+    """Enter values of the price index CODE."""
+    from cashline.flow.agree.plans import actions, api
+
+    authority = authority_for(email)
+    authority.require("catalog.write")
+    parts = [text.partition("=") for text in values]
+    body = api.PriceIndexIn.model_validate(
+        {"name": name, "values": [{"month": f"{month}-01", "value": value} for month, _sign, value in parts]}
+    )
+    found = {one.month: one.value for one in body.values}
+    actions.set_index_values(code=code, name=name, values=found, now=now(), actor=authority.actor)
+    say({"code": code, "months": len(found)}, f"{len(found)} values of {code} are entered.", as_json=as_json)
+
+
 def _flat(row: Any) -> dict[str, Any]:
     from cashline.flow.agree.plans import api
 

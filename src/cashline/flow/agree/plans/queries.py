@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,12 @@ def plan_version(version_id: UUID) -> PlanRow:
     return found
 
 
+def versions_of(plan_id: UUID) -> list[PlanRow]:
+    """All versions of a plan, the latest first."""
+    rows = sql.fetch(f"SELECT {_PLAN} FROM {_SOURCE} WHERE p.id = %s ORDER BY v.version DESC", (plan_id,))
+    return [_row(*row) for row in rows]
+
+
 def latest_plans(codes: Iterable[str]) -> dict[str, PlanRow]:
     """The latest version of each plan, by code; an unknown code is left out."""
     rows = sql.fetch(f"SELECT {_PLAN} FROM {_SOURCE} WHERE p.code = ANY(%s) AND {_LATEST}", (list(set(codes)),))
@@ -108,4 +115,37 @@ def conventions_of(entity_ids: Iterable[UUID]) -> dict[UUID, PlanConventions]:
         (list(wanted),),
     ):
         found[key] = PlanConventions(CancelDay(cancel_day), UnusedAdvance(unused), ChangeBilled(change))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """A price index with its newest value."""
+
+    id: UUID
+    code: str
+    name: str
+    month: date
+    value: Decimal
+    values: int
+
+
+def price_indices() -> list[IndexRow]:
+    """All price indices by code."""
+    return sql.fetch_as(
+        IndexRow,
+        "SELECT DISTINCT ON (i.code) i.id, i.code, i.name, v.month, v.value, count(*) OVER (PARTITION BY i.id) "
+        "FROM price_indices i JOIN price_index_values v ON v.index_id = i.id ORDER BY i.code, v.month DESC",
+    )
+
+
+def index_values(codes: Iterable[str]) -> dict[str, dict[date, Decimal]]:
+    """The values of indices by month; an unknown code is left out."""
+    found: dict[str, dict[date, Decimal]] = {}
+    for code, month, value in sql.fetch(
+        "SELECT i.code, v.month, v.value FROM price_index_values v JOIN price_indices i ON i.id = v.index_id "
+        "WHERE i.code = ANY(%s) ORDER BY v.month",
+        (list(set(codes)),),
+    ):
+        found.setdefault(code, {})[month] = value.normalize()
     return found

@@ -1,7 +1,7 @@
 """`cashline subscription …`: services of orders and subscriptions to rate plans from a terminal."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -123,57 +123,120 @@ def subscription_life(subscription: str, as_json: bool) -> None:
 @COMMANDS.command("change")
 @click.argument("subscription")
 @click.argument("kind")
-@click.option("--effect", type=click.Choice(["now", "period_end", "at"]), default="now", show_default=True)
+@click.option("--effect", type=click.Choice(["now", "period_end", "term_end", "at"]), default="now", show_default=True)
 @click.option("--at", default="", help="With --effect at: the instant, such as 2026-02-01T09:00:00Z.")
+@click.option("--on", type=DAY, default=None, help="With --effect at: the day, from its beginning.")
 @click.option("--plan", default="", help="The plan to change to.")
 @click.option("--quantity", default="", help="How many from then on.")
 @click.option("--unit-price", default="", help="The base fee of one unit from then on.")
 @click.option("--add-on", default="", help="The code of the add-on.")
 @click.option("--billing-day", default=0, help="The day of month on which periods begin.")
-@click.option("--days", default=0, help="By how many days the trial is extended.")
+@click.option("--days", default=0, help="By how many days the trial or the term is extended.")
 @click.option("--unused", type=click.Choice(["credit", "refund", "keep"]), default="credit", show_default=True)
 @click.option("--without-final-invoice", is_flag=True)
+@click.option("--months", type=int, default=None, help="The months of the term; 0 is without end.")
+@click.option("--ends-on", type=DAY, default=None, help="The first day after the term.")
+@click.option("--auto-renew/--ends-by-itself", default=None, help="What happens when the term is over.")
+@click.option("--notice-days", type=int, default=None, help="How long before its end it is renewed by itself.")
+@click.option("--uplift", default="", help="By how many percent a renewal raises the price.")
+@click.option("--index", default="", help="The price index that a renewal follows.")
+@click.option("--cap", default="", help="The most that an index raises the price, in percent.")
+@click.option("--floor", default="", help="The least that an index raises the price, in percent.")
+@click.option("--withdraw", default="", help="The scheduled change to take back.")
+@click.option("--replace", is_flag=True, help="Take back what is scheduled and contradicts it.")
 @as_option
 @json_option
 def subscription_change(subscription: str, kind: str, email: str, as_json: bool, **given: Any) -> None:
     """Change a SUBSCRIPTION to a plan.
 
     KIND: plan_changed, quantity_changed, price_changed, add_on_changed, billing_day_moved, trial_extended, paused,
-    resumed, cancelled or reactivated.
+    resumed, cancelled, reactivated, term_set, renewed, extended or withdrawn.
     """
     from cashline.flow.deliver.subscriptions import actions, api, queries
 
     key, authority = find_subscription(subscription), authority_for(email)
     authority.require("subscriptions.write", queries.life(key).entity_id)
-    actions.change_lives([_change(key, kind, given)], now=now(), actor=authority.actor)
+    body = api.ChangesIn.model_validate(_body(kind, given))
+    actions.change_lives(api.changes_of(key, body), now=now(), actor=authority.actor)
     shape = api.life_shape(queries.life(key))
     say(shape, f"{shape['number']} is {shape['status']}.", as_json=as_json)
 
 
-def _change(key: UUID, kind: str, given: dict[str, Any]) -> Any:
-    """The change that the options of a command ask for; raises InvalidValue."""
-    from cashline.flow.agree.plans.queries import plan_of
-    from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind, Unused
-    from cashline.kernel.money import to_decimal
-    from cashline.kernel.refusals import InvalidValue
+def _body(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What the options of a command ask for, as the API takes it."""
+    names = ("effect", "at", "on", "plan", "quantity", "unit_price", "add_on", "billing_day", "days", "unused")
+    change = {name: given[name] for name in names if given[name] not in ("", None)}
+    uplift = {"percent": given["uplift"], "index": given["index"], "cap": given["cap"], "floor": given["floor"]}
+    uplift = {name: value for name, value in uplift.items() if value}
+    term = {name: given[name] for name in ("months", "ends_on", "auto_renew", "notice_days") if given[name] is not None}
+    if uplift and kind == "renewed":
+        change["uplift"] = uplift
+    elif uplift:
+        term["uplift"] = uplift
+    if term:
+        change["term"] = term
+    if given["withdraw"]:
+        change["change"] = given["withdraw"]
+    change |= {"kind": kind, "final_invoice": not given["without_final_invoice"]}
+    return {"changes": [change], "on_conflict": "replace" if given["replace"] else "refuse"}
 
-    if kind not in list(LifeKind):
-        raise InvalidValue(f"{kind!r} is no change of a subscription.", field="kind")
-    try:
-        at = datetime.fromisoformat(given["at"]) if given["at"] else None
-    except ValueError:
-        raise InvalidValue(f"{given['at']!r} is no instant such as 2026-02-01T09:00:00Z.", field="at") from None
-    return LifeChange(
-        key,
-        LifeKind(kind),
-        Effect(given["effect"]),
-        at,
-        plan_of(given["plan"]).id if given["plan"] else None,
-        to_decimal(given["quantity"], field="quantity") if given["quantity"] else None,
-        to_decimal(given["unit_price"], field="unit_price") if given["unit_price"] else None,
-        given["add_on"],
-        given["billing_day"],
-        given["days"],
-        Unused(given["unused"]),
-        not given["without_final_invoice"],
+
+@COMMANDS.command("ramp")
+@click.argument("subscription")
+@click.option(
+    "--step", "steps", multiple=True, required=True, help="A day, the quantity and the price: 2026-07-01;50;9.50."
+)
+@as_option
+@json_option
+def subscription_ramp(subscription: str, steps: Sequence[str], email: str, as_json: bool) -> None:
+    """Let quantity and price of a SUBSCRIPTION to a plan follow a ramp; what a step leaves empty stays."""
+    from cashline.flow.deliver.subscriptions import actions, api, queries
+
+    key, authority = find_subscription(subscription), authority_for(email)
+    authority.require("subscriptions.write", queries.life(key).entity_id)
+    parts = [dict(zip(("on", "quantity", "unit_price"), step.split(";"), strict=False)) for step in steps]
+    body = api.RampIn.model_validate({"steps": [{name: text for name, text in one.items() if text} for one in parts]})
+    found = [actions.RampStep(step.on, step.quantity, step.unit_price) for step in body.steps]
+    actions.change_lives(actions.ramp_changes(key, found), now=now(), actor=authority.actor)
+    shape = api.life_shape(queries.life(key))
+    say(shape, f"{shape['number']} follows {len(found)} steps.", as_json=as_json)
+
+
+@COMMANDS.command("skip")
+@click.argument("subscription")
+@click.option("--periods", default=1, show_default=True)
+@as_option
+@json_option
+def subscription_skip(subscription: str, periods: int, email: str, as_json: bool) -> None:
+    """Let a SUBSCRIPTION to a plan skip its next periods."""
+    from cashline.flow.deliver.subscriptions import actions, api, queries
+
+    key, authority = find_subscription(subscription), authority_for(email)
+    authority.require("subscriptions.write", queries.life(key).entity_id)
+    instant = now()
+    actions.change_lives(actions.skip_changes(key, periods, now=instant), now=instant, actor=authority.actor)
+    shape = api.life_shape(queries.life(key))
+    say(shape, f"{shape['number']} skips {periods}.", as_json=as_json)
+
+
+@COMMANDS.command("transfer")
+@click.argument("subscription")
+@click.option("--customer", required=True, help="The id of who has it then.")
+@click.option("--on", type=DAY, default=None, help="From the beginning of which day; left out: from now.")
+@reason_option
+@as_option
+@json_option
+def subscription_transfer(
+    subscription: str, customer: str, on: date | None, reason: str, email: str, as_json: bool
+) -> None:
+    """Let another customer have a SUBSCRIPTION to a plan; the bills split at the date."""
+    from cashline.flow.deliver.subscriptions import actions, api, queries
+    from cashline.kernel.identifiers import key_of
+
+    key, authority = find_subscription(subscription), authority_for(email)
+    authority.require("subscriptions.write", queries.life(key).entity_id)
+    found = actions.transfer_life(
+        key, customer_id=key_of("customer", customer), on=on, reason=reason, now=now(), actor=authority.actor
     )
+    shape = api.life_shape(queries.life(found))
+    say(shape, f"It goes on as {shape['number']}.", as_json=as_json)

@@ -16,3 +16,8 @@ def end_due(*, today: date, now: datetime, actor: str) -> int:
 def show_changes(*, now: datetime, actor: str) -> int:  # noqa: ARG001 - a job
     """Let subscriptions to plans show what has taken effect; gives how many."""
     return actions.show_lives(now=now)
+
+
+def renew_due(*, today: date, now: datetime, actor: str) -> int:  # noqa: ARG001 - a job
+    """Renew the terms that renew themselves; gives how many."""
+    return actions.renew_due(now=now, actor=actor)

@@ -7,7 +7,14 @@ versions of plans that its facts name, and `line_id` is its own id.
 from django.db import models
 
 from cashline.flow.deliver.subscriptions.rules import LifeKind, SubscriptionStatus
-from cashline.platform.database.tables import Table, instant_column, link_to, quantity_column, status_column
+from cashline.platform.database.tables import (
+    Table,
+    instant_column,
+    link_to,
+    quantity_column,
+    rate_column,
+    status_column,
+)
 
 
 class Subscription(Table):
@@ -24,6 +31,9 @@ class Subscription(Table):
     timezone = models.TextField(blank=True, db_default="")
     next_change_at = models.DateTimeField(null=True)
     quantity = quantity_column()
+    unit_price = rate_column(null=True)
+    term_ends_on = models.DateField(null=True)
+    renew_on = models.DateField(null=True)
     status = status_column(SubscriptionStatus, db_default=SubscriptionStatus.PENDING)
     activated_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)
@@ -43,6 +53,9 @@ class Subscription(Table):
                 fields=["next_change_at"],
                 name="subscriptions_changing",
                 condition=models.Q(next_change_at__isnull=False),
+            ),
+            models.Index(
+                fields=["renew_on"], name="subscriptions_renewing", condition=models.Q(renew_on__isnull=False)
             ),
         ]
         constraints = [

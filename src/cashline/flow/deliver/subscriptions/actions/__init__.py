@@ -1,5 +1,12 @@
 """Actions of subscriptions: services of orders, and subscriptions to rate plans with the changes of their life."""
 
+from cashline.flow.deliver.subscriptions.actions.composed import (
+    RampStep,
+    ramp_changes,
+    renew_due,
+    skip_changes,
+    transfer_life,
+)
 from cashline.flow.deliver.subscriptions.actions.living import change_lives, show_lives
 from cashline.flow.deliver.subscriptions.actions.services import (
     activate_provisioned,
@@ -13,6 +20,7 @@ from cashline.flow.deliver.subscriptions.actions.subscribing import NewSubscript
 
 __all__ = [
     "NewSubscription",
+    "RampStep",
     "activate_provisioned",
     "activate_subscriptions",
     "cancel_orders",
@@ -20,6 +28,10 @@ __all__ = [
     "change_lives",
     "create_subscriptions",
     "end_due",
+    "ramp_changes",
+    "renew_due",
     "show_lives",
+    "skip_changes",
     "subscribe",
+    "transfer_life",
 ]

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from cashline.flow.agree.plans.queries import PlanRow, conventions_of, plan_versions_by_id
+from cashline.flow.agree.plans.queries import PlanRow, conventions_of, index_values, plan_versions_by_id
 from cashline.flow.agree.plans.rules import PlanTerms
 from cashline.flow.deliver.subscriptions import queries
 from cashline.flow.deliver.subscriptions.actions.subscribing import FACT_COLUMNS, life_objects
 from cashline.flow.deliver.subscriptions.queries import LifeRow
-from cashline.flow.deliver.subscriptions.rules.changing import LifeChange, fact_of, standing
+from cashline.flow.deliver.subscriptions.rules.changing import LifeChange, Setting, facts_of_change
 from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind
 from cashline.flow.deliver.subscriptions.rules.life import live
+from cashline.flow.deliver.subscriptions.rules.standing import standing
+from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
 from cashline.platform.events.actions import record
@@ -31,6 +34,9 @@ EVENTS: Mapping[LifeKind, str] = {
     LifeKind.CANCELLED: "SubscriptionStopped",
     LifeKind.REACTIVATED: "SubscriptionReactivated",
     LifeKind.WITHDRAWN: "SubscriptionChangeWithdrawn",
+    LifeKind.TERM_SET: "SubscriptionTermSet",
+    LifeKind.RENEWED: "SubscriptionRenewed",
+    LifeKind.EXTENDED: "SubscriptionExtended",
 }
 """The event of each kind of change."""
 
@@ -48,21 +54,37 @@ def change_lives(changes: Sequence[LifeChange], *, now: datetime, actor: str) ->
     facts = queries.facts_of(rows)
     plans = _plans(facts, changes, rows)
     terms = {key: plan.terms for key, plan in plans.items()}
-    conventions = conventions_of(row.entity_id for row in rows.values())
+    settings = _settings(changes, rows, facts)
     recorded: list[tuple[LifeRow, LifeFact]] = []
     for change in changes:
         row = rows[change.subscription_id]
-        fact = fact_of(change, facts[row.id], terms, row.timezone, conventions[row.entity_id], now)
-        facts[row.id].append(fact)
-        recorded.append((row, fact))
+        made = facts_of_change(change, facts[row.id], terms, settings[row.id], now)
+        facts[row.id].extend(made)
+        recorded.extend((row, fact) for fact in made)
     sql.insert(
         "subscription_facts",
         FACT_COLUMNS,
         [(fact.id, row.id, fact.kind.value, fact.at, now, sql.json(fact.as_json()), actor) for row, fact in recorded],
     )
     _show(list(rows.values()), facts, terms, now)
-    record([_event(row, fact) for row, fact in recorded], now=now, actor=actor)
+    record([_event(row, fact) for row, fact in recorded if not fact.of_term], now=now, actor=actor)
     return [fact.id for _, fact in recorded]
+
+
+def _settings(
+    changes: Sequence[LifeChange], rows: Mapping[UUID, LifeRow], facts: Mapping[UUID, Sequence[LifeFact]]
+) -> dict[UUID, Setting]:
+    """What decides the facts of changes, by subscription; price indices are read where a renewal may follow one."""
+    conventions = conventions_of(row.entity_id for row in rows.values())
+    renewed = {change.subscription_id for change in changes if change.kind is LifeKind.RENEWED}
+    policies = [change.uplift or change.term.policy for change in changes]
+    policies += [fact.term.policy for key in renewed for fact in facts[key] if fact.term is not None]
+    wanted = {policy.index for policy in policies if policy is not None and policy.index}
+    indices = index_values(wanted) if wanted else {}
+    return {
+        key: Setting(row.timezone, conventions[row.entity_id], minor_units(row.currency), indices)
+        for key, row in rows.items()
+    }
 
 
 def _plans(
@@ -80,13 +102,15 @@ def _plans(
 
 
 def _event(row: LifeRow, fact: LifeFact) -> Event:
-    data = {
+    data: dict[str, Any] = {
         "number": row.number,
         "fact": str(fact.id),
         "at": fact.at.isoformat(),
         "scheduled": fact.scheduled,
         "final_invoice": fact.final_invoice,
     }
+    if fact.term is not None and fact.term.ends_on is not None:
+        data["term_ends_on"] = fact.term.ends_on.isoformat()
     return Event(EVENTS[fact.kind], life_objects(row.id, row.customer_id, row.agreement_id), data, fact.reason)
 
 
@@ -110,12 +134,18 @@ def _show(
     changes = []
     for row in rows:
         found = standing(facts[row.id], live(facts[row.id], terms, row.timezone), now)
-        changes.append((row.id, found.status.value, found.plan_id, found.quantity, found.ends_on, found.next_change_at))
+        changes.append((
+            row.id, found.status.value, found.plan_id, found.quantity, found.unit_price, found.ends_on,
+            found.next_change_at, found.term_ends_on, found.renew_on,
+        ))  # fmt: skip
     columns = {
         "status": "text",
         "plan_version_id": "uuid",
         "quantity": "numeric",
+        "unit_price": "numeric",
         "ends_on": "date",
         "next_change_at": "timestamptz",
+        "term_ends_on": "date",
+        "renew_on": "date",
     }
     sql.update("subscriptions", columns, changes)

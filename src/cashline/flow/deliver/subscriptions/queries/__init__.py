@@ -5,10 +5,12 @@ from cashline.flow.deliver.subscriptions.queries.lives import (
     changing_for_update,
     facts_of,
     life,
+    life_counts,
     list_lives,
     lives_by_id,
     lives_for_update,
     lives_of_agreements,
+    renewing,
 )
 from cashline.flow.deliver.subscriptions.queries.services import (
     LockedSubscription,
@@ -35,6 +37,7 @@ __all__ = [
     "ending_for_update",
     "facts_of",
     "life",
+    "life_counts",
     "list_lives",
     "list_subscriptions",
     "lives_by_id",
@@ -42,6 +45,7 @@ __all__ = [
     "lives_of_agreements",
     "ordered_services",
     "pending_of_cancelled_for_update",
+    "renewing",
     "status_counts",
     "subscription",
     "subscription_numbered",

@@ -14,7 +14,10 @@ from cashline.platform.doors.paging import Page
 
 @dataclass(frozen=True, slots=True)
 class LifeRow:
-    """A subscription to a rate plan as it stands; `plan_id` is the version of the plan that it is under."""
+    """A subscription to a rate plan as it stands; `plan_id` is the version of the plan that it is under.
+
+    `unit_price` is the base fee of one unit for a whole `interval`.
+    """
 
     id: UUID
     number: str
@@ -27,22 +30,37 @@ class LifeRow:
     plan_name: str
     currency: str
     quantity: Decimal
+    unit_price: Decimal
+    interval: str
     status: str
     timezone: str
     activated_on: date | None
     ends_on: date | None
+    next_change_at: datetime | None
+    term_ends_on: date | None
+    renew_on: date | None
     created_at: datetime
 
 
 _LIFE = (
     "s.id, s.number, s.customer_id, c.name, s.entity_id, s.agreement_id, s.plan_version_id, p.code, p.name, "
-    "v.currency, s.quantity, s.status, s.timezone, s.activated_on, s.ends_on, s.created_at"
+    "v.currency, s.quantity, coalesce(s.unit_price, (v.terms->>'base_fee')::numeric), v.terms->>'interval', s.status, "
+    "s.timezone, s.activated_on, s.ends_on, s.next_change_at, s.term_ends_on, s.renew_on, s.created_at"
 )
 _SOURCE = (
     "subscriptions s JOIN customers c ON c.id = s.customer_id JOIN plan_versions v ON v.id = s.plan_version_id "
     "JOIN plans p ON p.id = v.plan_id"
 )
-SORTS = {"number": "s.number", "customer": "lower(c.name)", "plan": "p.code", "status": "s.status"}
+SORTS = {
+    "number": "s.number",
+    "customer": "lower(c.name)",
+    "plan": "p.code",
+    "status": "s.status",
+    "quantity": "s.quantity",
+    "activated_on": "coalesce(s.activated_on, '9999-12-31'::date)",
+    "ends_on": "coalesce(s.ends_on, '9999-12-31'::date)",
+    "term_ends_on": "coalesce(s.term_ends_on, '9999-12-31'::date)",
+}
 
 
 def lives_by_id(ids: Iterable[UUID]) -> dict[UUID, LifeRow]:
@@ -82,6 +100,27 @@ def changing_for_update(*, until: datetime, limit: int) -> list[LifeRow]:
     )
 
 
+def renewing(*, until: date, after: UUID | None, limit: int) -> list[tuple[UUID, date, str]]:
+    """Subscriptions to renew by themselves from a day on or before `until`: id, that day, and their zone, by id."""
+    rows = sql.fetch(
+        "SELECT id, renew_on, timezone FROM subscriptions WHERE renew_on <= %s AND (%s::uuid IS NULL OR id > %s) "
+        "ORDER BY id LIMIT %s",
+        (until, after, after, limit),
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def life_counts(entity_ids: Sequence[UUID] | None = None) -> dict[str, int]:
+    """How many subscriptions to plans stand in each status."""
+    return dict(
+        sql.fetch(
+            "SELECT status, count(*) FROM subscriptions WHERE plan_version_id IS NOT NULL "
+            "AND (%s::uuid[] IS NULL OR entity_id = ANY(%s::uuid[])) GROUP BY status",
+            (entity_ids, entity_ids),
+        )
+    )
+
+
 def lives_of_agreements(agreement_ids: Iterable[UUID]) -> list[LifeRow]:
     """The subscriptions to plans under those agreements, oldest first."""
     return sql.fetch_as(
@@ -110,9 +149,20 @@ def list_lives(
     statuses: Sequence[str] = (),
     customer_id: UUID | None = None,
     entity_ids: Sequence[UUID] | None = None,
+    term_from: date | None = None,
+    term_until: date | None = None,
+    changing: bool = False,
 ) -> Page[LifeRow]:
-    """One page of subscriptions to plans; words are looked for in number, plan and customer."""
+    """One page of subscriptions to plans; words are looked for in number, plan and customer.
+
+    Terms are asked by their end; `changing` are those of which something is scheduled.
+    """
     conditions = lists.Conditions()
+    if changing:
+        conditions.add("s.next_change_at IS NOT NULL")
+    for condition, value in (("s.term_ends_on >= %s", term_from), ("s.term_ends_on < %s", term_until)):
+        if value is not None:
+            conditions.add(condition, value)
     conditions.among("s.status", statuses)
     conditions.among("s.entity_id", entity_ids, "uuid")
     if customer_id is not None:

@@ -4,19 +4,22 @@ Nothing in them depends on a setting: what a convention decided (the first day w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.deliver.subscriptions.rules.renewals import Term
+
 
 class LifeKind(StrEnum):
     """What happened, or is to happen, to a subscription.
 
     `PLAN_CHANGED` to another plan. `BILLING_DAY_MOVED` gives its periods another day of month. `TRIAL_EXTENDED` adds
-    days to its trial. `WITHDRAWN` takes back a fact that was scheduled. The others say it themselves.
+    days to its trial. `WITHDRAWN` takes back a fact that was scheduled. `TERM_SET` gives it a term, `RENEWED` the next
+    one and its price, `EXTENDED` moves the end of the term. The others say it themselves.
     """
 
     STARTED = "started"
@@ -31,6 +34,13 @@ class LifeKind(StrEnum):
     CANCELLED = "cancelled"
     REACTIVATED = "reactivated"
     WITHDRAWN = "withdrawn"
+    TERM_SET = "term_set"
+    RENEWED = "renewed"
+    EXTENDED = "extended"
+
+
+TERM_KINDS = (LifeKind.TERM_SET, LifeKind.RENEWED, LifeKind.EXTENDED)
+"""What says until when the service is agreed; the newest of them decides whether it ends by itself."""
 
 
 class Unused(StrEnum):
@@ -47,6 +57,9 @@ class LifeFact:
 
     `scheduled`: it takes effect by itself at the start of a period or a day, and no event bills it. `ends_on` is the
     first day that is not billed after a cancellation; without `final_invoice` what is owed then is not billed.
+    `of_term`: the cancellation by which a term ends that nothing renews. A start that goes on with the service of
+    another subscription has when that began (`origin_at`), and from which day its periods are counted (`origin_on`).
+    `other` is the subscription on the other side of a transfer.
     """
 
     id: UUID
@@ -65,6 +78,11 @@ class LifeFact:
     final_invoice: bool = True
     withdraws: UUID | None = None
     reason: str = ""
+    term: Term | None = None
+    of_term: bool = False
+    origin_at: datetime | None = None
+    origin_on: date | None = None
+    other: UUID | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What only its kind has, as it is stored."""
@@ -72,7 +90,7 @@ class LifeFact:
         for name, default in _DEFAULTS.items():
             value = getattr(self, name)
             if value != default:
-                shape[name] = value if isinstance(value, bool | int) else str(value)
+                shape[name] = _stored(value)
         return shape
 
     @classmethod
@@ -82,6 +100,14 @@ class LifeFact:
         """Read the stored form back."""
         given = {name: _READ.get(name, _same)(value) for name, value in shape.items()}
         return cls(key, LifeKind(kind), at, known_at, **given)
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, Term):
+        return value.as_json()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _same(value: Any) -> Any:
@@ -95,6 +121,10 @@ _READ: Mapping[str, Any] = {
     "ends_on": date.fromisoformat,
     "unused": Unused,
     "withdraws": UUID,
+    "term": Term.from_json,
+    "origin_at": datetime.fromisoformat,
+    "origin_on": date.fromisoformat,
+    "other": UUID,
 }
 _DEFAULTS: Mapping[str, Any] = {
     "scheduled": False,
@@ -109,14 +139,9 @@ _DEFAULTS: Mapping[str, Any] = {
     "final_invoice": True,
     "withdraws": None,
     "reason": "",
+    "term": None,
+    "of_term": False,
+    "origin_at": None,
+    "origin_on": None,
+    "other": None,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class NewFact:
-    """A fact to record; `values` are the fields of its kind."""
-
-    subscription_id: UUID
-    kind: LifeKind
-    at: datetime
-    values: Mapping[str, Any] = field(default_factory=dict)

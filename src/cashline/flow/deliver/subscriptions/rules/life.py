@@ -12,7 +12,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.plans.rules import PlanTerms
-from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind
+from cashline.flow.deliver.subscriptions.rules.facts import TERM_KINDS, LifeFact, LifeKind
+from cashline.flow.deliver.subscriptions.rules.renewals import PriceUplift, Term
 from cashline.kernel.anchors import Anchor, AnchorKind
 from cashline.kernel.periods import Period, day_start, local_day
 
@@ -20,12 +21,13 @@ NEVER = date.max
 
 
 class Step(NamedTuple):
-    """From `day` on the base fee is for so many, at this price each (None: that of the plan)."""
+    """From `day` on the base fee is for so many, at this price each (None: that of the plan), by an uplift or not."""
 
     day: date
     at: datetime
     quantity: Decimal
     unit_price: Decimal | None
+    uplift: PriceUplift | None = None
 
 
 class AddOnStep(NamedTuple):
@@ -64,11 +66,17 @@ class Stint:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The stints of a subscription, in order of time; `extra_trial_days` were added to the trial of its plan."""
+    """The stints of a subscription, in order of time; `extra_trial_days` were added to the trial of its plan.
+
+    `terms` are the terms that were agreed, each with the instant from which it counts. `origin_at` is when the service
+    began that a transfer goes on with.
+    """
 
     stints: tuple[Stint, ...]
     zone: str
     extra_trial_days: int = 0
+    terms: tuple[tuple[datetime, Term], ...] = ()
+    origin_at: datetime | None = None
 
     @property
     def first_at(self) -> datetime:
@@ -78,7 +86,21 @@ class Life:
     def trial_end(self, terms: PlanTerms) -> datetime:
         """The instant at which the trial of a plan ends: counted by 24 hours from the first start."""
         days = terms.trial_days + (self.extra_trial_days if terms.trial_days else 0)
-        return self.first_at + timedelta(hours=24 * days)
+        return (self.origin_at or self.first_at) + timedelta(hours=24 * days)
+
+    def term_at(self, at: datetime) -> Term | None:
+        """The term that was agreed last by an instant; None without one."""
+        return next((term for since, term in reversed(self.terms) if since <= at), None)
+
+    @property
+    def last_term(self) -> Term | None:
+        """The term that was agreed last, be it one to come."""
+        return self.terms[-1][1] if self.terms else None
+
+    def step_at(self, at: datetime) -> Step | None:
+        """Quantity and price at an instant; None where nothing runs then."""
+        stint = self.stint_at(at)
+        return next((step for step in reversed(stint.steps) if step.at <= at), stint.steps[0]) if stint else None
 
     def stint_at(self, at: datetime) -> Stint | None:
         """The stint that runs at an instant."""
@@ -108,20 +130,29 @@ class _State:
     paused: bool = False
     done: list[Stint] = field(default_factory=list)
     extra_trial_days: int = 0
+    uplift: PriceUplift | None = None
+    terms: list[tuple[datetime, Term]] = field(default_factory=list)
 
 
 def in_force(facts: Iterable[LifeFact]) -> list[LifeFact]:
     """The facts that count, by effect: without what was withdrawn or overtaken.
 
     A plan change that is made at once overtakes those that were scheduled before it for later; of two for the same
-    instant the one that became known last counts.
+    instant the one that became known last counts. A renewal or another term overtakes the end of the term before.
     """
     found = list(facts)
     gone = {fact.withdraws for fact in found if fact.kind is LifeKind.WITHDRAWN}
     kept = [fact for fact in found if fact.kind is not LifeKind.WITHDRAWN and fact.id not in gone]
     overtaken: set[UUID] = set()
     waiting: list[LifeFact] = []
+    ending: LifeFact | None = None
     for fact in sorted(kept, key=lambda fact: fact.id):
+        if fact.of_term:
+            ending = fact
+            continue
+        if ending is not None and fact.kind in TERM_KINDS and fact.at <= ending.at:
+            overtaken.add(ending.id)
+            ending = None
         if fact.kind is not LifeKind.PLAN_CHANGED:
             continue
         waiting = [one for one in waiting if one.at > fact.known_at]
@@ -139,12 +170,12 @@ def live(facts: Iterable[LifeFact], plans: Mapping[UUID, PlanTerms], zone: str) 
     if start.kind is not LifeKind.STARTED or start.plan_id is None or start.quantity is None:
         raise ValueError("A life begins with its start.")
     state = _State(start.plan_id, start.quantity, start.unit_price)
-    first_day = local_day(start.at, zone)
+    first_day = local_day(start.origin_at or start.at, zone)
     for fact in ordered:
         _apply(state, fact, plans, zone, first_day)
     if state.open is not None:
         state.done.append(_closed(state, state.open, NEVER, None, None))
-    return Life(tuple(state.done), zone, state.extra_trial_days)
+    return Life(tuple(state.done), zone, state.extra_trial_days, tuple(state.terms), start.origin_at)
 
 
 def _apply(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone: str, first_day: date) -> None:
@@ -159,6 +190,8 @@ def _apply(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone:
         return
     if state.ended:
         return
+    if fact.term is not None:
+        state.terms.append((fact.at, fact.term))
     if kind is LifeKind.CANCELLED:
         state.ended = True
         _close(state, fact, fact.ends_on or local_day(fact.at, zone))
@@ -171,20 +204,21 @@ def _apply(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone:
             _open(state, fact, plans, zone, first_day)
     elif kind in _STEPS:
         _step(state, fact, zone)
-    else:
+    elif kind not in _TERM_ALONE:
         _turn(state, fact, plans, zone, first_day)
 
 
-_STEPS = (LifeKind.QUANTITY_CHANGED, LifeKind.PRICE_CHANGED, LifeKind.ADD_ON_CHANGED)
+_STEPS = (LifeKind.QUANTITY_CHANGED, LifeKind.PRICE_CHANGED, LifeKind.ADD_ON_CHANGED, LifeKind.RENEWED)
+_TERM_ALONE = (LifeKind.TERM_SET, LifeKind.EXTENDED)
 
 
 def _turn(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone: str, first_day: date) -> None:
     """A start, a plan change or another billing day: a new stint, unless the service is paused."""
-    if fact.kind is LifeKind.BILLING_DAY_MOVED:
+    if fact.billing_day:
         state.anchor = Anchor(AnchorKind.DAY_OF_MONTH, fact.billing_day)
     elif fact.kind is LifeKind.PLAN_CHANGED:
         state.plan_id = fact.plan_id or state.plan_id
-        state.unit_price = fact.unit_price
+        state.unit_price, state.uplift = fact.unit_price, None
         state.quantity = fact.quantity if fact.quantity is not None else state.quantity
         state.anchor = None
         state.add_ons = []
@@ -201,20 +235,22 @@ def _step(state: _State, fact: LifeFact, zone: str) -> None:
     if fact.kind is LifeKind.QUANTITY_CHANGED and fact.quantity is not None:
         state.quantity = fact.quantity
     elif fact.kind is LifeKind.PRICE_CHANGED:
-        state.unit_price = fact.unit_price
+        state.unit_price, state.uplift = fact.unit_price, None
+    elif fact.unit_price is not None:
+        state.unit_price, state.uplift = fact.unit_price, fact.term.uplift if fact.term else None
     if state.open is not None:
         if state.steps[-1].day >= day:
             last = state.steps.pop()
-            state.steps.append(Step(last.day, last.at, state.quantity, state.unit_price))
+            state.steps.append(Step(last.day, last.at, state.quantity, state.unit_price, state.uplift))
         else:
-            state.steps.append(Step(day, fact.at, state.quantity, state.unit_price))
+            state.steps.append(Step(day, fact.at, state.quantity, state.unit_price, state.uplift))
 
 
 def _open(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone: str, first_day: date) -> None:
     day = local_day(fact.at, zone)
     terms = plans[state.plan_id]
-    boundary = terms.boundary(state.anchor or terms.anchor, first_day, day)
-    state.steps = [Step(day, fact.at, state.quantity, state.unit_price)]
+    boundary = fact.origin_on or terms.boundary(state.anchor or terms.anchor, first_day, day)
+    state.steps = [Step(day, fact.at, state.quantity, state.unit_price, state.uplift)]
     state.open = Stint(state.plan_id, day, NEVER, fact.at, None, boundary, fact, None, ())
 
 

@@ -2,7 +2,13 @@
 
 from cashline.flow.invoice.billing.actions.batches import BilledDocument
 from cashline.flow.invoice.billing.actions.deciding import hold_bills, refuse_bill, release_bill
-from cashline.flow.invoice.billing.actions.lives import bill_lives, bill_usage, preview_change
+from cashline.flow.invoice.billing.actions.lives import (
+    ChangeEffect,
+    bill_lives,
+    bill_usage,
+    preview_changes,
+    preview_start,
+)
 from cashline.flow.invoice.billing.actions.reversing import reverse_bill_run
 from cashline.flow.invoice.billing.actions.runs import (
     BillRunResult,
@@ -20,13 +26,15 @@ from cashline.flow.invoice.billing.actions.waiting import set_billing_policy
 __all__ = [
     "BillRunResult",
     "BilledDocument",
+    "ChangeEffect",
     "advance_bill_run",
     "approve_bill_run",
     "bill_lives",
     "bill_usage",
     "discard_bill_run",
     "hold_bills",
-    "preview_change",
+    "preview_changes",
+    "preview_start",
     "refuse_bill",
     "release_bill",
     "resume_bill_run",

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
 from cashline.flow.agree.plans.queries import plan_versions_by_id
 from cashline.flow.agree.plans.rules import PlanTerms, UsageTiming
-from cashline.flow.deliver.subscriptions.actions import change_lives
+from cashline.flow.deliver.subscriptions.actions import NewSubscription, change_lives, subscribe
 from cashline.flow.deliver.subscriptions.queries import lives_by_id
 from cashline.flow.deliver.subscriptions.rules import LifeChange
 from cashline.flow.deliver.usage.queries import lines_with_news
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.batches import append_batch, prepare_batch
 from cashline.flow.invoice.billing.actions.planned import Occasion, Occasions, bills_of_plans
+from cashline.flow.invoice.billing.queries.coming import coming_bills_of
 from cashline.flow.invoice.billing.queries.plans import ChargeRow, charges_of, last_charge
 from cashline.flow.invoice.billing.rules.agreements import DueAgreement
+from cashline.flow.invoice.billing.rules.plans.coming import ComingBill
 from cashline.flow.invoice.billing.rules.plans.differences import Trigger
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
@@ -35,6 +38,9 @@ TRIGGERS: Mapping[str, Trigger] = {
     "SubscriptionPaused": Trigger.PAUSE,
     "SubscriptionStopped": Trigger.CANCEL,
     "SubscriptionChangeWithdrawn": Trigger.NOTHING,
+    "SubscriptionTermSet": Trigger.NOTHING,
+    "SubscriptionRenewed": Trigger.CHANGE,
+    "SubscriptionExtended": Trigger.NOTHING,
 }
 """What of the difference the event of a life bills; a scheduled change bills nothing before it takes effect."""
 
@@ -100,15 +106,37 @@ def _bills_usage(terms: PlanTerms) -> bool:
     return bool(terms.usage_thresholds) or any(one.timing is not UsageTiming.ARREARS for one in terms.charges)
 
 
-def preview_change(change: LifeChange, *, now: datetime, actor: str) -> list[ChargeRow]:
-    """What a change would bill and give back at once: it is made, read, and undone. Raises what making it would."""
+class ChangeEffect(NamedTuple):
+    """What changes bill and give back at once, and the bills to come before and after them."""
+
+    at_once: list[ChargeRow]
+    before: list[ComingBill]
+    after: list[ComingBill]
+
+
+def preview_changes(changes: Sequence[LifeChange], *, now: datetime, actor: str, count: int = 2) -> ChangeEffect:
+    """The effect of changes of one subscription: they are made, read, and undone. Raises what making them would."""
+    subscription_id = changes[0].subscription_id
+    before = coming_bills_of(subscription_id, now=now, count=count)
     with transaction.atomic():
         undo = transaction.savepoint_create()
-        before = last_charge(change.subscription_id)
-        change_lives([change], now=now, actor=actor)
-        found = charges_of(change.subscription_id, after=before)
+        last = last_charge(subscription_id)
+        change_lives(changes, now=now, actor=actor)
+        found = charges_of(subscription_id, after=last)
+        after = coming_bills_of(subscription_id, now=now, count=count)
         transaction.savepoint_rollback(undo)
-    return found
+    return ChangeEffect(found, before, after)
+
+
+def preview_start(new: NewSubscription, *, now: datetime, actor: str, count: int = 2) -> ChangeEffect:
+    """What a new subscription would bill at once and next: it is started, read, and undone."""
+    with transaction.atomic():
+        undo = transaction.savepoint_create()
+        (key,) = subscribe([new], now=now, actor=actor)
+        found = charges_of(key)
+        after = coming_bills_of(key, now=now, count=count)
+        transaction.savepoint_rollback(undo)
+    return ChangeEffect(found, [], after)
 
 
 def schedule_agreements(agreement_ids: Iterable[UUID]) -> None:

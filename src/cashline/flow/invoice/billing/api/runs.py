@@ -1,6 +1,6 @@
 """Bill runs with their manifest, previews of them, and the bills of one agreement at once."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -10,13 +10,9 @@ from pydantic import Field
 
 from cashline.flow.agree.contracts.queries import agreement
 from cashline.flow.agree.customers.queries import customers_by_id
-from cashline.flow.agree.plans.queries import plan_of
-from cashline.flow.deliver.subscriptions.queries import LifeRow, life
-from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind, Unused
 from cashline.flow.invoice.billing import actions, queries
 from cashline.flow.invoice.billing.actions import BilledDocument, BillRunResult
 from cashline.flow.invoice.billing.queries import BillRunRow
-from cashline.flow.invoice.billing.queries.plans import ChargeRow, charges_of
 from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus
 from cashline.flow.invoice.billing.rules.manifest import BillException, CurrencyTotals
 from cashline.kernel.identifiers import key_of, public
@@ -30,10 +26,8 @@ from cashline.platform.doors.schemas import (
     Cursor,
     EntityCode,
     Limit,
-    Name,
     PublicId,
     Sort,
-    UnitPrice,
     Why,
     ask_of,
     listed,
@@ -270,63 +264,3 @@ def agreement_bill(request: HttpRequest, agreement_id: PublicId, body: BillIn) -
     return result_shape(
         actions.run_bills(as_of=body.as_of, agreement_ids=[row.id], now=caller.now, actor=caller.actor)
     )  # fmt: skip
-
-
-class ChangePreviewIn(Closed):
-    """A change of a subscription to a plan, as its own address takes it, and which one it is."""
-
-    kind: LifeKind
-    effect: Effect = Effect.NOW
-    at: datetime | None = None
-    plan: Name | None = None
-    quantity: Annotated[Decimal, Field(ge=0, le=Decimal(10_000_000), decimal_places=6)] | None = None
-    unit_price: UnitPrice | None = None
-    add_on: Annotated[str, Field(max_length=200)] = ""
-    billing_day: Annotated[int, Field(ge=0, le=28)] = 0
-    days: Annotated[int, Field(ge=0, le=3660)] = 0
-    unused: Unused = Unused.CREDIT
-    final_invoice: bool = True
-
-
-def charge_shape(row: ChargeRow) -> dict[str, Any]:
-    """A charge of a subscription as the API shows it."""
-    plain = "component plan meter dimension value add_on starts_on ends_on days of_days quantity unit_price currency"
-    document = public("invoice", row.invoice_id) if row.invoice_id else None
-    if row.credit_note_id:
-        document = public("credit_note", row.credit_note_id)
-    return {name: getattr(row, name) for name in plain.split()} | {
-        "amount": round_to(row.amount, minor_units(row.currency)),
-        "document": document,
-        "document_number": row.document,
-        "recorded_at": row.recorded_at,
-    }
-
-
-@router.get("/subscriptions/{subscription_id}/charges")
-def subscription_charges(request: HttpRequest, subscription_id: PublicId) -> dict[str, Any]:
-    """What was billed of a subscription to a plan and what was given back, the newest first."""
-    row = _life(caller_of(request), subscription_id, "billing.read")
-    return {"items": [charge_shape(one) for one in charges_of(row.id)]}
-
-
-@router.post("/subscriptions/{subscription_id}/preview")
-def subscription_preview(request: HttpRequest, subscription_id: PublicId, body: ChangePreviewIn) -> dict[str, Any]:
-    """What a change would bill and give back at once, without making it."""
-    caller = caller_of(request)
-    row = _life(caller, subscription_id, "subscriptions.write")
-    given = body.model_dump(exclude={"plan"})
-    plan_id = plan_of(body.plan).id if body.plan else None
-    change = LifeChange(row.id, plan_id=plan_id, **given)
-    found = [charge_shape(one) for one in actions.preview_change(change, now=caller.now, actor=caller.actor)]
-    total = sum((one["amount"] for one in found), Decimal(0))
-    shown = [{name: value for name, value in one.items() if name not in _ONLY_REAL} for one in found]
-    return {"items": shown, "net": total, "currency": row.currency}
-
-
-_ONLY_REAL = ("document", "document_number", "recorded_at")
-
-
-def _life(caller: Caller, subscription_id: str, permission: str) -> LifeRow:
-    row = life(key_of("subscription", subscription_id))
-    require_visible(caller, permission, row.entity_id, "subscription", row.id)
-    return row

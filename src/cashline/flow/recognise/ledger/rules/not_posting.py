@@ -14,7 +14,7 @@ _BY_REASON: dict[str, str] = {
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
         "BooksOpened PeriodClosed PeriodSoftClosed PeriodReopened BankAccountCreated BankAccountChanged "
-        "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet "
+        "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet PriceIndexSet "
         "UsageAlertSet UsageAlertEnded"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
@@ -39,6 +39,7 @@ _BY_REASON: dict[str, str] = {
     ),
     "what it makes due is billed at once or by a run, and those documents post": (
         "SubscriptionStarted SubscriptionPlanChanged SubscriptionQuantityChanged SubscriptionPriceChanged "
+        "SubscriptionTermSet SubscriptionRenewed SubscriptionExtended "
         "SubscriptionAddOnChanged SubscriptionBillingDayMoved SubscriptionTrialExtended SubscriptionPaused "
         "SubscriptionResumed SubscriptionStopped SubscriptionReactivated SubscriptionChangeWithdrawn"
     ),

@@ -11,8 +11,10 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from cashline.flow.agree.plans.rules import ChangeBilled, FeeTiming, PlanConventions, PlanTerms, UnusedAdvance
-from cashline.flow.deliver.subscriptions.rules import LifeFact, LifeKind, Stint, Unused
+from cashline.flow.deliver.subscriptions.rules import LifeFact, LifeKind, PriceUplift, Stint, Unused
 from cashline.flow.deliver.subscriptions.rules.life import window_end
 from cashline.flow.invoice.billing.rules.charges import proration_derivation, unit_derivation
 from cashline.flow.invoice.billing.rules.plans.shapes import (
@@ -64,6 +66,7 @@ class Target(NamedTuple):
     due_at: datetime
     advance: bool
     deferred: bool
+    uplift: PriceUplift | None = None
 
 
 class Held(NamedTuple):
@@ -142,11 +145,11 @@ def base_targets(
         advance = terms.timing is FeeTiming.ADVANCE
         if part.waived and not advance:
             continue
-        for quantity, unit_price, rated in _rates(part.stint, days, terms):
+        for quantity, unit_price, rated, uplift in _rates(part.stint, days, terms):
             due_at, deferred = part.due_at, False
             if advance:
                 due_at, deferred = _advance_due(subscription, part, rated.start, conventions)
-            yield Target(part.plan, quantity, unit_price, rated, part.whole, due_at, advance, deferred)
+            yield Target(part.plan, quantity, unit_price, rated, part.whole, due_at, advance, deferred, uplift)
 
 
 def _after_trial(subscription: PlanSubscription, part: Part, terms: PlanTerms) -> Period | None:
@@ -161,13 +164,15 @@ def _after_trial(subscription: PlanSubscription, part: Part, terms: PlanTerms) -
     return Period(max(first, days.start), days.end)
 
 
-def _rates(stint: Stint, days: Period, terms: PlanTerms) -> Iterator[tuple[Decimal, Decimal, Period]]:
+def _rates(
+    stint: Stint, days: Period, terms: PlanTerms
+) -> Iterator[tuple[Decimal, Decimal, Period, PriceUplift | None]]:
     for index, step in enumerate(stint.steps):
         end = stint.steps[index + 1].day if index + 1 < len(stint.steps) else days.end
         start, end = max(step.day, days.start), min(end, days.end)
         if start < end:
             price = terms.base_fee if step.unit_price is None else step.unit_price
-            yield step.quantity, price, Period(start, end)
+            yield step.quantity, price, Period(start, end), step.uplift
 
 
 def _advance_due(
@@ -265,6 +270,9 @@ class _Ledger:
 
 def _charge(subscription: PlanSubscription, target: Target, days: Period) -> SubscriptionCharge:
     amount, derivation = _fee(target.quantity, target.unit_price, days.days, target.whole.days, subscription.digits)
+    if target.uplift is not None:
+        part = msgspec.json.encode(target.uplift.derivation(subscription.digits)).decode()
+        derivation = f'{derivation[:-1]},"parts":[{part}]}}'
     return SubscriptionCharge(
         Subject(Component.BASE, target.plan.id),
         f"{target.quantity.normalize():f}x{target.unit_price.normalize():f}",

@@ -150,8 +150,8 @@ def _words(subscription: PlanSubscription, charge: SubscriptionCharge) -> str:
     return f"{_WORDS[subject.component].format(plan=plan.name, what=what)}, {subscription.number}"
 
 
-def next_due(subscription: PlanSubscription, until: datetime) -> date | None:
-    """The day in UTC from which a run must look at a subscription again; a day early, since days are of zones."""
+def next_moment(subscription: PlanSubscription, until: datetime) -> datetime | None:
+    """The next instant after `until` at which something can become due; None where nothing is to come."""
     moments: list[datetime] = []
     change = subscription.life.next_change(until)
     if change is not None:
@@ -166,4 +166,10 @@ def next_due(subscription: PlanSubscription, until: datetime) -> date | None:
             moments.append(trial_end)
         moments += [step.at for step in stint.steps if step.at > until]
         moments += [extra.at for extra in stint.add_on_steps if extra.at > until]
-    return min(moments).date() - timedelta(days=1) if moments else None
+    return min(moments, default=None)
+
+
+def next_due(subscription: PlanSubscription, until: datetime) -> date | None:
+    """The day in UTC from which a run must look at a subscription again; a day early, since days are of zones."""
+    moment = next_moment(subscription, until)
+    return moment.date() - timedelta(days=1) if moment else None
