@@ -14,8 +14,8 @@ _BY_REASON: dict[str, str] = {
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
         "BooksOpened PeriodClosed PeriodSoftClosed PeriodReopened BankAccountCreated BankAccountChanged "
-        "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet PriceIndexSet "
-        "UsageAlertSet UsageAlertEnded"
+        "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet "
+        "PriceIndexSet UsageAlertSet UsageAlertEnded"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
         "QuoteCreated QuoteChanged QuoteApprovalRequested QuoteApproved QuoteRejected QuoteWithdrawn QuoteSent "
