@@ -18,6 +18,7 @@ from cashline.kernel.rounding import round_to
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import PublicId
 
+router = Router(tags=["Billing"])
 _PLAIN = ["meter", "dimension", "value", "add_on"]
 _ONLY_REAL = ("document", "document_number", "recorded_at")
 MOST_COMING = 24
