@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpRequest
-from ninja import Query
+from ninja import Query, Router
 
 from cashline.flow.deliver.subscriptions.api import ChangesIn, changes_of, living
 from cashline.flow.invoice.billing import actions
