@@ -168,6 +168,11 @@ def read_form(data: QueryDict, fieldsets: tuple[FieldSet, ...], lines: LineField
     return Reading(values, tuple(read_lines), tuple(errors), raw, tuple(raw_lines))
 
 
+def said(data: QueryDict, name: str, most: int | None = 1000) -> str:
+    """What a person typed, at most so many characters: without outer spaces, and without NUL, which no text holds."""
+    return data.get(name, "").replace("\x00", "").strip()[:most]
+
+
 def errors_of(refusal: Refusal) -> tuple[FieldError, ...]:
     """The refusals of an action as errors of the form that asked for it; `lines.0.sku` is the field `lines-0-sku`."""
     found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
@@ -196,7 +201,7 @@ def _read(
             known = {option.value for option in one.options}
             values[one.name] = tuple(text for text in data.getlist(name) if text in known)
             continue
-        text = data.get(name, "").replace("\x00", "").strip()
+        text = said(data, name, None)
         raw[name] = text
         try:
             values[one.name] = _value(one, text)

@@ -29,7 +29,7 @@ from cashline.platform.pages.components import (
     Table,
     Tone,
 )
-from cashline.platform.pages.fields import Field
+from cashline.platform.pages.fields import Field, said
 from cashline.platform.pages.render import render_document
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, visitor
@@ -154,7 +154,7 @@ def installation_accept(request: HttpRequest, installation_id: str) -> HttpRespo
     who, row, zone = _read(request, installation_id)
 
     def step() -> Outcome:
-        name = request.POST.get("name", "").replace("\x00", "").strip()
+        name = said(request.POST, "name")
         if not name:
             raise InvalidValue(_("Type your name to accept."), field="name")
         accept_installation(
@@ -171,7 +171,7 @@ def installation_reject(request: HttpRequest, installation_id: str) -> HttpRespo
     who, row, _zone = _read(request, installation_id)
 
     def step() -> Outcome:
-        reason = request.POST.get("reason", "").replace("\x00", "").strip()
+        reason = said(request.POST, "reason")
         reject_installation(installation_id=row.id, reason=reason, now=who.now, actor=who.actor)
         return Outcome(_url(row.id), _("We will be in touch about what is missing."))
 

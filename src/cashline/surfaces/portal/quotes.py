@@ -53,7 +53,7 @@ from cashline.platform.pages.components import (
     Table,
     Tone,
 )
-from cashline.platform.pages.fields import Field, FieldSet, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldSet, errors_of, read_form, said
 from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import done, render_derivation, render_document, render_form, render_list
 from cashline.platform.permissions.portal import as_portal
@@ -367,7 +367,7 @@ def quote_decline(request: HttpRequest, quote_id: str) -> HttpResponse:
         row = agreeing.quote(key_of("quote", quote_id))
 
     def step() -> Outcome:
-        reason = request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+        reason = said(request.POST, "reason")
         decline_quotes([row.id], reason=reason, now=who.now, actor=who.actor)
         return Outcome(_url(row.id), _("You declined. Thank you for telling us."))
 

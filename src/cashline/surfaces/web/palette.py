@@ -12,6 +12,7 @@ from cashline.flow.report.finding.rules import LONGEST, Found
 from cashline.kernel.money import Money
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.components import Label, pill
+from cashline.platform.pages.fields import said
 from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import render_page
 from cashline.platform.pages.threads import address_of
@@ -57,7 +58,7 @@ STARTS: tuple[tuple[Label, str, str, str], ...] = (
 
 def palette(request: HttpRequest) -> HttpResponse:
     """What fits the typed words (`?q=`): what they find, what they start, where they lead; without words, all of it."""
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    words = said(request.GET, "q", LONGEST)
     caller = caller_of(request)
     found: list[tuple[Label, list[Entry]]] = list(_documents(caller, words)) if words else []
     found.append((_("Start"), _starts(caller, words.lower())))

@@ -38,7 +38,7 @@ from cashline.platform.pages.components import (
     Table,
     Tone,
 )
-from cashline.platform.pages.fields import Field, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldSet, Reading, errors_of, read_form, said
 from cashline.platform.pages.render import done, render_document, render_form, render_list, render_options
 from cashline.platform.pages.timelines import timeline_of
 
@@ -402,8 +402,8 @@ def price_book_new(request: HttpRequest) -> HttpResponse:
     caller: Caller = caller_of(request)
     caller.require("catalog.write")
     book = NewPriceBook(
-        request.POST.get("name", "").replace("\x00", "").strip(),
-        request.POST.get("currency", "").replace("\x00", "").strip().upper()[:3],
+        said(request.POST, "name"),
+        said(request.POST, "currency", 3).upper(),
         bool(request.POST.get("is_default")),
     )
     return take_step(
@@ -417,7 +417,7 @@ def price_book_new(request: HttpRequest) -> HttpResponse:
 def product_options(request: HttpRequest) -> HttpResponse:
     """Products that are sold and fit the typed letters, by SKU, for fields that look one up."""
     caller_of(request).require("catalog.read")
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    words = said(request.GET, "q", 100)
     page = queries.list_products(ListAsk(sort="sku", size=12).page, words=words, active=True)
     options = tuple(Option(row.sku, row.name, f"{row.sku} · {KIND_WORDS[row.kind]}") for row in page.items)
     return render_options(request, options)

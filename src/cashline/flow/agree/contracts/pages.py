@@ -51,7 +51,7 @@ from cashline.platform.pages.components import (
     Tone,
     pill,
 )
-from cashline.platform.pages.fields import Field
+from cashline.platform.pages.fields import Field, said
 from cashline.platform.pages.render import render_document, render_list
 from cashline.platform.pages.threads import thread_of
 from cashline.platform.pages.timelines import timeline_of
@@ -296,17 +296,14 @@ def agreement_file(request: HttpRequest, agreement_id: str, file_id: str) -> Htt
 
 
 def _signers(request: HttpRequest) -> list[Signer]:
-    def said(name: str) -> str:
-        return request.POST.get(name, "").replace("\x00", "").strip()[:300]
-
-    found = [Signer(said("name"), said("email"), said("title"))]
-    if said("name_2") or said("email_2"):
-        found.append(Signer(said("name_2"), said("email_2")))
-    return found
+    first, second = (
+        Signer(*(said(request.POST, name + place, 300) for name in ("name", "email", "title"))) for place in ("", "_2")
+    )
+    return [first, second] if second.name or second.email else [first]
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+    return said(request.POST, "reason")
 
 
 type _Step = Callable[[AgreementRow, Caller, HttpRequest], object]

@@ -36,7 +36,7 @@ from cashline.platform.pages.components import (
     Tone,
     View,
 )
-from cashline.platform.pages.fields import Field
+from cashline.platform.pages.fields import Field, said
 from cashline.platform.pages.render import render_document, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import timeline_of
@@ -159,7 +159,7 @@ def _step_page(sentence: Any, step: Callable[[HttpRequest, Caller, UUID, str], N
         caller = caller_of(request)
         caller.require("credit.write")
         key = key_of("customer", customer_id)
-        reason = request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+        reason = said(request.POST, "reason")
         return take_step(request, address(key), str(sentence), lambda: step(request, caller, key, reason))
 
     return page

@@ -42,7 +42,7 @@ from cashline.platform.pages.components import (
     Tone,
     View,
 )
-from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form, said
 from cashline.platform.pages.render import done, refused, render_document, render_form, render_list
 from cashline.platform.pages.threads import address_of, thread_of
 from cashline.platform.pages.timelines import timeline_of
@@ -218,7 +218,7 @@ def dispute_step(request: HttpRequest, dispute_id: str, verb: str) -> HttpRespon
     row = _seen(caller, dispute_id, "disputes.write")
     back = reverse("dispute_detail", args=[dispute_id])
     today: date = caller.today(entities_by_id([row.entity_id])[row.entity_id].timezone)
-    reason = request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+    reason = said(request.POST, "reason")
     who: dict[str, Any] = {"now": caller.now, "actor": caller.actor}
     if verb == "resolve_with_credit":
         return _credit(request, caller, row, today, back)

@@ -18,7 +18,7 @@ from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.anatomies import FormPage
 from cashline.platform.pages.components import Option
-from cashline.platform.pages.fields import Field, FieldSet, LineFields, Reading, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldSet, LineFields, Reading, errors_of, read_form, said
 from cashline.platform.pages.render import done, render_form, render_options
 from cashline.platform.people import queries
 from cashline.platform.people.actions import NewUser
@@ -154,6 +154,6 @@ def user_roles(request: HttpRequest, user_id: str) -> HttpResponseBase:
 def customer_options(request: HttpRequest) -> HttpResponse:
     """Customers for the lookup, by the letters typed."""
     caller_of(request).require("customers.read")
-    words = request.GET.get("q", "").replace("\x00", "")[:200]
+    words = said(request.GET, "q", 200)
     found = list_customers(lists.Ask("name", limit=8), words=words).items
     return render_options(request, tuple(Option(public("customer", row.id), row.name, row.number) for row in found))

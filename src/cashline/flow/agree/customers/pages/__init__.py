@@ -33,7 +33,7 @@ from cashline.platform.pages.components import (
     View,
     pill,
 )
-from cashline.platform.pages.fields import Field
+from cashline.platform.pages.fields import Field, said
 from cashline.platform.pages.render import render_document, render_list, render_options
 from cashline.platform.pages.timelines import timeline_of
 
@@ -197,7 +197,7 @@ def timezone_options(request: HttpRequest) -> HttpResponse:
 def customer_options(request: HttpRequest) -> HttpResponse:
     """Active customers that fit the typed letters, for fields that look one up."""
     caller_of(request).require("customers.read")
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    words = said(request.GET, "q", 100)
     page = queries.list_customers(
         ListAsk(sort="name", size=12).page, words=words, statuses=[CustomerStatus.ACTIVE.value]
     )

@@ -26,7 +26,7 @@ from cashline.platform.pages.acting import take_step
 from cashline.platform.pages.components import (
     Action,
 )
-from cashline.platform.pages.fields import Field
+from cashline.platform.pages.fields import Field, said
 
 REASON = Field("reason", lazy("Reason"), "textarea", max_length=1000)
 
@@ -107,7 +107,7 @@ def step_page(permission: str, sentence: Any, step: _Step) -> Callable[[HttpRequ
 
 
 def _said(request: HttpRequest, name: str, most: int = 1000) -> str:
-    return request.POST.get(name, "").replace("\x00", "").strip()[:most]
+    return said(request.POST, name, most)
 
 
 def _today(row: QuoteRow, caller: Caller) -> Any:

@@ -37,7 +37,7 @@ from cashline.platform.pages.components import (
     View,
     pill,
 )
-from cashline.platform.pages.fields import Field
+from cashline.platform.pages.fields import Field, said
 from cashline.platform.pages.render import render_document
 from cashline.platform.pages.threads import address_of, thread_of
 from cashline.platform.pages.timelines import timeline_of
@@ -179,7 +179,7 @@ def order_cancel(request: HttpRequest, order_id: str) -> HttpResponse:
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+    return said(request.POST, "reason")
 
 
 def order_file(request: HttpRequest, file_id: str) -> HttpResponse:

@@ -24,7 +24,7 @@ from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.acting import take_step
 from cashline.platform.pages.anatomies import FormPage, Section
 from cashline.platform.pages.components import Column, Crumb, KeyValue, Notice, Option, Row, Table, Tone
-from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form, said
 from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import done, render_aside, render_form
 
@@ -179,7 +179,7 @@ def invoice_void(request: HttpRequest, invoice_id: str) -> HttpResponse:
     """Take an invoice back in full."""
     caller = caller_of(request)
     row = seen(caller, invoice_id, "credit_notes.write")
-    reason = request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+    reason = said(request.POST, "reason")
     today = _today(caller, row.entity_id)
     return take_step(
         request,

@@ -32,7 +32,7 @@ from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.acting import act
 from cashline.platform.pages.anatomies import DocumentPage, FormPage, Section
 from cashline.platform.pages.components import Action, Cell, Column, Crumb, KeyValue, Notice, Option, Row, Table, Tone
-from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form, said
 from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import done, render_document, render_form
 from cashline.platform.pages.threads import address_of
@@ -220,7 +220,7 @@ def _apply_by_hand(caller: Caller, row: LineRow, read: Reading) -> Outcome:
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+    return said(request.POST, "reason")
 
 
 @require_POST

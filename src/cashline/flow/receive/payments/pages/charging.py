@@ -45,7 +45,7 @@ from cashline.platform.pages.components import (
     Table,
     Tone,
 )
-from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form, said
 from cashline.platform.pages.render import done, refused, render_document, render_form, render_list
 from cashline.platform.pages.threads import address_of
 from cashline.platform.pages.timelines import timeline_of
@@ -158,7 +158,7 @@ def payment_intent_give_up(request: HttpRequest, intent_id: str) -> HttpResponse
     """Stop waiting for a charge."""
     caller = caller_of(request)
     row = _seen(caller, intent_id, "payments.write")
-    reason = request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+    reason = said(request.POST, "reason")
     return take_step(
         request,
         reverse("payment_intent_detail", args=[intent_id]),

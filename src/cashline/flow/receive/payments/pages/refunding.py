@@ -20,12 +20,12 @@ from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.doors.schemas import require_visible
 from cashline.platform.pages.acting import take_step
-from cashline.platform.pages.fields import Field, FieldSet, read_form
+from cashline.platform.pages.fields import Field, FieldSet, read_form, said
 from cashline.platform.pages.render import done, refused
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:1000]
+    return said(request.POST, "reason")
 
 
 @require_POST
