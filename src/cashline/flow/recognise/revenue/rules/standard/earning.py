@@ -66,6 +66,7 @@ class UnitEarned:
     allocation: Allocation
     price: Decimal
     variable: Decimal
+    digits: int = 2
 
     @property
     def refused(self) -> dict[str, Decimal]:
@@ -95,7 +96,7 @@ def earn(unit: Unit, values: Mapping[str, Decimal], judged: Judged, stop: date, 
         repurchase_financing(one.work, judged) for one in found.values()
     ):
         price = sum((one.allocated for one in found.values()), _ZERO)
-    return UnitEarned(unit, found, allocation, price, variable)
+    return UnitEarned(unit, found, allocation, price, variable, digits)
 
 
 def _frozen(work: Work) -> Earned:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from msgspec import structs
+
 from cashline.flow.recognise.revenue.rules.standard import modifying
 from cashline.flow.recognise.revenue.rules.standard.balances import Bill, Cash, absorb, claims, receive
 from cashline.flow.recognise.revenue.rules.standard.earning import UnitEarned, earn
@@ -122,7 +124,9 @@ class Group:
                 self.caught_up[name] = self.caught_up.get(name, _ZERO) + off
 
     def _modify(self, change: Modified) -> None:
-        if change.treatment == "separate" and not (change.quantities or change.terms):
+        if change.treatment == "separate" and change.added and not (change.quantities or change.terms):
+            if change.removed:
+                self._modify(structs.replace(change, treatment="prospective", added=(), price_changes=()))
             for one in change.price_changes:
                 if one.applies_to == "satisfied":
                     modifying.earn_at_once(self.earned(change.at)[0], [one])

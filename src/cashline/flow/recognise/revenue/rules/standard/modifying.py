@@ -31,24 +31,27 @@ def catch_up(before: UnitEarned, change: Modified, values: Mapping[str, Decimal]
     Where nothing is left to deliver, what is left of the price is earned at once.
     """
     unit = before.unit
-    earn_at_once(before, [one for one in change.price_changes if one.applies_to == "satisfied"])
+    segment = unit.segments[-1]
     for one in change.price_changes:
         if one.applies_to != "satisfied":
             unit.price_changes += one.amount
-            unit.segments[-1].changes += one.amount
+            segment.changes += one.amount
     for name in change.removed:
-        if (earned := before.obligations.get(name)) is not None:
-            settled = earned.core - earned.work.base
-            unit.segments[-1].changes -= settled
-            earned.work.base, earned.work.removed = earned.core, True
+        if (earned := before.obligations.get(name)) is not None and not earned.work.removed:
+            settled = earned.core - earned.work.base - before.allocation.at_once[name]
+            segment.changes -= settled + earned.core_deducted
+            unit.settled -= earned.core_deducted
+            earned.work.base, earned.work.removed = earned.work.base + settled, True
+            if segment.weights is not None:
+                segment.weights.pop(name, None)
     _apply_terms(unit, change)
-    segment = unit.segments[-1]
     if segment.weights is not None:
         for fact in change.added:
             segment.weights[fact.id] = prices_of([unit.works[fact.id]], Judged(), _ZERO).ssp.get(fact.id, _ZERO)
     nothing_left = all(work.removed for work in unit.works.values()) or segment.weights == {}
     if nothing_left:
         _earn_the_rest(before, change, values)
+    earn_at_once(before, [one for one in change.price_changes if one.applies_to == "satisfied"])
 
 
 def _earn_the_rest(before: UnitEarned, change: Modified, values: Mapping[str, Decimal]) -> None:
@@ -56,7 +59,9 @@ def _earn_the_rest(before: UnitEarned, change: Modified, values: Mapping[str, De
     unit = before.unit
     segment = unit.segments[-1]
     left = sum((one.core_price - one.core for one in before.obligations.values()), _ZERO)
-    left += sum((one.amount for one in change.price_changes if one.applies_to != "satisfied"), _ZERO)
+    left += sum((part.amount for part in change.price_changes if part.applies_to != "satisfied"), _ZERO)
+    for one in before.obligations.values():
+        one.work.base = one.core
     segment.pool, segment.changes, segment.weights, segment.values = _ZERO, _ZERO, {}, dict(values)
     unit.segments.insert(-1, Segment(weights=before.allocation.weights, finished=frozenset(unit.works)))
     _spread(before, left, None)
@@ -192,5 +197,6 @@ def _spread(before: UnitEarned, amount: Decimal, name: str | None) -> None:
     weights = [
         max(_ZERO, before.obligations[work.id].revenue) if work.id in before.obligations else _ZERO for work in works
     ]
-    for work, share in zip(works, allocate(round_to(amount, 2), weights, 2), strict=True):
+    shares = allocate(round_to(amount, before.digits), weights, before.digits)
+    for work, share in zip(works, shares, strict=True):
         work.base += share

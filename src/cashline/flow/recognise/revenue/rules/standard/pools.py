@@ -110,6 +110,8 @@ def _later(
                 break
             shares = segment.weights or weights
             among = list(obligations if index == 0 and obligations else shares)
+            if not among:
+                continue
             rest = _ZERO
             for name, share in _split(change, among, shares, digits):
                 if name in segment.finished:
@@ -119,7 +121,11 @@ def _later(
             change = rest
         pool += change
     shares = last.weights or {}
-    _add(found.core, _split(pool, list(shares), shares, digits))
+    if shares:
+        _add(found.core, _split(pool, list(shares), shares, digits))
+    else:  # nothing is left to deliver: what the price changes by is earned at once
+        known = weights or dict.fromkeys(unit.works, Decimal(1))
+        _add(found.at_once, _split(pool, list(known), known, digits))
 
 
 def _chosen(part: Consideration, unit: Unit, judged: Judged) -> list[str]:
