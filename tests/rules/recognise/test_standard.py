@@ -1,6 +1,7 @@
 """The core of ASC 606 / IFRS 15: conservation on every day of our cases, and properties over generated contracts."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,9 +23,11 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     Paid,
     PriceChange,
     Transfer,
+    Variable,
 )
-from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
+from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement, VariableEstimate
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, Moment, days_of, plan_revenue
+from tests.support.arrangements import random_facts
 
 CASES = json.loads((Path(__file__).parent / "revenue_cases.json").read_text(encoding="utf-8"))["cases"]
 LAST = date(2032, 12, 31)
@@ -137,3 +140,54 @@ def test_a_plan_of_more_days_agrees_with_one_of_fewer() -> None:
         assert {moment.day: moment.balances for moment in plan_revenue(facts, some)} == {
             day: every[day] for day in some
         }
+
+
+@given(st.integers(0, 100_000))
+def test_whatever_is_changed_the_allocation_sums_to_the_price(seed: int) -> None:
+    """Additions, removals, quantities, ends and prices in any treatment, over estimates and returns."""
+    moments = plan_revenue(facts := random_facts(seed), days_of(facts, date(2027, 12, 31)))
+    assert_conserved(moments)
+    for moment in moments:
+        for one in moment.obligations():
+            assert one.revenue + one.remaining + one.set_aside == one.allocated
+
+
+@given(st.integers(0, 100_000), st.randoms(use_true_random=False))
+def test_changes_of_different_days_arrive_in_any_order(seed: int, chance: Any) -> None:
+    facts = random_facts(seed)
+    by_day: dict[date, list[EventFact]] = {}
+    for event in facts.events:
+        by_day.setdefault(event.at, []).append(event)
+    groups = list(by_day.values())
+    chance.shuffle(groups)
+    other = replace(facts, events=tuple(event for group in groups for event in group))
+    last = [date(2025, 6, 30), date(2027, 12, 31)]
+    assert [one.balances for one in plan_revenue(facts, last)] == [one.balances for one in plan_revenue(other, last)]
+
+
+@pytest.mark.parametrize("treatment", ["separate", "catch_up", "prospective", "mixed"])
+def test_a_change_that_takes_the_only_obligation_away_earns_the_rest_and_later_estimates_too(treatment: str) -> None:
+    """A bonus that is estimated when nothing is left to deliver is revenue at once (606-10-32-44)."""
+    contract = ContractFact(
+        id="c",
+        inception=date(2025, 1, 1),
+        consideration=(Fixed(id="price", amount=Decimal(100)), Variable(id="bonus", basis="total")),
+        obligations=(ObligationFact(id="work", pattern="point", quantity=Decimal(4), ssp=Decimal(100)),),
+    )
+    given = VariableEstimate(at=date(2025, 3, 1), consideration="bonus", method="given", estimate=Decimal(20))
+    events: tuple[EventFact, ...] = (
+        Transfer(at=date(2025, 1, 10), obligation="work", quantity=Decimal(1)),
+        Modified(
+            at=date(2025, 2, 1),
+            contract="c",
+            treatment=treatment,  # type: ignore[arg-type]
+            removed=("work",),
+            price_changes=(PriceChange(Decimal(-30), "remaining"),),
+        ),
+    )
+    january, february, march = plan_revenue(
+        Facts((contract,), (given,), events), [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)]
+    )
+    revenue = [sum(one.revenue for one in moment.obligations()) for moment in (january, february, march)]
+    assert revenue == [25, 70, 90]
+    assert_conserved([january, february, march])
