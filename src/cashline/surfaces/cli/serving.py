@@ -23,7 +23,7 @@ def migrate_database() -> None:
 
 def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
     """Serve until stopped."""
-    os.environ.setdefault("CASHLINE_URL", f"http://{host}:{port}")
+    _be_found_at(f"http://{host}:{port}")
     with connection.available():
         _run(_commands(host, port, workers, with_jobs=with_jobs))
 
@@ -32,7 +32,7 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
     """Make the demo company where there is none, then serve it."""
     from cashline.surfaces.demo.seed import is_sandbox, seed_demo
 
-    os.environ.setdefault("CASHLINE_URL", f"http://{host}:{port}")
+    _be_found_at(f"http://{host}:{port}")
     started = time.monotonic()
     click.echo("Starting the database …")
     with connection.available():
@@ -52,6 +52,13 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
             click.echo("  Press Ctrl-C to stop.\n")
 
         _run(_commands(host, port, 2, with_jobs=True), port=port, when_open=say_where)
+
+
+def _be_found_at(address: str) -> None:
+    """Name this address in links and calls, also in those of the processes to come, where no other is set."""
+    from django.conf import settings
+
+    settings.PUBLIC_URL = os.environ.setdefault("CASHLINE_URL", address).rstrip("/")
 
 
 def _commands(host: str, port: int, workers: int, *, with_jobs: bool) -> list[list[str]]:
