@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import PriceSpan
+from cashline.flow.agree.customers.queries.finding import Meant, starting_with
 from cashline.flow.agree.pricing.rules.charges import Charge
 from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage, PricedUsage, price_usage
 from cashline.kernel.money import minor_units
@@ -84,6 +85,12 @@ def products_by_sku(skus: Iterable[str]) -> dict[str, ProductRow]:
     """The products with those SKUs; an unknown SKU is left out."""
     rows = sql.fetch_as(ProductRow, f"SELECT {_PRODUCT} FROM products p WHERE p.sku = ANY(%s)", (list(set(skus)),))
     return {row.sku: row for row in rows}
+
+
+def products_meant(word: str, column: str) -> Meant | None:
+    """What a word means of the products that a column points to: their SKU, from the beginning; None for nothing."""
+    found = sql.ids(sql.fetch("SELECT id FROM products WHERE sku ILIKE %s", (starting_with(word),)))
+    return Meant(f"{column} = ANY(%s::uuid[])", (found,)) if found else None
 
 
 def product(product_id: UUID) -> ProductRow:

@@ -1,6 +1,7 @@
 """Tables of agreements: the signed terms as effective-dated lines, and who signed them."""
 
 from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from cashline.flow.agree.catalog.rules import BillingTrigger, ProductKind, RevenuePattern, TaxCategory
@@ -56,6 +57,8 @@ class Agreement(Table):
                 name="agreements_unsigned",
                 condition=models.Q(status__in=["draft", "out_for_signature"]),
             ),
+            models.Index(fields=["purchase_order"], opclasses=["text_pattern_ops"], name="agreements_purchase_order"),
+            GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="agreements_words"),
         ]
 
 

@@ -1,6 +1,7 @@
 """Tables of customers and their addresses."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -35,7 +36,14 @@ class Customer(Table):
                 condition=models.Q(payment_terms_days__gte=0, payment_terms_days__lte=365), name="customer_terms_sane"
             )
         ]
-        indexes = [models.Index(Lower("name"), "id", name="customers_name")]
+        indexes = [
+            models.Index(Lower("name"), "id", name="customers_name"),
+            GinIndex(
+                fields=["number", "name", "email", "tax_id", "external_reference"],
+                opclasses=["gin_trgm_ops"] * 5,
+                name="customers_words",
+            ),
+        ]
 
 
 class Address(Table):

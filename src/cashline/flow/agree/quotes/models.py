@@ -1,5 +1,6 @@
 """Tables of quotes. A version that was sent is frozen: triggers refuse any change to it or its lines."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from cashline.flow.agree.catalog.rules import ProductKind
@@ -48,6 +49,7 @@ class Quote(Table):
                 condition=models.Q(status__in=["draft", "in_approval", "approved", "sent"]),
             ),
             models.Index(fields=["valid_until"], name="quotes_sent", condition=models.Q(status="sent")),
+            GinIndex(fields=["title", "contact_name"], opclasses=["gin_trgm_ops"] * 2, name="quotes_words"),
         ]
 
 

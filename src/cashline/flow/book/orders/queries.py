@@ -1,12 +1,13 @@
 """Reading orders and their lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries.finding import MANY, Meant, linked, numbered, search
 from cashline.flow.book.orders.rules.lifecycle import OrderStatus
 from cashline.flow.book.orders.rules.valuing import delivered_value
 from cashline.kernel.money import minor_units
@@ -116,8 +117,6 @@ _ORDER = (
     "o.requested_on, o.created_at, (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id), "
     "(SELECT count(*) FROM order_lines l WHERE l.order_id = o.id AND l.status = 'delivered')"
 )
-FEW_CUSTOMERS = 100
-MANY_ORDERS = 5_000
 _SOURCE = "orders o JOIN customers c ON c.id = o.customer_id JOIN agreements a ON a.id = o.agreement_id"
 SORTS = {
     "number": "o.number",
@@ -184,7 +183,7 @@ def list_orders(
     least: Decimal | None = None,
     most: Decimal | None = None,
 ) -> Page[OrderRow]:
-    """One page of orders; `ordered_until` is excluded. For words see `find_orders`."""
+    """One page of orders; `ordered_until` is excluded. Words are of number, buyer's reference or customer."""
     conditions = lists.Conditions()
     conditions.among("o.status", statuses)
     conditions.among("o.source", sources)
@@ -200,8 +199,7 @@ def list_orders(
     ):
         if value is not None:
             conditions.add(condition, value)
-    for word in words.split()[:4]:
-        find_orders(word).narrow(conditions, order_column="o.id")
+    search(conditions, words, customer="o.customer_id", own=_meant)
     return lists.page(
         OrderRow,
         columns=_ORDER,
@@ -215,59 +213,36 @@ def list_orders(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundOrders:
-    """The orders that a word means: their ids, or None where they are many."""
+def _meant(word: str) -> Meant | None:
+    return numbered("orders", "o", word, kind="order", texts=("external_reference",))
 
-    word: str
-    customers: list[UUID]
-    ids: list[UUID] | None
 
-    def narrow(
-        self, conditions: lists.Conditions, *, order_column: str, own: str = "", params: Sequence[str] = ()
-    ) -> None:
-        """Let a list (that joins orders as `o`) hold what belongs to those orders, or what its `own` condition finds.
+def orders_meant(word: str, column: str) -> Meant | None:
+    """What a word means of the orders that a column points to, and that the list joins as `o`: number or reference."""
+    return linked(column, "orders", "o", _meant(word))
 
-        What belongs to many is found by walking from the newest, which soon meets enough of it.
-        """
-        other = f" OR {own}" if own else ""
-        if self.ids is not None:
-            conditions.add(f"({order_column} = ANY(%s::uuid[]){other})", self.ids, *params)
-            return
-        conditions.add(
-            "(o.number LIKE %s OR o.external_reference LIKE %s OR coalesce(o.customer_id, o.id) = ANY(%s::uuid[])"
-            f"{other})",
-            starting_with(self.word.upper()),
-            starting_with(self.word),
-            self.customers,
-            *params,
+
+def lines_meant(word: str, column: str, *, key: str = "id") -> Meant | None:
+    """The same for a column that points to lines of orders, by their id or lineage."""
+    meant = orders_meant(word, "o.id")
+    if meant is None or meant.text != "o.id = ANY(%s::uuid[])":
+        return meant
+    lines = sql.ids(sql.fetch(f"SELECT {key} FROM order_lines WHERE order_id = ANY(%s::uuid[])", meant.params))
+    return Meant(f"{column} = ANY(%s::uuid[])", (lines,))
+
+
+def of_customers_orders(column: str) -> Callable[[list[UUID]], Meant]:
+    """What belongs to the orders of a few customers, by the column that points to orders."""
+
+    def of(customer_ids: list[UUID]) -> Meant:
+        found = sql.ids(
+            sql.fetch("SELECT id FROM orders WHERE customer_id = ANY(%s::uuid[]) LIMIT %s", (customer_ids, MANY + 1))
         )
+        if len(found) <= MANY:
+            return Meant(f"{column} = ANY(%s::uuid[])", (found,))
+        return Meant("o.customer_id = ANY(%s::uuid[])", (customer_ids,))
 
-
-def starting_with(word: str) -> str:
-    """The pattern of texts that begin so."""
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-
-
-def find_orders(word: str) -> FoundOrders:
-    """The orders whose number or buyer's reference begins with the word, or whose customer's name or number holds it.
-
-    Found by indexes alone: a table of a million is never walked.
-    """
-    like = f"%{starting_with(word)}"
-    customers = sql.ids(
-        sql.fetch("SELECT id FROM customers WHERE name ILIKE %s OR number ILIKE %s LIMIT 20000", (like, like))
-    )
-    if len(customers) > FEW_CUSTOMERS:
-        return FoundOrders(word, customers, None)
-    keys = sql.ids(
-        sql.fetch(
-            "SELECT id FROM orders WHERE number LIKE %s OR external_reference LIKE %s "
-            "OR customer_id = ANY(%s::uuid[]) LIMIT %s",
-            (starting_with(word.upper()), starting_with(word), customers, MANY_ORDERS + 1),
-        )
-    )
-    return FoundOrders(word, customers, keys if len(keys) <= MANY_ORDERS else None)
+    return of
 
 
 def orders_for_update(ids: Iterable[UUID]) -> dict[UUID, LockedOrder]:

@@ -65,7 +65,8 @@ class Shipment(Table):
     class Meta:
         db_table = "shipments"
         indexes = [
-            models.Index(fields=["status", "id"], name="shipments_picking", condition=models.Q(status="picking"))
+            models.Index(fields=["status", "id"], name="shipments_picking", condition=models.Q(status="picking")),
+            models.Index(fields=["tracking_number"], opclasses=["text_pattern_ops"], name="shipments_tracking"),
         ]
 
 

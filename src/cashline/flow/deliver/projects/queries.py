@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from cashline.flow.book.orders.queries import find_orders, starting_with
+from cashline.flow.agree.catalog.queries import products_meant
+from cashline.flow.agree.customers.queries.finding import Meant, either, holding, numbered, search
+from cashline.flow.book.orders.queries import lines_meant
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -107,6 +109,15 @@ def installations_of(order_ids: Iterable[UUID]) -> list[InstallationRow]:
     )
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("installations", "i", word, kind="installation"),
+        holding("installations", "i", word, ("technician",)),
+        products_meant(word, "l.product_id"),
+        lines_meant(word, "i.order_line_id"),
+    )
+
+
 def list_installations(
     ask: lists.Ask,
     *,
@@ -128,10 +139,7 @@ def list_installations(
     ):
         if value is not None:
             conditions.add(condition, value)
-    for word in words.split()[:4]:
-        own = "i.number LIKE %s OR i.technician ILIKE %s OR p.sku LIKE %s"
-        params = (starting_with(word.upper()), f"%{starting_with(word)}", starting_with(word))
-        find_orders(word).narrow(conditions, order_column="o.id", own=own, params=params)
+    search(conditions, words, customer="i.customer_id", own=_meant)
     return lists.page(
         InstallationRow,
         columns=_INSTALLATION,

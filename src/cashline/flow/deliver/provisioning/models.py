@@ -50,4 +50,5 @@ class ProvisioningRequest(Table):
                 name="provisioning_unanswered",
                 condition=models.Q(status__in=["requested", "failed"]),
             ),
+            models.Index(fields=["external_reference"], opclasses=["text_pattern_ops"], name="provisioning_reference"),
         ]

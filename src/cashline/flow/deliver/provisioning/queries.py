@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from cashline.flow.book.orders.queries import find_orders, starting_with
+from cashline.flow.agree.catalog.queries import products_meant
+from cashline.flow.agree.customers.queries.finding import Meant, either, numbered, search
+from cashline.flow.book.orders.queries import lines_meant, of_customers_orders
 from cashline.flow.deliver.provisioning.rules import Operation, ProvisioningStatus, Service
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -152,6 +154,14 @@ def requests_of(order_ids: Iterable[UUID]) -> list[RequestRow]:
     )
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("provisioning_requests", "r", word, texts=("external_reference",)),
+        products_meant(word, "l.product_id"),
+        lines_meant(word, "r.order_line_id"),
+    )
+
+
 def list_requests(
     ask: lists.Ask,
     *,
@@ -165,10 +175,7 @@ def list_requests(
     conditions.among("r.status", statuses)
     conditions.among("r.operation", operations)
     conditions.among("o.entity_id", entity_ids, "uuid")
-    for word in words.split()[:4]:
-        own = "p.sku LIKE %s OR r.external_reference LIKE %s"
-        params = (starting_with(word), starting_with(word))
-        find_orders(word).narrow(conditions, order_column="o.id", own=own, params=params)
+    search(conditions, words, customer="o.customer_id", own=_meant, of_customers=of_customers_orders("o.id"))
     return lists.page(
         RequestRow,
         columns=_REQUEST,

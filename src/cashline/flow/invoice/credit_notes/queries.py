@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries.finding import Meant, either, holding, linked, numbered, search
 from cashline.flow.invoice.credit_notes.rules import CreditableInvoice, CreditableLine
 from cashline.flow.invoice.invoices.queries.statements import amount, exact, stated_line
 from cashline.flow.invoice.invoices.rules.parties import party_of
@@ -176,6 +177,14 @@ def credit_notes_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[CreditNoteRo
     return found
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("credit_notes", "n", word, kind="credit_note"),
+        linked("n.invoice_id", "invoices", "i", numbered("invoices", "i", word, kind="invoice")),
+        holding("credit_notes", "n", word, ("reason",)),
+    )
+
+
 def list_credit_notes(
     ask: lists.Ask,
     *,
@@ -191,7 +200,7 @@ def list_credit_notes(
     conditions.add("n.number IS NOT NULL")
     conditions.among("n.entity_id", entity_ids, "uuid")
     conditions.among("n.cause", causes)
-    conditions.contains(("n.number", "i.number", "c.name", "n.reason"), words)
+    search(conditions, words, customer="n.customer_id", own=_meant)
     for text, value in (
         ("n.customer_id = %s", customer_id),
         ("n.issued_on >= %s", issued_from),

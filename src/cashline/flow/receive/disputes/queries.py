@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries.finding import Meant, either, linked, numbered, search
 from cashline.flow.receive.disputes.rules import UNRESOLVED, DisputedPart, DisputeStatus
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound
@@ -84,13 +85,20 @@ class DisputeFilter:
     opened_to: date | None = None
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("disputes", "d", word, kind="dispute"),
+        linked("d.invoice_id", "invoices", "i", numbered("invoices", "i", word, kind="invoice")),
+    )
+
+
 def list_disputes(ask: lists.Ask, chosen: DisputeFilter) -> Page[DisputeRow]:
     """One page of disputes, the newest first where no sort is asked for."""
     conditions = lists.Conditions()
     conditions.among("i.entity_id", chosen.entities, "uuid")
     conditions.among("d.status", chosen.statuses)
     conditions.among("d.reason", chosen.reasons)
-    conditions.contains(("d.number", "i.number", "c.name", "c.number"), chosen.words)
+    search(conditions, chosen.words, customer="d.customer_id", own=_meant)
     for text, value in (
         ("d.customer_id = %s", chosen.customer_id),
         ("d.invoice_id = %s", chosen.invoice_id),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from cashline.flow.agree.contracts.rules import TermLine
+from cashline.flow.agree.customers.queries.finding import Meant, either, holding, numbered, search
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -141,6 +142,13 @@ def agreements_of_quotes(quote_ids: Iterable[UUID]) -> dict[UUID, AgreementRow]:
     return {row.quote_id: row for row in rows if row.quote_id is not None}
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("agreements", "a", word, kind="agreement", texts=("purchase_order",)),
+        holding("agreements", "a", word, ("title",)),
+    )
+
+
 def list_agreements(
     ask: lists.Ask,
     *,
@@ -157,7 +165,7 @@ def list_agreements(
     conditions.among("a.entity_id", entity_ids, "uuid")
     if customer_id is not None:
         conditions.add("a.customer_id = %s", customer_id)
-    conditions.contains(("a.number", "a.title", "c.name", "a.purchase_order"), words)
+    search(conditions, words, customer="a.customer_id", own=_meant)
     return lists.page(
         AgreementRow,
         columns=_AGREEMENT,

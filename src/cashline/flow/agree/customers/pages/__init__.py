@@ -115,7 +115,7 @@ def customer_detail(request: HttpRequest, customer_id: str) -> HttpResponse:
 
 def _tabs(row: CustomerRow, here: str) -> tuple[View, ...]:
     """The customer, and the lists of the later stages that show its documents alone."""
-    words = urlencode({"q": row.name})
+    words = urlencode({"q": row.number})
     lists = (
         (_("Quotes"), "quotes"),
         (_("Contracts"), "contracts"),

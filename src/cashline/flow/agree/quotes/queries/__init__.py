@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cashline.flow.agree.catalog.queries import interval_options, price_books, prices_on, products_by_sku
+from cashline.flow.agree.customers.queries.finding import Meant, either, holding, numbered, search
 from cashline.flow.agree.pricing.rules.charge_models import Charge
 from cashline.flow.agree.quotes.rules import Listed, Offer, QuoteContent, QuoteStatus, plan_offer
 from cashline.kernel.refusals import NotFound, Refusal
@@ -195,6 +196,10 @@ def due_to_expire(today: date) -> list[UUID]:
     )
 
 
+def _meant(word: str) -> Meant | None:
+    return either(numbered("quotes", "q", word, kind="quote"), holding("quotes", "q", word, ("title", "contact_name")))
+
+
 def list_quotes(
     ask: lists.Ask,
     *,
@@ -221,7 +226,7 @@ def list_quotes(
     for text, value in bounds:
         if value is not None:
             conditions.add(text, value)
-    conditions.contains(("q.number", "q.title", "c.name", "q.contact_name"), words)
+    search(conditions, words, customer="q.customer_id", own=_meant)
     return lists.page(
         QuoteRow,
         columns=_QUOTE,

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from cashline.flow.book.orders.queries import find_orders, starting_with
+from cashline.flow.agree.customers.queries.finding import Meant, either, numbered, search
+from cashline.flow.book.orders.queries import of_customers_orders, orders_meant
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -202,6 +203,13 @@ def shipment_lines(shipment_ids: Iterable[UUID]) -> list[ShipmentLineRow]:
     )
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("shipments", "s", word, kind="shipment", texts=("tracking_number",)),
+        orders_meant(word, "s.order_id"),
+    )
+
+
 def list_shipments(
     ask: lists.Ask,
     *,
@@ -225,10 +233,7 @@ def list_shipments(
     ):
         if value is not None:
             conditions.add(condition, value)
-    for word in words.split()[:4]:
-        like = starting_with(word.upper())
-        own = "s.number LIKE %s OR s.tracking_number LIKE %s"
-        find_orders(word).narrow(conditions, order_column="s.order_id", own=own, params=(like, starting_with(word)))
+    search(conditions, words, customer="o.customer_id", own=_meant, of_customers=of_customers_orders("s.order_id"))
     return lists.page(
         ShipmentRow,
         columns=_SHIPMENT,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries.finding import Meant, either, holding, numbered, search
 from cashline.flow.deliver.subscriptions.rules import LifeFact
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -142,6 +143,13 @@ def facts_of(subscription_ids: Iterable[UUID]) -> dict[UUID, list[LifeFact]]:
     return found
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("subscriptions", "s", word, kind="subscription"),
+        holding("plans", "p", word, ("code", "name")),
+    )
+
+
 def list_lives(
     ask: lists.Ask,
     *,
@@ -167,7 +175,7 @@ def list_lives(
     conditions.among("s.entity_id", entity_ids, "uuid")
     if customer_id is not None:
         conditions.add("s.customer_id = %s", customer_id)
-    conditions.contains(("s.number", "p.code", "p.name", "c.name"), words)
+    search(conditions, words, customer="s.customer_id", own=_meant)
     return lists.page(
         LifeRow,
         columns=_LIFE,

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from cashline.flow.agree.catalog.queries import products_meant
 from cashline.flow.agree.catalog.rules import ProductKind
-from cashline.flow.book.orders.queries import find_orders, starting_with
+from cashline.flow.agree.customers.queries.finding import Meant, either, numbered, search
+from cashline.flow.book.orders.queries import lines_meant
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -119,6 +121,14 @@ def subscriptions_of(order_ids: Iterable[UUID]) -> list[SubscriptionRow]:
     )
 
 
+def _meant(word: str) -> Meant | None:
+    return either(
+        numbered("subscriptions", "s", word, kind="subscription"),
+        products_meant(word, "s.product_id"),
+        lines_meant(word, "s.line_id", key="line_id"),
+    )
+
+
 def list_subscriptions(
     ask: lists.Ask,
     *,
@@ -141,10 +151,7 @@ def list_subscriptions(
     ):
         if value is not None:
             conditions.add(condition, value)
-    for word in words.split()[:4]:
-        own = "s.number LIKE %s OR p.sku LIKE %s"
-        params = (starting_with(word.upper()), starting_with(word))
-        find_orders(word).narrow(conditions, order_column="o.id", own=own, params=params)
+    search(conditions, words, customer="s.customer_id", own=_meant)
     return lists.page(
         SubscriptionRow,
         columns=_SUBSCRIPTION,

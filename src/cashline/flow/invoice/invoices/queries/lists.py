@@ -6,10 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries.finding import Meant, numbered, search
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
-from cashline.platform.numbering.rules import format_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,6 @@ SORTS = {
     "gross_total": "i.gross_total",
 }
 """What a list of a million is sorted by at no cost: each has an index."""
-FEW = 100
 STATES = {
     "open": "i.open_amount > 0",
     "overdue": "i.open_amount > 0 AND i.due_on < %s",
@@ -169,8 +168,7 @@ def _conditions(chosen: InvoiceFilter, today: date) -> lists.Conditions:
     conditions.add("i.number IS NOT NULL")
     conditions.among("i.entity_id", chosen.entity_ids, "uuid")
     conditions.among("i.currency", chosen.currencies)
-    for word in chosen.words.replace("\x00", "").split()[:4]:
-        _search(conditions, word)
+    search(conditions, chosen.words, customer="i.customer_id", own=_meant)
     if chosen.states:
         texts = [STATES[state] for state in chosen.states]
         conditions.add(f"({' OR '.join(texts)})", *[today for text in texts if "%s" in text])
@@ -190,35 +188,8 @@ def _conditions(chosen: InvoiceFilter, today: date) -> lists.Conditions:
     return conditions
 
 
-def _search(conditions: lists.Conditions, word: str) -> None:
-    """The word is of the number or of the customer, found by indexes: a table of a million is never walked.
-
-    A number is typed whole, from its beginning, or as the bare number at its end.
-    """
-    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    like = f"%{escaped}%"
-    customers = sql.ids(
-        sql.fetch(
-            "SELECT id FROM customers WHERE name ILIKE %s OR number ILIKE %s ORDER BY id DESC LIMIT 20000", (like, like)
-        )
-    )
-    numbers = [word.upper()]
-    if word.isdecimal() and len(word) <= 9:
-        numbers += [
-            format_number("invoice", code, year, int(word))
-            for code, year in sql.fetch(
-                "SELECT e.code, n.year FROM number_series n JOIN legal_entities e ON e.id = n.entity_id "
-                "WHERE n.kind = 'invoice'"
-            )
-        ]
-    # Of many customers the newest invoices are found by walking from the newest, not by gathering all of theirs.
-    customer = "i.customer_id" if len(customers) <= FEW else "coalesce(i.customer_id, i.entity_id)"
-    conditions.add(
-        f"(i.number = ANY(%s) OR i.number LIKE %s OR {customer} = ANY(%s))",
-        numbers,
-        f"{escaped.upper()}%",
-        customers,
-    )
+def _meant(word: str) -> Meant | None:
+    return numbered("invoices", "i", word, kind="invoice")
 
 
 def open_items(

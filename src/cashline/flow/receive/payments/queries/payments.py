@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries.finding import Meant, numbered, search
 from cashline.flow.receive.payments.rules import OpenInvoice, SettledInvoice
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound
@@ -188,7 +189,7 @@ def _conditions(chosen: PaymentFilter) -> lists.Conditions:
     conditions.among("p.status", chosen.statuses)
     conditions.among("p.method", chosen.methods)
     conditions.among("p.currency", chosen.currencies)
-    conditions.contains(("p.number", "c.name", "c.number", "coalesce(p.gateway_reference, '')"), chosen.words)
+    search(conditions, chosen.words, customer="p.customer_id", own=_meant)
     if chosen.unapplied:
         conditions.add("p.unapplied_amount > 0")
     for text, value in (
@@ -201,6 +202,10 @@ def _conditions(chosen: PaymentFilter) -> lists.Conditions:
         if value is not None:
             conditions.add(text, value)
     return conditions
+
+
+def _meant(word: str) -> Meant | None:
+    return numbered("payments", "p", word, kind="payment", texts=("gateway_reference",))
 
 
 def allocations_of(*, payment_ids: Sequence[UUID] = (), invoice_ids: Sequence[UUID] = ()) -> list[AllocationRow]:

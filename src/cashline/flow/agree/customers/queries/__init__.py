@@ -134,7 +134,7 @@ def list_customers(
     conditions.among("c.country", countries)
     conditions.among("c.currency", currencies)
     conditions.among("c.id", ids, "uuid")
-    conditions.contains(("c.number", "c.name", "c.email", "c.tax_id", "coalesce(c.external_reference, '')"), words)
+    conditions.contains(("c.number", "c.name", "c.email", "c.tax_id", "c.external_reference"), words)
     return lists.page(
         CustomerRow,
         columns=_CUSTOMER,

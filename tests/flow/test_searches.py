@@ -1,0 +1,84 @@
+"""Searches find by indexes what a walk over all documents would: by number, by customer, and by both together."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from cashline.flow.agree.contracts.queries import list_agreements
+from cashline.flow.agree.customers.queries import finding
+from cashline.flow.book.orders.queries import list_orders
+from cashline.flow.deliver.fulfilment.queries import list_shipments
+from cashline.flow.deliver.projects.queries import list_installations
+from cashline.flow.deliver.subscriptions.queries import list_subscriptions
+from cashline.flow.invoice.credit_notes.queries import list_credit_notes
+from cashline.flow.invoice.invoices.queries import InvoiceFilter, list_invoices
+from cashline.flow.receive.payments.queries import PaymentFilter, list_payments
+from cashline.platform import sql
+from cashline.platform.lists import Ask
+from tests.support.report import Traded, trade_a_little
+
+ALL = Ask(limit=200)
+LISTS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "invoices": (lambda w: list_invoices(ALL, InvoiceFilter(words=w), today=date(2026, 4, 1)), "t.customer_id"),
+    "payments": (lambda w: list_payments(ALL, PaymentFilter(words=w)), "t.customer_id"),
+    "agreements": (lambda w: list_agreements(ALL, words=w), "t.customer_id"),
+    "orders": (lambda w: list_orders(ALL, words=w), "t.customer_id"),
+    "subscriptions": (lambda w: list_subscriptions(ALL, words=w), "t.customer_id"),
+    "installations": (lambda w: list_installations(ALL, words=w), "t.customer_id"),
+    "credit_notes": (lambda w: list_credit_notes(ALL, words=w), "t.customer_id"),
+    "shipments": (
+        lambda w: list_shipments(ALL, words=w),
+        "(SELECT customer_id FROM orders o WHERE o.id = t.order_id)",
+    ),
+}
+
+
+@pytest.fixture
+def traded(db: Any) -> Traded:
+    return trade_a_little()
+
+
+def walked(table: str, customer: str, words: str) -> set[UUID]:
+    """What a walk over all of them finds: each word anywhere in the number or in the customer's name or number."""
+    text = f"(SELECT concat_ws(' ', t.number, c.name, c.number) FROM customers c WHERE c.id = {customer})"
+    tests = " AND ".join([f"position(upper(%s) IN upper({text})) > 0"] * len(words.split()))
+    return set(sql.ids(sql.fetch(f"SELECT t.id FROM {table} t WHERE {tests}", words.split())))
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_searches_find_what_a_walk_over_all_would(traded: Traded, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(finding, "FEW", few)
+    names = [name for (name,) in sql.fetch("SELECT name FROM customers ORDER BY id")]
+    part, other = names[0].split()[0][1:].lower(), names[1]
+    for table, (found, customer) in LISTS.items():
+        numbers = sql.fetch(f"SELECT number FROM {table} WHERE number IS NOT NULL ORDER BY id LIMIT 1")
+        assert numbers, table
+        [(number,)] = numbers
+        prefix, tail = number.partition("-")[0], "-".join(number.split("-")[-2:])
+        for words in (
+            number,
+            number.lower(),
+            prefix,
+            tail,
+            part,
+            other,
+            f"{part} {prefix}",
+            f"{number} {other}",
+            "zz9",
+        ):
+            expected = walked(table, customer, words)
+            assert {row.id for row in found(words).items} == expected, (table, words)
+        assert [row.number for row in found(number).items] == [number]
+        assert number in {row.number for row in found(number.rpartition("-")[2].lstrip("0")).items}
+        assert found("100%").items == found("_").items == []
+
+
+def test_an_order_is_found_by_its_reference_and_so_is_what_came_of_it(traded: Traded) -> None:
+    [(order, number)] = sql.fetch("SELECT id, number FROM orders WHERE id = %s", (traded.whole,))
+    for name in ("subscriptions", "installations", "shipments"):
+        rows = LISTS[name][0](number).items
+        assert rows
+        assert {row.order_id for row in rows} == {order}
