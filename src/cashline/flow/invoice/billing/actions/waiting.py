@@ -160,25 +160,28 @@ def keep_waits(
     sql.insert("waiting_bills", ("id", "agreement_id", "customer_id", "entity_id", "created_at", *_CHANGING),
                [(key, wait.due.agreement_id, wait.due.customer_id, wait.due.entity_id, now,
                  *_changing(wait, as_of, run_id, now)) for key, wait in fresh])  # fmt: skip
-    again = [wait for wait in waits if wait.known is not None]
-    for wait in again:
-        _refresh(wait, as_of, run_id, now)
+    changed = [(wait.known, wait) for wait in waits if wait.known is not None and _differs(wait.known, wait)]
+    sql.update(
+        "waiting_bills", _CHANGING, [(known.id, *_changing(wait, as_of, run_id, now)) for known, wait in changed]
+    )
     _hold([wait.due.agreement_id for _, wait in fresh], held=True)
     events = [_event("BillDrafted" if wait.is_draft else "BillHeld", key, wait.due, wait) for key, wait in fresh]
     events += [
-        _event("BillHeld", wait.known.id, wait.due, wait)
-        for wait in again
-        if wait.known is not None and wait.known.cause != wait.verdict.cause and not wait.is_draft
+        _event("BillHeld", known.id, wait.due, wait)
+        for known, wait in changed
+        if not wait.is_draft and (known.cause != wait.verdict.cause or known.status == WaitingStatus.REFUSED)
     ]
     events += _settle(settled, now)
     if events:
         record(events, now=now, actor=actor)
 
 
-_CHANGING = (
-    "bill_run_id", "cause", "status", "words", "as_of", "until", "currency", "net", "tax", "gross", "credited", "usual",
-    "lower", "upper", "lines", "changed_at",
-)  # fmt: skip
+_CHANGING = {
+    "bill_run_id": "uuid", "cause": "text", "status": "text", "words": "text", "as_of": "date", "until": "date",
+    "currency": "text", "net": "numeric", "tax": "numeric", "gross": "numeric", "credited": "numeric",
+    "usual": "numeric", "lower": "numeric", "upper": "numeric", "lines": "jsonb", "changed_at": "timestamptz",
+}  # fmt: skip
+"""What a run writes of a bill that waits, with the types."""
 
 
 def _changing(wait: PlannedWait, as_of: date, run_id: UUID | None, now: datetime) -> tuple[Any, ...]:
@@ -193,15 +196,9 @@ def _changing(wait: PlannedWait, as_of: date, run_id: UUID | None, now: datetime
     )  # fmt: skip
 
 
-def _refresh(wait: PlannedWait, as_of: date, run_id: UUID | None, now: datetime) -> None:
-    """Show the newest plan of a bill that waits; where it is still the same, nothing is written."""
-    known = wait.known
-    if known is None or ((known.net, known.credited) == wait.bill[:2] and known.cause == wait.verdict.cause):
-        return
-    sets = ", ".join(f"{name} = %s" for name in _CHANGING)
-    sql.execute(
-        f"UPDATE waiting_bills SET {sets} WHERE id = %s", [*_changing(wait, as_of, run_id, now), known.id]
-    )  # fmt: skip
+def _differs(known: Waiting, wait: PlannedWait) -> bool:
+    """Is there anything new to show of a bill that waited before?"""
+    return (known.net, known.credited) != wait.bill[:2] or known.cause != wait.verdict.cause
 
 
 def _settle(settled: Mapping[UUID, tuple[Waiting, UUID | None]], now: datetime) -> list[Event]:
