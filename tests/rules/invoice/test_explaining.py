@@ -7,7 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cashline.flow.invoice.invoices.rules.changing import Comparison, compare
 from cashline.flow.invoice.invoices.rules.explaining import explain, explanation
 from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress, party_json, party_of
 from cashline.flow.invoice.invoices.rules.settlements import settlements
@@ -112,3 +115,108 @@ def test_settlements_are_read_from_the_log() -> None:
         ("PAY-2", D(-10), D(0), D(0)),
         ("CN-1", D(0), D(0), D(20)),
     ]
+
+
+def since(before: Statement, after: Statement, locale: str = "en") -> Comparison:
+    found = compare(replace(after, previous=replace(before, number="INV-0")), locale)
+    assert found is not None
+    assert sum((item.difference for item in found.changes), D(0)) == after.gross_total - before.gross_total
+    return found
+
+
+def of_line(key: UUID, quantity: str, price: str, **changes: Any) -> StatedLine:
+    made = line(1, str(D(quantity) * D(price)), UNIT)
+    return replace(made, line_id=key, quantity=D(quantity), unit_price=D(price), **changes)
+
+
+SEATS = new_id()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (("10", "49"), ("12", "49"), "Thing 1: 12 instead of 10, so 588 instead of 490 EUR (+98)."),
+        (("10", "49"), ("10", "52"), "Thing 1: 52 instead of 49 EUR each, so 520 instead of 490 EUR (+30)."),
+        (
+            ("10", "49"), ("8", "52"),
+            "Thing 1: 8 instead of 10, 52 instead of 49 EUR each, so 416 instead of 490 EUR (-74).",
+        ),
+    ],
+)  # fmt: skip
+def test_a_change_says_what_of_quantity_and_price_made_it(
+    before: tuple[str, str], after: tuple[str, str], words: str
+) -> None:
+    found = since(statement(of_line(SEATS, *before)), statement(of_line(SEATS, *after)))
+    assert [item.words for item in found.changes] == [words]
+
+
+def test_what_is_new_what_is_gone_and_a_part_of_a_period_are_told_apart() -> None:
+    part = Period(date(2026, 3, 1), date(2026, 3, 8))
+    old = statement(line(1, "20", UNIT), replace(line(3, "31.00", UNIT), line_id=SEATS))
+    new = statement(line(2, "20", UNIT), replace(line(3, "7.00", PRORATED, part), line_id=SEATS))
+    found = since(old, new)
+    assert [item.words for item in found.changes] == [
+        "Thing 3: 7/31 of the days instead of all, so 7.00 instead of 31.00 EUR (-24.00).",
+        "Thing 1 is not billed this time; it came to 20 EUR.",
+        "Thing 2 is new: 20 EUR.",
+    ]
+    assert found.words == "This is 24.00 EUR less than invoice INV-0 of 2026-03-01, which came to 56.13 EUR."
+
+
+def test_several_periods_on_one_invoice_are_counted() -> None:
+    two = (of_line(SEATS, "10", "49"), of_line(SEATS, "10", "49", line_no=2))
+    (change,) = since(statement(of_line(SEATS, "10", "49")), statement(*two)).changes
+    assert change.words == (
+        "Thing 1: 2 periods or deliveries instead of 1, so 980 instead of 490 EUR (+490)."
+    )  # fmt: skip
+
+
+def test_the_first_invoice_has_nothing_before_it_and_an_equal_one_says_so() -> None:
+    assert compare(SOURCE) is None
+    found = since(SOURCE, SOURCE)
+    assert (found.changes, found.words) == ((), "The total is that of invoice INV-0 of 2026-03-01.")
+
+
+AMOUNTS = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 20), st.integers(-500, 500)), min_size=1, max_size=80
+)  # fmt: skip
+
+
+@given(AMOUNTS, AMOUNTS, st.sampled_from(["en", "de", "fr"]), st.integers(0, 400), st.integers(0, 400))
+def test_the_changes_sum_to_the_difference_of_the_totals(
+    old: list[tuple[int, int, int]], new: list[tuple[int, int, int]], locale: str, tax: int, discount: int
+) -> None:
+    keys = [new_id() for _ in range(61)]
+
+    def made(rows: list[tuple[int, int, int]]) -> Statement:
+        return statement(*(of_line(keys[key], str(quantity), str(price)) for key, quantity, price in rows))
+
+    was, now = made(old), made(new)
+    taxes = (StatedTax("S", D(19), now.net_total, D(tax), discount=D(discount)),)
+    net = now.net_total - D(discount)
+    now = replace(now, taxes=taxes, net_total=net, tax_total=D(tax), gross_total=net + D(tax))
+    found = since(was, now, locale)
+    assert len(found.changes) <= 30
+    assert all("{" not in item.words for item in found.changes)
+
+
+@pytest.mark.parametrize(
+    ("rule", "inputs", "words"),
+    [
+        ("billing.usage", {"quantity": "120", "unit_price": "0.05"}, "Usage of 120 at 0.05 EUR each: 20 EUR."),
+        ("billing.taken_back", {"too_much": "5"}, "5 EUR were billed too much before, and are taken back."),
+        ("billing.minimum", {"minimum": "100"}, "A minimum of 100 EUR was agreed for the period."),
+        ("billing.add_on", {"price": "30"}, "The add-on costs 30 EUR for a whole period: 20 EUR."),
+        ("billing.early", {"usage": "90", "billed": "70"}, "Usage has come to 90 EUR, of which 70 EUR was billed"),
+        ("billing.unused", {"unused": "9", "given_before": "2"}, "The days that are not used come to 9 EUR"),
+        ("billing.added", {"after": "50", "before": "30"}, "All usage of the period comes to 50 EUR"),
+        ("charge.graduated", {"quantity": "2"}, "Usage of 2 at the prices that were agreed"),
+        ("invoices.deduction", {"billed_before": "9"}, "9 EUR were billed on an earlier invoice"),
+        ("invoices.without_tax", {"gross": "119", "tax": "19"}, "The price of 119 EUR holds 19 EUR of tax"),
+    ],
+)
+def test_each_rule_of_a_plan_is_told_in_words(rule: str, inputs: dict[str, str], words: str) -> None:
+    made = {"rule": rule, "version": 1, "inputs": inputs, "formula": "1", "result": "20"}
+    found = explanation(statement(line(1, "20", made)), "line-1")
+    assert found is not None
+    assert found.words.startswith(words)

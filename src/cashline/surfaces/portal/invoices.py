@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from cashline.flow.invoice.credit_notes.actions import credit_note_document
 from cashline.flow.invoice.invoices.actions.documents import DocumentForm, invoice_document
-from cashline.flow.invoice.invoices.queries import statement_of
+from cashline.flow.invoice.invoices.pages.document import changes_section
+from cashline.flow.invoice.invoices.queries import statement_of, with_previous
 from cashline.flow.invoice.invoices.rules.explaining import explanation
 from cashline.flow.invoice.invoices.rules.stating import can_be_einvoice
 from cashline.kernel.identifiers import key_of, public
@@ -140,6 +141,9 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         charges = paying.charges_under_way(row.id)
     today = who.today(entity.timezone)
     sections = [Section(_("What was billed"), _line_table(row, lines)), Section(_("Tax"), _tax_table(row, taxes))]
+    changed = changes_section(with_previous(statement_of(row.id)))
+    if changed is not None:
+        sections.append(changed)
     if settled:
         sections.append(Section(_("What paid it"), _settlement_table(row, settled)))
     if disputes:

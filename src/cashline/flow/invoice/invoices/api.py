@@ -20,6 +20,7 @@ from cashline.flow.invoice.invoices.actions import (
     preview_invoices,
 )
 from cashline.flow.invoice.invoices.queries import InvoiceFilter, InvoiceRow
+from cashline.flow.invoice.invoices.rules.changing import compare
 from cashline.flow.invoice.invoices.rules.drafts import DraftInvoice, PreparedInvoice
 from cashline.flow.invoice.invoices.rules.explaining import explain
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
@@ -102,6 +103,8 @@ def line_shape(line: StatedLine, kind: str, currency: str) -> dict[str, Any]:
         "period_start": line.period.start if line.period else None,
         "period_end": line.period.end if line.period else None,
         "revision": line.revision,
+        "meter": line.meter,
+        "subscription_id": line.subscription or None,
     }
 
 
@@ -132,6 +135,32 @@ def explained(statement: Statement) -> dict[str, Any]:
                 "derivation": item.derivation.as_json(),
             }
             for item in explain(statement, get_language() or "en")
+        ],
+        "since_last": _since_last(statement),
+    }
+
+
+def _since_last(statement: Statement) -> dict[str, Any] | None:
+    """What changed since the invoice before of the same agreement; nothing for the first."""
+    found = compare(statement, get_language() or "en")
+    if found is None:
+        return None
+    return {
+        "number": found.number,
+        "issued_on": found.issued_on,
+        "before": amount_text(found.before, statement.currency),
+        "after": amount_text(found.after, statement.currency),
+        "words": found.words,
+        "changes": [
+            {
+                "name": item.name,
+                "label": item.label,
+                "before": amount_text(item.before, statement.currency),
+                "after": amount_text(item.after, statement.currency),
+                "difference": amount_text(item.difference, statement.currency),
+                "words": item.words,
+            }
+            for item in found.changes
         ],
     }
 
@@ -336,7 +365,7 @@ def _detail(row: InvoiceRow, today: date) -> dict[str, Any]:
 def invoice_explain(request: HttpRequest, invoice_id: PublicId) -> dict[str, Any]:
     """Why each amount is what it is: a sentence, and the derivation from which anyone can recompute it."""
     row = _seen(caller_of(request), invoice_id)
-    return explained(queries.statement_of(row.id))
+    return explained(queries.with_previous(queries.statement_of(row.id)))
 
 
 def _file(request: HttpRequest, invoice_id: str, form: DocumentForm) -> HttpResponse:

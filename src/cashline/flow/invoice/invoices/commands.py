@@ -145,12 +145,16 @@ def invoice_explain(number: str, as_json: bool) -> None:
     """Why each amount of invoice NUMBER is what it is."""
     from cashline.flow.invoice.invoices import api, queries
 
-    shape = api.explained(queries.statement_of(find_invoice(number)))
+    shape = api.explained(queries.with_previous(queries.statement_of(find_invoice(number))))
     if as_json:
         say(shape, "", as_json=True)
         return
     for item in shape["amounts"]:
         click.echo(f"{item['amount']:>14}  {item['label']}: {item['words']}")
+    if shape["since_last"]:
+        click.echo(f"\n{shape['since_last']['words']}")
+        for item in shape["since_last"]["changes"]:
+            click.echo(f"{item['difference']:>14}  {item['words']}")
 
 
 @invoice.command("pdf")

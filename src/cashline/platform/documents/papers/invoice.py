@@ -13,6 +13,7 @@ from cashline.platform.documents.papers.parts import (
     PaperTax,
     Recipient,
     annex_data,
+    breakable,
     columns_data,
     common_data,
     facts_data,
@@ -50,6 +51,8 @@ class InvoicePaper:
     payment_reference: str = ""
     notes: str = ""
     explained: tuple[tuple[str, Derivation], ...] = ()
+    changes: tuple[str, str, tuple[tuple[str, Decimal], ...]] | None = None
+    """What changed since the document before: a title, a sentence, and each change with what it adds."""
 
     def data(self) -> dict[str, Any]:
         """The template's data."""
@@ -74,8 +77,16 @@ class InvoicePaper:
             "sums": self._sums(wording, amount_word),
             "payment": self._payment(wording),
             "notes": self.notes,
+            "changes": self._changes(wording),
             "annex": annex_data(self.explained),
         }
+
+    def _changes(self, wording: Wording) -> dict[str, Any] | None:
+        if self.changes is None:
+            return None
+        title, words, rows = self.changes
+        shown = [(breakable(text), wording.amount(amount, self.currency)) for text, amount in rows]
+        return {"title": title, "words": words, "rows": shown}
 
     def files(self) -> dict[str, bytes]:
         """The images that `data` names: the logo, and the code to scan where one applies."""

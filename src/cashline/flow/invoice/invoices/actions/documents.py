@@ -12,9 +12,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from cashline.flow.invoice.invoices.queries import statement_of
+from cashline.flow.invoice.invoices.queries import statement_of, with_previous
+from cashline.flow.invoice.invoices.rules.changing import compare
 from cashline.flow.invoice.invoices.rules.cii import to_cii
 from cashline.flow.invoice.invoices.rules.en16931 import require_einvoice
+from cashline.flow.invoice.invoices.rules.explaining import explained_line
 from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress
 from cashline.flow.invoice.invoices.rules.stating import (
     StatedLine,
@@ -51,7 +53,12 @@ class DocumentForm(StrEnum):
 
 def invoice_document(invoice_id: UUID, form: DocumentForm, *, now: datetime) -> StoredContent:
     """The stored document of an issued invoice, made now where it was not yet. Raises NotFound or NotAnEInvoice."""
-    return kept_document("invoice", invoice_id, form, lambda: statement_of(invoice_id), now=now)
+
+    def read() -> Statement:
+        found = statement_of(invoice_id)
+        return with_previous(found) if form is DocumentForm.PDF else found
+
+    return kept_document("invoice", invoice_id, form, read, now=now)
 
 
 def kept_document(
@@ -132,7 +139,8 @@ def paper_of(statement: Statement) -> InvoicePaper:
         payment_terms=payment_terms_of(statement),
         payment_reference=statement.number,
         notes="\n".join(part for part in (statement.reason, _set_off(statement)) if part),
-        explained=_explained(statement),
+        explained=_explained(statement, locale),
+        changes=_changes(statement, locale),
     )
 
 
@@ -149,14 +157,23 @@ def _set_off(statement: Statement) -> str:
     return payment_terms_of(statement) if statement.is_credit_note else ""
 
 
-def _explained(statement: Statement) -> tuple[tuple[str, Derivation], ...]:
-    """The amounts that are more than quantity × price."""
+def _explained(statement: Statement, locale: str) -> tuple[tuple[str, Derivation], ...]:
+    """The amounts that are more than quantity × price, each with its words."""
     found = []
     for line in statement.lines:
-        derivation = Derivation.from_json(line.derivation)
-        if derivation.rule != "billing.unit":
-            found.append((f"{line.line_no}. {line.description}", derivation))
+        if line.derivation["rule"] != "billing.unit":
+            why = explained_line(line, statement, locale)
+            found.append((f"{line.line_no}. {line.description}", why.derivation))
     return tuple(found[:ANNEX_LINES])
+
+
+def _changes(statement: Statement, locale: str) -> tuple[str, str, tuple[tuple[str, Decimal], ...]] | None:
+    """What changed since the invoice before: a title, a sentence, and each change with what it adds."""
+    found = compare(statement, locale)
+    if found is None or not found.changes:
+        return None
+    title = phrase(locale, "since_title", number=found.number)
+    return title, found.words, tuple((item.words, item.difference) for item in found.changes)
 
 
 def _line(line: StatedLine, locale: str) -> PaperLine:

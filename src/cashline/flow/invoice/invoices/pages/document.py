@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,9 +14,11 @@ from cashline.flow.invoice.invoices import queries
 from cashline.flow.invoice.invoices.actions import DocumentForm, invoice_document
 from cashline.flow.invoice.invoices.pages.listing import state_of
 from cashline.flow.invoice.invoices.queries import InvoiceRow
+from cashline.flow.invoice.invoices.rules.changing import compare
 from cashline.flow.invoice.invoices.rules.explaining import explanation, tax_name
 from cashline.flow.invoice.invoices.rules.settlements import TYPES, Settlement, settlements
 from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement, can_be_einvoice
+from cashline.flow.invoice.invoices.rules.wording import phrase
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
@@ -28,6 +31,7 @@ from cashline.platform.pages.anatomies import DerivationPage, DocumentPage, Sect
 from cashline.platform.pages.components import (
     Action,
     Cell,
+    CellValue,
     Column,
     Crumb,
     Download,
@@ -62,6 +66,12 @@ TAX_COLUMNS = (
     Column("base", lazy("On"), "money"),
     Column("tax", lazy("Tax"), "money", place="amount"),
 )
+CHANGE_COLUMNS = (
+    Column("words", lazy("What changed"), place="title"),
+    Column("before", lazy("Before"), "money"),
+    Column("after", lazy("Now"), "money"),
+    Column("difference", lazy("Difference"), "money", place="amount"),
+)
 SETTLEMENT_COLUMNS = (
     Column("document", lazy("Document"), "code", place="title"),
     Column("day", lazy("Day"), "date"),
@@ -84,7 +94,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
     """One invoice."""
     caller = caller_of(request)
     row = seen(caller, invoice_id)
-    statement = queries.statement_of(row.id)
+    statement = queries.with_previous(queries.statement_of(row.id))
     settled = settlements((event for event in timeline([row.id]) if event.type in TYPES), row.id)
     page = DocumentPage(
         _("Invoice"),
@@ -96,7 +106,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         thread=thread_of([row.agreement_id] if row.agreement_id else [], row.id),
         facts=_facts(row, statement),
         sections=_sections(row, statement, settled),
-        summary=_summary(row, settled),
+        summary=_summary(row, statement, settled),
         timeline=timeline_of([row.id], current=row.id),
         downloads=_downloads(row, statement),
         notices=_notices(row),
@@ -138,9 +148,34 @@ def _sections(row: InvoiceRow, statement: Statement, settled: list[Settlement]) 
         Section(_("Lines"), Table(LINE_COLUMNS, lines), text=words, anchor="lines"),
         Section(_("Tax"), Table(TAX_COLUMNS, tuple(_tax(row, tax) for tax in statement.taxes)), anchor="tax"),
     ]
+    changed = changes_section(statement)
+    if changed is not None:
+        found.append(changed)
     table = Table(SETTLEMENT_COLUMNS, tuple(_settled(row, item) for item in settled), empty=_("Nothing came in yet."))
     found.append(Section(_("Payments and credit notes"), table, anchor="settled"))
     return tuple(found)
+
+
+def changes_section(statement: Statement) -> Section | None:
+    """What changed since the invoice before, in plain words; nothing for the first."""
+    found = compare(statement, get_language() or "en")
+    if found is None:
+        return None
+    rows = tuple(
+        Row(
+            str(index),
+            {
+                "words": item.words,
+                "before": Money(item.before, statement.currency),
+                "after": Money(item.after, statement.currency),
+                "difference": Money(item.difference, statement.currency),
+            },
+        )
+        for index, item in enumerate(found.changes)
+    )
+    table = Table(CHANGE_COLUMNS, rows) if rows else None
+    title = phrase(get_language() or "en", "since_title", number=found.number)
+    return Section(title, table, text=found.words, anchor="changes")
 
 
 def _line(row: InvoiceRow, line: StatedLine) -> Row:
@@ -149,7 +184,7 @@ def _line(row: InvoiceRow, line: StatedLine) -> Row:
         "line_no": line.line_no,
         "description": Cell(line.description, sub=line.sku),
         "period": f"{format_day(line.period.start)} – {format_day(line.period.last_day)}" if line.period else "",
-        "quantity": line.quantity,
+        "quantity": _used(line),
         "unit_price": Money(line.unit_price, row.currency),
         "tax": rate,
         "net_amount": MoneyCell(Money(line.net_amount, row.currency), explain=_why(row, f"line-{line.line_no}")),
@@ -167,9 +202,17 @@ def _tax(row: InvoiceRow, tax: StatedTax) -> Row:
     return Row(tax_name(tax), cells)
 
 
+def _used(line: StatedLine) -> CellValue:
+    """The quantity; of usage with the events behind it, as a file that recomputes it."""
+    if not (line.meter and line.subscription and line.period):
+        return line.quantity
+    query = urlencode({"meter": line.meter, "start": line.period.start, "end": line.period.end, "form": "csv"})
+    return Cell(f"{line.quantity:f}", f"/v1/subscriptions/{line.subscription}/usage-export?{query}", icon="download")
+
+
 def _settled(row: InvoiceRow, item: Settlement) -> Row:
     cells: dict[str, Any] = {
-        "document": item.number,
+        "document": item.number or _("Credit of the customer"),
         "day": item.day,
         "paid": Money(item.paid, row.currency) if item.paid else None,
         "credited": Money(item.credited, row.currency) if item.credited else None,
@@ -179,12 +222,13 @@ def _settled(row: InvoiceRow, item: Settlement) -> Row:
     return Row(public(item.kind, item.document_id), cells, address_of(item.kind, item.document_id))
 
 
-def _summary(row: InvoiceRow, settled: list[Settlement]) -> tuple[SummaryRow, ...]:
+def _summary(row: InvoiceRow, statement: Statement, settled: list[Settlement]) -> tuple[SummaryRow, ...]:
     def money(amount: Decimal) -> Money:
         return Money(amount, row.currency)
 
     paid, credited, written_off = _sums(settled)
-    found = [
+    found = [SummaryRow(name, money(-amount)) for name, amount in statement.discounts]
+    found += [
         SummaryRow(_("Net total"), MoneyCell(money(row.net_total), explain=_why(row, "net"))),
         SummaryRow(_("Tax"), MoneyCell(money(row.tax_total), explain=_why(row, "tax"))),
         SummaryRow(_("Total"), MoneyCell(money(row.gross_total), explain=_why(row, "gross")), total=True),
@@ -275,7 +319,13 @@ def _open_derivation(row: InvoiceRow) -> Derivation:
     settled = settlements((event for event in timeline([row.id]) if event.type in TYPES), row.id)
     paid, credited, written_off = _sums(settled)
     inputs = {"total": row.gross_total, "credited": credited, "paid": paid, "written_off": written_off}
-    words = _("What is left of the total after credit notes, payments and write-offs.")
+    words = _("What is left of the total after credit notes, payments, credits and write-offs.")
+    if row.gross_total < 0:
+        words = _("An invoice below zero has nothing open: it became credit of the customer.")
+        inputs |= {"to_account": row.gross_total - credited - paid - written_off - row.open_amount}
+        return Derivation(
+            "invoices.open", 1, inputs, "total-credited-paid-written_off-to_account", row.open_amount, words
+        )
     return Derivation("invoices.open", 1, inputs, "total-credited-paid-written_off", row.open_amount, words)
 
 

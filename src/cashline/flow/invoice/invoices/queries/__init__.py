@@ -20,6 +20,7 @@ from cashline.flow.invoice.invoices.queries.statements import (
     statement_of,
     statements_of,
     taxes_of,
+    with_previous,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "statement_of",
     "statements_of",
     "taxes_of",
+    "with_previous",
 ]

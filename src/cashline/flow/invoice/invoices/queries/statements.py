@@ -1,6 +1,7 @@
 """Reading issued invoices as their documents state them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -31,7 +32,7 @@ _HEAD = (
 _LINES = (
     "SELECT l.invoice_id, i.currency, l.id, l.line_no, l.line_id, coalesce(p.sku, ''), l.description, l.quantity, "
     "l.unit, l.unit_price, l.net_amount, l.tax_code, l.tax_rate, lower(l.period), upper(l.period), l.revision, "
-    "l.derivation "
+    "l.derivation, l.meter, coalesce(l.details ->> 'subscription', '') "
     "FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
     "LEFT JOIN products p ON p.id = l.product_id WHERE l.invoice_id = ANY(%s) "
     "ORDER BY l.invoice_id, l.line_no"
@@ -56,6 +57,20 @@ def statement_of(invoice_id: UUID) -> Statement:
     if found is None:
         raise NotFound(f"There is no issued invoice {invoice_id}.", field="invoice_id")
     return found
+
+
+_PREVIOUS = (
+    "SELECT p.id FROM invoices i JOIN invoices p ON p.agreement_id = i.agreement_id AND p.currency = i.currency "
+    "AND p.kind = i.kind AND p.number IS NOT NULL AND p.id < i.id AND p.issued_on <= i.issued_on WHERE i.id = %s "
+    "AND NOT EXISTS (SELECT FROM credit_notes n WHERE n.invoice_id = p.id AND n.cause = 'void' "
+    "AND n.created_at <= i.created_at) ORDER BY p.id DESC LIMIT 1"
+)
+
+
+def with_previous(statement: Statement) -> Statement:
+    """The invoice with the one of the same agreement before it, as it stood when this one was issued."""
+    row = sql.fetch_one(_PREVIOUS, (statement.id,))
+    return statement if row is None else replace(statement, previous=statement_of(row[0]))
 
 
 def e_invoice(invoice_id: UUID) -> EInvoice:
@@ -103,14 +118,14 @@ def taxes_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedTax]]:
 
 
 def stated_line(row: tuple[Any, ...], currency: str) -> StatedLine:
-    """A line from its columns, numbers without the zeros that columns pad with."""
+    """A line from its columns, numbers without the zeros that columns pad with; the last two may be left out."""
     key, line_no, line_id, sku, description, quantity, unit, unit_price, net, code, rate, start, end, revision, made = (
-        row
+        row[:15]
     )
     period = Period(start, end) if start else None
     return StatedLine(
         key, line_no, line_id, sku, description, exact(quantity), unit, exact(unit_price), amount(net, currency), code,
-        exact(rate), period, revision, made,
+        exact(rate), period, revision, made, *row[15:],
     )  # fmt: skip
 
 

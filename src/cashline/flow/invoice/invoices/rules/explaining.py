@@ -25,7 +25,7 @@ class Explanation:
 
 def explain(source: Statement, locale: str = "en") -> tuple[Explanation, ...]:
     """Every amount of the document, lines first, then taxes, then totals."""
-    lines = [_line(line, source, locale) for line in source.lines]
+    lines = [explained_line(line, source, locale) for line in source.lines]
     taxes = [_tax(tax, source, locale) for tax in source.taxes]
     return (*lines, *taxes, *_totals(source, lines, taxes, locale))
 
@@ -40,11 +40,30 @@ def tax_name(tax: StatedTax) -> str:
     return f"tax-{tax.code}-{tax.rate:f}"
 
 
-def _line(line: StatedLine, source: Statement, locale: str) -> Explanation:
+def explained_line(line: StatedLine, source: Statement, locale: str) -> Explanation:
+    """Why a line comes to what it does."""
     derivation = Derivation.from_json(line.derivation)
     words = _words(line, derivation, source, locale)
     explained = replace(derivation, note=words)
     return Explanation(f"line-{line.line_no}", line.description, line.net_amount, words, explained)
+
+
+_KEYS = {
+    "billing.unit": "why_unit",
+    "billing.prorated": "why_prorated",
+    "billing.delivered_share": "why_share",
+    "billing.correction": "why_correction",
+    "billing.usage": "why_usage",
+    "billing.added": "why_added",
+    "billing.add_on": "why_add_on",
+    "billing.minimum": "why_minimum",
+    "billing.taken_back": "why_taken_back",
+    "billing.unused": "why_unused",
+    "billing.early": "why_early",
+    "invoices.deduction": "why_deduction",
+    "invoices.without_tax": "why_without_tax",
+    "credit_notes.line": "why_credited",
+}
 
 
 def _words(line: StatedLine, derivation: Derivation, source: Statement, locale: str) -> str:
@@ -57,13 +76,11 @@ def _words(line: StatedLine, derivation: Derivation, source: Statement, locale: 
     given |= {name: str(value) for name, value in derivation.inputs.items()}
     if line.period is not None:
         given |= {"start": line.period.start.isoformat(), "end": line.period.last_day.isoformat()}
-    key = {
-        "billing.unit": "why_period" if line.period is not None else "why_unit",
-        "billing.prorated": "why_prorated",
-        "billing.delivered_share": "why_share",
-        "billing.correction": "why_correction",
-        "credit_notes.line": "why_credited",
-    }.get(derivation.rule, "why_rule")
+    key = _KEYS.get(derivation.rule, "why_rule")
+    if derivation.rule == "billing.unit" and line.period is not None:
+        key = "why_period"
+    elif derivation.rule.startswith("charge."):
+        key = "why_priced"
     return phrase(locale, key, rule=derivation.rule, **given)
 
 

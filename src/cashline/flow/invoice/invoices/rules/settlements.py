@@ -1,4 +1,4 @@
-"""What settled an invoice, as the event log tells it: credit notes, payments, and allocations taken back."""
+"""What settled an invoice, as the event log tells it: credit notes, payments, credits, and allocations taken back."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,15 @@ from cashline.platform.events.rules import RecordedEvent
 
 ZERO = Decimal(0)
 _SIGN = {"PaymentAllocated": 1, "PaymentUnallocated": -1}
-TYPES = ("CreditNoteIssued", "PaymentReceived", *_SIGN)
+TYPES = ("CreditNoteIssued", "PaymentReceived", "CreditApplied", *_SIGN)
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One change of the open amount: `paid` and `written_off` or `credited` lower it, negative ones raise it again."""
+    """One change of the open amount: `paid` and `written_off` or `credited` lower it, negative ones raise it again.
+
+    What a customer had to the credit (kind `credit`) pays, and has no number.
+    """
 
     kind: str
     document_id: UUID
@@ -45,6 +48,9 @@ def _settlement(event: RecordedEvent, invoice_id: UUID) -> Settlement | None:
             return Settlement(
                 "payment", subject, data["number"], date.fromisoformat(data["received_on"]), paid, written_off
             )
+    if event.type == "CreditApplied":
+        credit = next(key for kind, key in zip(event.object_types, event.object_ids, strict=True) if kind == "credit")
+        return Settlement("credit", credit, "", date.fromisoformat(data["day"]), Decimal(data["amount"]))
     if event.type in _SIGN:
         sign = _SIGN[event.type]
         amounts = (sign * Decimal(data["amount"]), sign * Decimal(data["write_off"]))

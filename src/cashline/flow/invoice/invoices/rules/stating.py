@@ -22,7 +22,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class StatedLine:
-    """A line; amounts of a credit note are positive. `derivation` is how the amount was made, as stored."""
+    """A line; amounts of a credit note are positive. `derivation` is how the amount was made, as stored.
+
+    Of usage, `meter` and `subscription` (its public id) say which events it bills.
+    """
 
     id: UUID
     line_no: int
@@ -38,6 +41,8 @@ class StatedLine:
     period: Period | None
     revision: int
     derivation: dict[str, object]
+    meter: str = ""
+    subscription: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class StatedTax:
 class Statement:
     """The whole document. `preceding` is the invoice that a credit note takes back, `reason` why.
 
-    `discounts` are the coupons by name, `prepaid` what credits and wallets paid at issue.
+    `discounts` are the coupons by name, `prepaid` what credits and wallets paid at issue; `previous` is the invoice of
+    the same agreement that stood before this one was issued, where it was asked for.
     """
 
     id: UUID
@@ -87,6 +93,7 @@ class Statement:
     kind: InvoiceKind = InvoiceKind.STANDARD
     discounts: tuple[tuple[str, Decimal], ...] = ()
     prepaid: Decimal = ZERO
+    previous: "Statement | None" = None
 
     @property
     def discount_total(self) -> Decimal:

@@ -24,6 +24,54 @@ PHRASES: dict[str, dict[str, str]] = {
             "back before."
         ),
         "why_rule": "Computed by {rule}: {amount} {currency}.",
+        "why_usage": "Usage of {quantity} at {unit_price} {currency} each: {amount} {currency}.",
+        "why_priced": (
+            "Usage of {quantity} at the prices that were agreed; the steps stand with it: {amount} {currency}."
+        ),
+        "why_added": (
+            "All usage of the period comes to {after} {currency}, of which {before} {currency} was billed before. "
+            "This is what was added: {amount} {currency}."
+        ),
+        "why_add_on": "The add-on costs {price} {currency} for a whole period: {amount} {currency}.",
+        "why_minimum": (
+            "A minimum of {minimum} {currency} was agreed for the period. What was used came to less; this is "
+            "what is missing to it: {amount} {currency}."
+        ),
+        "why_taken_back": "{too_much} {currency} were billed too much before, and are taken back.",
+        "why_unused": (
+            "The days that are not used come to {unused} {currency}, of which {given_before} {currency} were "
+            "given back before: {amount} {currency}."
+        ),
+        "why_early": (
+            "Usage has come to {usage} {currency}, of which {billed} {currency} was billed before. Its threshold "
+            "was reached, so the rest is billed now: {amount} {currency}."
+        ),
+        "why_deduction": (
+            "{billed_before} {currency} were billed on an earlier invoice, and are taken off with the tax of it."
+        ),
+        "why_without_tax": (
+            "The price of {gross} {currency} holds {tax} {currency} of tax: {amount} {currency} without it."
+        ),
+        "since_title": "What changed since invoice {number}",
+        "since_same": "The total is that of invoice {number} of {day}.",
+        "since_more": (
+            "This is {difference} {currency} more than invoice {number} of {day}, which came to {before} {currency}."
+        ),
+        "since_less": (
+            "This is {difference} {currency} less than invoice {number} of {day}, which came to {before} {currency}."
+        ),
+        "change_new": "{what} is new: {amount} {currency}.",
+        "change_gone": "{what} is not billed this time; it came to {amount} {currency}.",
+        "change_amount": "{what} comes to {after} instead of {before} {currency} ({difference}).",
+        "change_because": "{what}: {reasons}, so {after} instead of {before} {currency} ({difference}).",
+        "change_coupons": "Coupons come to {after} instead of {before} {currency} ({difference}).",
+        "change_tax": "Tax comes to {after} instead of {before} {currency} ({difference}).",
+        "change_others": "{count} other lines come to {after} instead of {before} {currency} ({difference}).",
+        "because_count": "{after} periods or deliveries instead of {before}",
+        "because_days": "{after} of the days instead of {before}",
+        "because_whole": "all",
+        "because_quantity": "{after} instead of {before}",
+        "because_price": "{after} instead of {before} {currency} each",
         "why_tax": "{rate} % on {base}. {basis}.",
         "why_credited_tax": "The tax of the invoice on {base} at {rate} %, at most what is left of it. {basis}.",
         "why_net": "The sum of {count} lines.",
@@ -69,6 +117,54 @@ PHRASES: dict[str, dict[str, str]] = {
             "schon früher."
         ),
         "why_rule": "Berechnet nach {rule}: {amount} {currency}.",
+        "why_usage": "Verbrauch von {quantity} zu je {unit_price} {currency}: {amount} {currency}.",
+        "why_priced": (
+            "Verbrauch von {quantity} zu den vereinbarten Preisen; die Schritte stehen dabei: {amount} {currency}."
+        ),
+        "why_added": (
+            "Der Verbrauch des Zeitraums ergibt {after} {currency}, davon wurden {before} {currency} schon "
+            "berechnet. Hinzugekommen sind {amount} {currency}."
+        ),
+        "why_add_on": "Der Zusatz kostet {price} {currency} für einen ganzen Zeitraum: {amount} {currency}.",
+        "why_minimum": (
+            "Für den Zeitraum war ein Mindestbetrag von {minimum} {currency} vereinbart. Der Verbrauch lag "
+            "darunter; es fehlen {amount} {currency}."
+        ),
+        "why_taken_back": "{too_much} {currency} wurden früher zu viel berechnet und werden zurückgenommen.",
+        "why_unused": (
+            "Die nicht genutzten Tage ergeben {unused} {currency}, davon wurden {given_before} {currency} schon "
+            "gutgeschrieben: {amount} {currency}."
+        ),
+        "why_early": (
+            "Der Verbrauch ergibt {usage} {currency}, davon wurden {billed} {currency} schon berechnet. Seine "
+            "Schwelle ist erreicht, der Rest wird jetzt berechnet: {amount} {currency}."
+        ),
+        "why_deduction": (
+            "{billed_before} {currency} wurden mit einer früheren Rechnung berechnet und samt deren Steuer abgezogen."
+        ),
+        "why_without_tax": (
+            "Der Preis von {gross} {currency} enthält {tax} {currency} Steuer: ohne sie {amount} {currency}."
+        ),
+        "since_title": "Was sich seit der Rechnung {number} geändert hat",
+        "since_same": "Der Gesamtbetrag ist der der Rechnung {number} vom {day}.",
+        "since_more": (
+            "Das sind {difference} {currency} mehr als die Rechnung {number} vom {day} über {before} {currency}."
+        ),
+        "since_less": (
+            "Das sind {difference} {currency} weniger als die Rechnung {number} vom {day} über {before} {currency}."
+        ),
+        "change_new": "{what} ist neu: {amount} {currency}.",
+        "change_gone": "{what} wird diesmal nicht berechnet; es waren {amount} {currency}.",
+        "change_amount": "{what} ergibt {after} statt {before} {currency} ({difference}).",
+        "change_because": "{what}: {reasons}, also {after} statt {before} {currency} ({difference}).",
+        "change_coupons": "Gutscheine ergeben {after} statt {before} {currency} ({difference}).",
+        "change_tax": "Die Steuer ergibt {after} statt {before} {currency} ({difference}).",
+        "change_others": "{count} weitere Positionen ergeben {after} statt {before} {currency} ({difference}).",
+        "because_count": "{after} Zeiträume oder Lieferungen statt {before}",
+        "because_days": "{after} der Tage statt {before}",
+        "because_whole": "alle",
+        "because_quantity": "{after} statt {before}",
+        "because_price": "je {after} statt {before} {currency}",
         "why_tax": "{rate} % auf {base}. {basis}.",
         "why_credited_tax": "Die Steuer der Rechnung auf {base} zu {rate} %, höchstens was davon übrig ist. {basis}.",
         "why_net": "Die Summe von {count} Positionen.",
@@ -114,6 +210,48 @@ PHRASES: dict[str, dict[str, str]] = {
             "déjà."
         ),
         "why_rule": "Calculé par {rule} : {amount} {currency}.",
+        "why_usage": "Consommation de {quantity} à {unit_price} {currency} l'unité : {amount} {currency}.",
+        "why_priced": "Consommation de {quantity} aux prix convenus ; les étapes y sont jointes : {amount} {currency}.",
+        "why_added": (
+            "La consommation de la période atteint {after} {currency}, dont {before} {currency} déjà facturés. "
+            "Voici ce qui s'y ajoute : {amount} {currency}."
+        ),
+        "why_add_on": "L'option coûte {price} {currency} pour une période entière : {amount} {currency}.",
+        "why_minimum": (
+            "Un minimum de {minimum} {currency} était convenu pour la période. La consommation est restée en "
+            "dessous ; il manque {amount} {currency}."
+        ),
+        "why_taken_back": "{too_much} {currency} avaient été facturés en trop et sont repris.",
+        "why_unused": (
+            "Les jours non utilisés font {unused} {currency}, dont {given_before} {currency} déjà rendus : "
+            "{amount} {currency}."
+        ),
+        "why_early": (
+            "La consommation atteint {usage} {currency}, dont {billed} {currency} déjà facturés. Son seuil est "
+            "atteint, le reste est facturé maintenant : {amount} {currency}."
+        ),
+        "why_deduction": "{billed_before} {currency} ont été facturés auparavant et sont déduits avec leur taxe.",
+        "why_without_tax": (
+            "Le prix de {gross} {currency} contient {tax} {currency} de taxe : {amount} {currency} sans elle."
+        ),
+        "since_title": "Ce qui a changé depuis la facture {number}",
+        "since_same": "Le total est celui de la facture {number} du {day}.",
+        "since_more": "C'est {difference} {currency} de plus que la facture {number} du {day}, de {before} {currency}.",
+        "since_less": (
+            "C'est {difference} {currency} de moins que la facture {number} du {day}, de {before} {currency}."
+        ),
+        "change_new": "{what} est nouveau : {amount} {currency}.",
+        "change_gone": "{what} n'est pas facturé cette fois ; c'était {amount} {currency}.",
+        "change_amount": "{what} fait {after} au lieu de {before} {currency} ({difference}).",
+        "change_because": "{what} : {reasons}, donc {after} au lieu de {before} {currency} ({difference}).",
+        "change_coupons": "Les bons de réduction font {after} au lieu de {before} {currency} ({difference}).",
+        "change_tax": "La taxe fait {after} au lieu de {before} {currency} ({difference}).",
+        "change_others": "{count} autres lignes font {after} au lieu de {before} {currency} ({difference}).",
+        "because_count": "{after} périodes ou livraisons au lieu de {before}",
+        "because_days": "{after} des jours au lieu de {before}",
+        "because_whole": "tous",
+        "because_quantity": "{after} au lieu de {before}",
+        "because_price": "{after} au lieu de {before} {currency} l'unité",
         "why_tax": "{rate} % sur {base}. {basis}.",
         "why_credited_tax": "La taxe de la facture sur {base} à {rate} %, au plus ce qui en reste. {basis}.",
         "why_net": "La somme de {count} lignes.",

@@ -16,7 +16,7 @@ from cashline.flow.invoice.billing.rules.plans.shapes import (
     TakeBack,
 )
 from cashline.flow.invoice.invoices.rules.issuing import DraftLine
-from cashline.kernel.identifiers import new_id
+from cashline.kernel.identifiers import new_id, public
 from cashline.kernel.periods import Period, day_start, local_day
 
 SERVICE = ProductKind.SUBSCRIPTION.value
@@ -128,6 +128,7 @@ def _line(
         charge.subject.component.value,
         subscription.plans[charge.subject.plan_id].code,
         charge.subject.meter,
+        f'{{"subscription":"{public("subscription", subscription.id)}"}}',
     )
 
 
