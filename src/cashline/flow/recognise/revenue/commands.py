@@ -14,6 +14,7 @@ from cashline.platform.doors.terminal import TERMINAL, json_option, now, say
 
 if TYPE_CHECKING:
     from cashline.flow.recognise.revenue.actions import NewFacts
+    from cashline.flow.recognise.revenue.rules.standard.deciding import Treatment
 
 DAY = click.DateTime(["%Y-%m-%d"])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -139,6 +140,60 @@ def what_if_command(
     say({"changes": shape}, "\n".join(lines) or "Nothing would change.", as_json=as_json)
 
 
+@COMMANDS.command("modify")
+@click.argument("arrangement")
+@click.argument("file", type=FILE)
+@click.option("--preview", is_flag=True, help="Show the decision and the difference of journals; record nothing.")
+@click.option("--through", type=DAY, help="The last day of the difference; with --preview.")
+@click.option("--treatment", type=click.Choice(["separate", "prospective", "catch_up", "mixed"]))
+@click.option("--reason", default="", help="Why it is treated otherwise than the rule gives.")
+@json_option
+def modify_command(
+    arrangement: str,
+    file: Path,
+    preview: bool,
+    through: datetime | None,
+    treatment: "Treatment | None",
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Change a contract by a JSON file with `at`, `contract`, `added`, `removed`, `price_changes` and so on.
+
+    How it is accounted for is decided by rule, unless --treatment says otherwise with a --reason.
+    """
+    from cashline.flow.recognise.revenue.actions import modify_arrangement
+    from cashline.flow.recognise.revenue.api.shapes import change_shape, decision_shape
+    from cashline.flow.recognise.revenue.queries.arrangements import decide_change
+    from cashline.flow.recognise.revenue.rules.standard.deciding import Change
+    from cashline.flow.recognise.revenue.rules.standard.limits import read_facts
+
+    key: UUID = key_of("revenue_arrangement", arrangement)
+    read: list[Change] = read_facts([_json_of(file)], Change, "modification")
+    [change] = read
+    differences: list[dict[str, Any]] = []
+    if preview:
+        last = through.date() if through else change.at
+        found, changed = decide_change(key, change, through=last, treatment=treatment)
+        differences = [change_shape(one) for one in changed]
+    else:
+        found = modify_arrangement(
+            arrangement_id=key, change=change, treatment=treatment, reason=reason, now=now(), actor=TERMINAL.actor
+        )
+    shape = decision_shape(found, treatment or found.treatment)
+    told = [f"{step['question']} {'Yes' if step['answer'] else 'No'}: {step['because']}." for step in shape["steps"]]
+    told += [f"{one['month']}  {one['account']:<20} {one['difference']}" for one in differences]
+    head = f"{'Would be' if preview else 'Recorded as'} {shape['treatment']} ({shape['paragraph']})."
+    say(shape | {"changes": differences}, "\n".join([head, *told]), as_json=as_json)
+
+
+def _json_of(file: Path) -> Any:
+    """What a file of JSON holds; raises InvalidValue."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidValue(f"{file} is no JSON: {error}.", field="file") from error
+
+
 def _prices_of(texts: tuple[str, ...]) -> "dict[str, Any]":
     from decimal import Decimal, InvalidOperation
 
@@ -159,10 +214,7 @@ def _facts_of(file: Path, paragraph: str = "", reason: str = "") -> "NewFacts":
     from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
     from cashline.flow.recognise.revenue.rules.standard.limits import read_facts
 
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InvalidValue(f"{file} is no JSON: {error}.", field="file") from error
+    document = _json_of(file)
     kinds: dict[str, Any] = {
         "contracts": ContractFact,
         "judgements": Judgement,
@@ -171,5 +223,5 @@ def _facts_of(file: Path, paragraph: str = "", reason: str = "") -> "NewFacts":
     }
     if not isinstance(document, dict) or document.keys() - kinds.keys():
         raise InvalidValue(f"{file} holds an object with {', '.join(kinds)}.", field="file")
-    read = {name: read_facts(document.get(name, []), kind, name) for name, kind in kinds.items()}
+    read: dict[str, Any] = {name: read_facts(document.get(name, []), kind, name) for name, kind in kinds.items()}
     return NewFacts(**read, paragraph=paragraph, reason=reason)

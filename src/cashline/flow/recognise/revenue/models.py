@@ -98,7 +98,8 @@ class RevenueFact(Table):
     """A fact of an arrangement: a contract, a judgement, an event or a cost; recorded once, never rewritten.
 
     `effective_on` is the day from which it counts, `recorded_at` when it became known. `body` has the form of
-    `rules/standard`. A judgement says who answers for it, by which paragraph, and why.
+    `rules/standard`. A judgement says who answers for it, by which paragraph, and why; a modification how its treatment
+    was decided (`decision`: what the rule gives, its steps, and what was chosen).
     """
 
     arrangement = link_to("revenue.RevenueArrangement", db_index=False)
@@ -110,6 +111,7 @@ class RevenueFact(Table):
     body = models.JSONField()
     paragraph = models.TextField(blank=True, db_default="")
     reason = models.TextField(blank=True, db_default="")
+    decision = models.JSONField(db_default={})
     recorded_by = models.TextField()
     recorded_at = instant_column()
 

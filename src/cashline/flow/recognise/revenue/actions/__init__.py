@@ -4,6 +4,7 @@ from cashline.flow.recognise.revenue.actions.recognising import ArrangementRunRe
 from cashline.flow.recognise.revenue.actions.recording import (
     NewArrangement,
     NewFacts,
+    modify_arrangement,
     record_arrangements,
     record_facts,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "NewArrangement",
     "NewFacts",
     "RevenueRunResult",
+    "modify_arrangement",
     "recognise_arrangements",
     "record_arrangements",
     "record_facts",

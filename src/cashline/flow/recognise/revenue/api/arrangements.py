@@ -109,7 +109,7 @@ def list_arrangements(request: HttpRequest, cursor: Cursor = "", limit: Limit = 
 @router.get("/revenue-arrangements/{arrangement_id}")
 def get_arrangement(request: HttpRequest, arrangement_id: PublicId) -> dict[str, Any]:
     """An arrangement with the facts that were recorded of it."""
-    row = _seen(caller_of(request), arrangement_id)
+    row = seen(caller_of(request), arrangement_id)
     return shape(row) | {"facts": [fact_shape(one) for one in arrangements.fact_rows(row.id)]}
 
 
@@ -117,7 +117,7 @@ def get_arrangement(request: HttpRequest, arrangement_id: PublicId) -> dict[str,
 def add_facts(request: HttpRequest, arrangement_id: PublicId, body: FactsIn) -> tuple[int, dict[str, Any]]:
     """Add judgements, modifications and other events, costs or contracts; a later judgement replaces the earlier."""
     caller = caller_of(request)
-    row = _seen(caller, arrangement_id, "revenue.run")
+    row = seen(caller, arrangement_id, "revenue.run")
     count = record_facts(arrangement_id=row.id, facts=new_facts(body), now=caller.now, actor=caller.actor)
     return 201, {"id": public("revenue_arrangement", row.id), "recorded": count}
 
@@ -127,7 +127,7 @@ def get_schedule(
     request: HttpRequest, arrangement_id: PublicId, as_of: Day, known_at: datetime | None = None
 ) -> dict[str, Any]:
     """Price, allocation, progress, revenue to date and what remains, at the end of a day and as known at an instant."""
-    row = _seen(caller_of(request), arrangement_id)
+    row = seen(caller_of(request), arrangement_id)
     [moment] = arrangements.plan_at(row.id, [as_of], known_at=known_at)
     ahead = arrangements.still_ahead(row.id, as_of, known_at=known_at)
     return shape(row) | {"as_of": as_of} | standing_shape(moment, row.currency) | ahead_shape(ahead)
@@ -136,7 +136,7 @@ def get_schedule(
 @router.post("/revenue-arrangements/{arrangement_id}/what-if")
 def what_if(request: HttpRequest, arrangement_id: PublicId, body: WhatIfIn) -> dict[str, Any]:
     """The difference of journals by month, if something else were so; nothing is kept."""
-    row = _seen(caller_of(request), arrangement_id)
+    row = seen(caller_of(request), arrangement_id)
     require_near(body.through, caller_of(request).today())
     changes = arrangements.what_if(
         row.id,
@@ -148,7 +148,8 @@ def what_if(request: HttpRequest, arrangement_id: PublicId, body: WhatIfIn) -> d
     return {"through": body.through, "changes": [change_shape(one) for one in changes]}
 
 
-def _seen(caller: Caller, arrangement_id: PublicId, permission: str = "revenue.read") -> ArrangementRow:
+def seen(caller: Caller, arrangement_id: PublicId, permission: str = "revenue.read") -> ArrangementRow:
+    """The arrangement, where the caller may see it; raises NotFound or Forbidden."""
     row = arrangements.arrangement(key_of("revenue_arrangement", arrangement_id))
     require_visible(caller, permission, row.entity_id, "revenue_arrangement", row.id)
     return row

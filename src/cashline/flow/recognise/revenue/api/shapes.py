@@ -7,6 +7,7 @@ from typing import Any
 
 from cashline.flow.recognise.revenue.actions import ArrangementRunResult
 from cashline.flow.recognise.revenue.queries.arrangements import ArrangementRow, Changed, FactRow
+from cashline.flow.recognise.revenue.rules.standard.deciding import PARAGRAPHS, Decision
 from cashline.flow.recognise.revenue.rules.standard.planning import Moment
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import minor_units
@@ -43,6 +44,7 @@ def fact_shape(row: FactRow) -> dict[str, Any]:
         "body": row.body,
         "paragraph": row.paragraph,
         "reason": row.reason,
+        "decision": row.decision,
         "recorded_by": row.recorded_by,
         "recorded_at": row.recorded_at,
     }
@@ -100,6 +102,16 @@ def change_shape(one: Changed) -> dict[str, Any]:
         "now": f"{one.now:f}",
         "then": f"{one.then:f}",
         "difference": f"{one.difference:f}",
+    }
+
+
+def decision_shape(found: Decision, chosen: str) -> dict[str, Any]:
+    """How a modification is accounted for, and the steps of the rule."""
+    return {
+        "treatment": chosen,
+        "by_rule": found.treatment,
+        "paragraph": PARAGRAPHS[chosen],
+        "steps": [step._asdict() for step in found.steps],
     }
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
 from cashline.flow.recognise.revenue.actions import NewFacts, record_facts
+from cashline.flow.recognise.revenue.pages.changing import change_fields
 from cashline.flow.recognise.revenue.pages.judging import JUDGED, judgement_fields, judgement_of
 from cashline.flow.recognise.revenue.queries import arrangements as queries
 from cashline.flow.recognise.revenue.queries.arrangements import ArrangementPostingRow, ArrangementRow, FactRow
@@ -71,6 +72,13 @@ JUDGEMENTS = (
     Column("subject", lazy("About")),
     Column("paragraph", lazy("Paragraph")),
     Column("said", lazy("Said")),
+    Column("by", lazy("By")),
+)
+MODIFIED = (
+    Column("effective_on", lazy("From"), "date", place="title"),
+    Column("treatment", lazy("Accounted for"), place="state"),
+    Column("paragraph", lazy("Paragraph")),
+    Column("because", lazy("Because")),
     Column("by", lazy("By")),
 )
 POSTINGS = (
@@ -152,6 +160,11 @@ def arrangement_detail(request: HttpRequest, arrangement_id: str) -> HttpRespons
                     Table(JUDGEMENTS, tuple(_judged(one) for one in rows if one.kind == "judgement")),
                     anchor="judgements",
                 ),
+                Section(
+                    _("Changes of the contract"),
+                    Table(MODIFIED, tuple(_modified(one) for one in rows if one.type == "modify")),
+                    anchor="changes",
+                ),
                 Section(_("Posted"), Table(POSTINGS, tuple(_posted(one, row.currency) for one in postings))),
             ),
             summary=(
@@ -174,6 +187,14 @@ def _actions(caller: Caller, row: ArrangementRow, obligations: Sequence[Earned])
             fields=judgement_fields([one.work.id for one in obligations]),
             key="n",
             refused="" if may else _("You may not run revenue."),
+        ),
+        Action(
+            _("Change the contract"),
+            reverse("revenue_arrangement_suppose", args=[key]),
+            fields=change_fields(
+                list(dict.fromkeys(one.work.contract for one in obligations)), [one.work.id for one in obligations]
+            ),
+            key="c",
         ),
     )
 
@@ -224,6 +245,26 @@ def _judged(one: FactRow) -> Row:
             "by": one.recorded_by,
         },
     )
+
+
+def _modified(one: FactRow) -> Row:
+    steps = one.decision.get("steps", ())
+    because = "; ".join(f"{step['question']} {_('Yes') if step['answer'] else _('No')}" for step in steps)
+    told = f"{because}. {one.reason}".strip(". ") if steps else one.reason
+    chosen = str(one.body.get("treatment", ""))
+    if steps and one.decision.get("by_rule") != chosen:
+        told = _("%(told)s (the rule gives %(rule)s)") % {
+            "told": told,
+            "rule": str(one.decision["by_rule"]).replace("_", " "),
+        }
+    cells: dict[str, CellValue] = {
+        "effective_on": one.effective_on,
+        "treatment": chosen.replace("_", " "),
+        "paragraph": one.paragraph,
+        "because": told,
+        "by": one.recorded_by,
+    }
+    return Row(str(one.id), cells)
 
 
 def _posted(one: ArrangementPostingRow, currency: str) -> Row:

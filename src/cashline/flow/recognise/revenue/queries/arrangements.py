@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from cashline.flow.recognise.revenue.rules.standard.deciding import Change, Decision, Treatment, decide
 from cashline.flow.recognise.revenue.rules.standard.facts import ContractCost, ContractFact, EventFact
 from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
 from cashline.flow.recognise.revenue.rules.standard.limits import check_values, require_plannable
@@ -209,6 +210,18 @@ def what_if(
     return [Changed(month, key, now, then) for month, key, now, then in compare(facts, other, through)]
 
 
+def decide_change(
+    arrangement_id: UUID, change: Change, *, through: date, treatment: Treatment | None = None
+) -> tuple[Decision, list[Changed]]:
+    """How a change would be accounted for, and the difference of journals by month through a day; nothing is kept."""
+    facts = facts_of([arrangement_id])[arrangement_id].facts
+    events = [change.treated(treatment or "prospective")]
+    raise_all([*check_values(Facts((), (), tuple(events))), *check_names(facts, Facts((), (), tuple(events)))])
+    found = decide(facts, change)
+    events = [change.treated(treatment or found.treatment)]
+    return found, what_if(arrangement_id, through=through, events=events)
+
+
 @dataclass(frozen=True, slots=True)
 class FactRow:
     """A fact as it was recorded."""
@@ -222,6 +235,7 @@ class FactRow:
     body: dict[str, Any]
     paragraph: str
     reason: str
+    decision: dict[str, Any]
     recorded_by: str
     recorded_at: datetime
 
@@ -230,7 +244,8 @@ def fact_rows(arrangement_id: UUID) -> list[FactRow]:
     """The facts of an arrangement in the order of their recording."""
     return sql.fetch_as(
         FactRow,
-        "SELECT id, sequence, kind, type, subject, effective_on, body, paragraph, reason, recorded_by, recorded_at "
+        "SELECT id, sequence, kind, type, subject, effective_on, body, paragraph, reason, decision, "
+        "recorded_by, recorded_at "
         "FROM revenue_facts WHERE arrangement_id = %s ORDER BY sequence",
         (arrangement_id,),
     )
