@@ -48,6 +48,8 @@ STARTS: tuple[tuple[Label, str, str, str], ...] = (
     (gettext_lazy("New quote"), "quote_new", "quotes.write", "file-pen"),
     (gettext_lazy("New customer"), "customer_new", "customers.write", "building-2"),
     (gettext_lazy("New order"), "order_new", "orders.write", "shopping-cart"),
+    (gettext_lazy("Subscribe a customer to a plan"), "life_new", "subscriptions.write", "repeat"),
+    (gettext_lazy("New plan"), "plan_new", "catalog.write", "layers"),
     (gettext_lazy("New bill run"), "bill_run_new", "billing.run", "play"),
     (gettext_lazy("New payment"), "payment_new", "payments.write", "hand-coins"),
     (gettext_lazy("Import a bank statement"), "bank_import", "bank.write", "landmark"),

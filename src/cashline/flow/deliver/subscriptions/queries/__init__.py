@@ -10,6 +10,7 @@ from cashline.flow.deliver.subscriptions.queries.lives import (
     lives_by_id,
     lives_for_update,
     lives_of_agreements,
+    recorders_of,
     renewing,
 )
 from cashline.flow.deliver.subscriptions.queries.services import (
@@ -45,6 +46,7 @@ __all__ = [
     "lives_of_agreements",
     "ordered_services",
     "pending_of_cancelled_for_update",
+    "recorders_of",
     "renewing",
     "status_counts",
     "subscription",

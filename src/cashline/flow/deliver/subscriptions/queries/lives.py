@@ -143,6 +143,13 @@ def facts_of(subscription_ids: Iterable[UUID]) -> dict[UUID, list[LifeFact]]:
     return found
 
 
+def recorders_of(subscription_id: UUID) -> dict[UUID, str]:
+    """Who recorded each fact of a subscription."""
+    return dict(
+        sql.fetch("SELECT id, recorded_by FROM subscription_facts WHERE subscription_id = %s", (subscription_id,))
+    )
+
+
 def _meant(word: str) -> Meant | None:
     return either(
         numbered("subscriptions", "s", word, kind="subscription"),

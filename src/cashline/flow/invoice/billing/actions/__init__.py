@@ -6,6 +6,7 @@ from cashline.flow.invoice.billing.actions.lives import (
     ChangeEffect,
     bill_lives,
     bill_usage,
+    effect_of,
     preview_changes,
     preview_start,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "bill_lives",
     "bill_usage",
     "discard_bill_run",
+    "effect_of",
     "hold_bills",
     "preview_changes",
     "preview_start",

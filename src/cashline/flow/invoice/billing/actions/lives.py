@@ -1,6 +1,6 @@
 """Billing at once what a change of a subscription makes due: the hand-off of its event, in the same transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -107,25 +107,41 @@ def _bills_usage(terms: PlanTerms) -> bool:
 
 
 class ChangeEffect(NamedTuple):
-    """What changes bill and give back at once, and the bills to come before and after them."""
+    """What changes bill and give back at once, here and `elsewhere`, and the bills to come before and after them."""
 
     at_once: list[ChargeRow]
     before: list[ComingBill]
     after: list[ComingBill]
+    elsewhere: list[ChargeRow]
 
 
-def preview_changes(changes: Sequence[LifeChange], *, now: datetime, actor: str, count: int = 2) -> ChangeEffect:
-    """The effect of changes of one subscription: they are made, read, and undone. Raises what making them would."""
-    subscription_id = changes[0].subscription_id
+def effect_of(
+    subscription_id: UUID, step: Callable[[], Iterable[UUID]], *, now: datetime, count: int = 2
+) -> ChangeEffect:
+    """The effect of a step on a subscription and on those that it gives: it is taken, read, and undone.
+
+    Raises what taking it would.
+    """
     before = coming_bills_of(subscription_id, now=now, count=count)
     with transaction.atomic():
         undo = transaction.savepoint_create()
         last = last_charge(subscription_id)
-        change_lives(changes, now=now, actor=actor)
+        others = step()
         found = charges_of(subscription_id, after=last)
         after = coming_bills_of(subscription_id, now=now, count=count)
+        elsewhere = [charge for key in others for charge in charges_of(key)]
         transaction.savepoint_rollback(undo)
-    return ChangeEffect(found, before, after)
+    return ChangeEffect(found, before, after, elsewhere)
+
+
+def preview_changes(changes: Sequence[LifeChange], *, now: datetime, actor: str, count: int = 2) -> ChangeEffect:
+    """The effect of changes of one subscription: they are made, read, and undone. Raises what making them would."""
+
+    def step() -> Iterable[UUID]:
+        change_lives(changes, now=now, actor=actor)
+        return ()
+
+    return effect_of(changes[0].subscription_id, step, now=now, count=count)
 
 
 def preview_start(new: NewSubscription, *, now: datetime, actor: str, count: int = 2) -> ChangeEffect:
@@ -136,7 +152,7 @@ def preview_start(new: NewSubscription, *, now: datetime, actor: str, count: int
         found = charges_of(key)
         after = coming_bills_of(key, now=now, count=count)
         transaction.savepoint_rollback(undo)
-    return ChangeEffect(found, [], after)
+    return ChangeEffect(found, [], after, [])
 
 
 def schedule_agreements(agreement_ids: Iterable[UUID]) -> None:

@@ -3,6 +3,9 @@
 from django.urls import path
 
 from cashline.flow.invoice.billing.pages.beginning import bill_run_new, bill_run_preview
+from cashline.flow.invoice.billing.pages.life import life_detail, life_why, life_withdraw
+from cashline.flow.invoice.billing.pages.life_changing import life_change, life_change_preview
+from cashline.flow.invoice.billing.pages.life_starting import life_new, life_new_preview
 from cashline.flow.invoice.billing.pages.runs import bill_run_detail, bill_run_list, bill_run_step
 from cashline.flow.invoice.billing.pages.waiting import (
     billing_policy_list,
@@ -19,6 +22,17 @@ URLS = [
     path("bill-runs/preview/", bill_run_preview, name="bill_run_preview"),
     path("bill-runs/<str:run_id>/", bill_run_detail, name="bill_run_detail"),
     path("bill-runs/<str:run_id>/<str:verb>/", bill_run_step, name="bill_run_step"),
+    path("plan-subscriptions/new/", life_new, name="life_new"),
+    path("plan-subscriptions/new/preview/", life_new_preview, name="life_new_preview"),
+    path("plan-subscriptions/<str:subscription_id>/", life_detail, name="life_detail"),
+    path("plan-subscriptions/<str:subscription_id>/withdraw/", life_withdraw, name="life_withdraw"),
+    path("plan-subscriptions/<str:subscription_id>/next-bill/<int:place>/", life_why, name="life_why"),
+    path("plan-subscriptions/<str:subscription_id>/change/<str:verb>/", life_change, name="life_change"),
+    path(
+        "plan-subscriptions/<str:subscription_id>/change/<str:verb>/preview/",
+        life_change_preview,
+        name="life_change_preview",
+    ),
     path("waiting-bills/", waiting_bill_list, name="waiting_bill_list"),
     path("waiting-bills/policies/", billing_policy_list, name="billing_policy_list"),
     path("waiting-bills/policies/set/", billing_policy_set, name="billing_policy_set"),

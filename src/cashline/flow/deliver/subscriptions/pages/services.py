@@ -1,4 +1,4 @@
-"""The console's pages of subscriptions: the list, the document, and the cancellation."""
+"""The pages of the services of orders: the list, the document, and the cancellation."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -6,7 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import path, reverse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
@@ -100,6 +101,7 @@ def subscription_list(request: HttpRequest) -> HttpResponseBase:
         View(_("All"), here, not status),
         View(_("Active"), f"{here}?status=active", status == ["active"]),
         View(_("Waiting"), f"{here}?status=pending", status == ["pending"]),
+        View(_("Subscriptions to plans"), reverse("life_list")),
     )
     empty = Empty(_("No subscriptions yet"), _("They begin when an order with one is activated."), icon="repeat")
     page = ListPage(_("Subscriptions"), COLUMNS, fetch, FILTERS, empty=empty, views=views, filename="subscriptions")
@@ -126,8 +128,10 @@ def _row(row: SubscriptionRow) -> Row:
 
 
 def subscription_detail(request: HttpRequest, subscription_id: str) -> HttpResponse:
-    """One subscription."""
+    """One subscription; one to a plan has its page beside its bills."""
     caller = caller_of(request)
+    if queries.lives_by_id([key_of("subscription", subscription_id)]):
+        return redirect("life_detail", subscription_id)
     row = _seen(caller, subscription_id, "subscriptions.read")
     page = DocumentPage(
         _("Subscription"),
@@ -216,10 +220,3 @@ def _seen(caller: Caller, subscription_id: str, permission: str) -> Subscription
     row = queries.subscription(key_of("subscription", subscription_id))
     require_visible(caller, permission, row.entity_id, "subscription", row.id)
     return row
-
-
-URLS = [
-    path("subscriptions/", subscription_list, name="subscription_list"),
-    path("subscriptions/<str:subscription_id>/", subscription_detail, name="subscription_detail"),
-    path("subscriptions/<str:subscription_id>/cancel/", subscription_cancel, name="subscription_cancel"),
-]
