@@ -24,11 +24,15 @@ def customer(db: Database) -> str:
     return public("customer", make_customer())
 
 
-def test_a_plan_is_published_and_subscribed_to(customer: str, tmp_path: Path) -> None:
-    file = tmp_path / "plan.json"
+def publish(folder: Path) -> None:
+    file = folder / "plan.json"
     terms = {"code": "TEAM", "name": "Team", "currency": "EUR", "interval": "month", "base_fee": "31.00"}
     file.write_text(json.dumps(terms))
     assert "TEAM version 1 is published." in run("plan", "publish", str(file))
+
+
+def test_a_plan_is_published_and_subscribed_to(customer: str, tmp_path: Path) -> None:
+    publish(tmp_path)
     assert [one["code"] for one in run("plan", "list", "--json")["items"]] == ["TEAM"]
     assert "31.00" in run("plan", "show", "TEAM")
     made = run("subscription", "start", "--customer", customer, "--entity", "DE01", "--plan", "TEAM", "--json")
@@ -40,3 +44,25 @@ def test_a_plan_is_published_and_subscribed_to(customer: str, tmp_path: Path) ->
     assert "paused" in run("subscription", "life", number)
     with pytest.raises(InvalidValue):
         run("subscription", "change", number, "sold")
+
+
+def test_terms_ramps_skips_and_transfers_from_the_terminal(customer: str, tmp_path: Path) -> None:
+    publish(tmp_path)
+    number = run("subscription", "start", "--customer", customer, "--entity", "DE01", "--plan", "TEAM", "--json")[
+        "number"
+    ]
+    said = run("plan", "set-index", "CPI", "--name", "Prices", "--value", "2026-01=120", "--value", "2026-02=121")
+    assert "2 values of CPI" in said
+    assert run("plan", "indices", "--json")["items"][0]["value"] == "121"
+    options = ("--months", "12", "--auto-renew", "--notice-days", "30", "--index", "CPI", "--cap", "3")
+    termed = run("subscription", "change", number, "term_set", *options, "--json")
+    assert termed["changes"][-1]["term"]["policy"] == {"index": "CPI", "cap": "3"}
+    assert "follows 2 steps" in run(
+        "subscription", "ramp", number, "--step", "2027-01-01;5", "--step", "2027-02-01;;9.5"
+    )
+    assert "skips 1" in run("subscription", "skip", number)
+    other = public("customer", make_customer())
+    gone = run("subscription", "transfer", number, "--customer", other, "--reason", "Sold", "--json")
+    assert (gone["customer"], gone["status"]) == (other, "active")
+    with pytest.raises(InvalidValue):
+        run("subscription", "ramp", number, "--step", "soon;5")

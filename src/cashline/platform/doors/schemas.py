@@ -1,7 +1,7 @@
 """What the bodies and addresses of every API share: closed objects, bounded texts, exact numbers, pages of lists."""
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeAliasType, get_args
 from uuid import UUID
 
 from ninja import Query, Schema
-from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 
 from cashline.kernel.identifiers import public
-from cashline.kernel.refusals import NotFound
+from cashline.kernel.refusals import InvalidValue, NotFound, raise_all
 from cashline.platform import lists
 from cashline.platform.doors.caller import Caller
 from cashline.platform.doors.paging import MAX_LIMIT, Page
@@ -88,6 +88,16 @@ class Why(Closed):
     """The reason for a step."""
 
     reason: Reason
+
+
+def body_of[B: Schema](kind: type[B], given: Mapping[str, Any]) -> B:
+    """A body as the terminal gives it; raises InvalidValue for each field that is wrong."""
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        wrong = [InvalidValue(one["msg"], field=".".join(map(str, one["loc"]))) for one in error.errors()]
+    raise_all(wrong)
+    raise AssertionError("A body that is wrong says what is wrong.")
 
 
 def ask_of(sort: str, cursor: str, limit: int) -> lists.Ask:

@@ -10,10 +10,9 @@ from importlib.util import find_spec
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from cashline import __version__
-from cashline.kernel.refusals import InvalidValue, Refusal, Refusals
+from cashline.kernel.refusals import Refusal, Refusals
 from cashline.surfaces.cli import administration, checking
 
 WITHOUT_DATABASE = {"--help", "--version", "demo", "serve", "migrate", "test", "check"}
@@ -148,10 +147,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             cli.main(args=words, prog_name="cashline", standalone_mode=False)
     except Refusal as refusal:
         _complain(refusal, as_json="--json" in words)
-        sys.exit(1)
-    except ValidationError as error:
-        wrong = [InvalidValue(one["msg"], field=".".join(map(str, one["loc"]))) for one in error.errors()]
-        _complain(Refusals(wrong), as_json="--json" in words)
         sys.exit(1)
     except (ConfigurationError, ServerError) as error:
         click.echo(f"cashline: {error}", err=True)

@@ -74,12 +74,14 @@ def index_list(as_json: bool) -> None:
 def index_set(code: str, name: str, values: tuple[str, ...], email: str, as_json: bool) -> None:
     """Enter values of the price index CODE."""
     from cashline.flow.agree.plans import actions, api
+    from cashline.platform.doors.schemas import body_of
 
     authority = authority_for(email)
     authority.require("catalog.write")
     parts = [text.partition("=") for text in values]
-    body = api.PriceIndexIn.model_validate(
-        {"name": name, "values": [{"month": f"{month}-01", "value": value} for month, _sign, value in parts]}
+    body = body_of(
+        api.PriceIndexIn,
+        {"name": name, "values": [{"month": f"{month}-01", "value": value} for month, _sign, value in parts]},
     )
     found = {one.month: one.value for one in body.values}
     actions.set_index_values(code=code, name=name, values=found, now=now(), actor=authority.actor)

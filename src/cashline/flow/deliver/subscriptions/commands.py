@@ -153,10 +153,11 @@ def subscription_change(subscription: str, kind: str, email: str, as_json: bool,
     resumed, cancelled, reactivated, term_set, renewed, extended or withdrawn.
     """
     from cashline.flow.deliver.subscriptions import actions, api, queries
+    from cashline.platform.doors.schemas import body_of
 
     key, authority = find_subscription(subscription), authority_for(email)
     authority.require("subscriptions.write", queries.life(key).entity_id)
-    body = api.ChangesIn.model_validate(_body(kind, given))
+    body = body_of(api.ChangesIn, _body(kind, given))
     actions.change_lives(api.changes_of(key, body), now=now(), actor=authority.actor)
     shape = api.life_shape(queries.life(key))
     say(shape, f"{shape['number']} is {shape['status']}.", as_json=as_json)
@@ -191,11 +192,12 @@ def _body(kind: str, given: dict[str, Any]) -> dict[str, Any]:
 def subscription_ramp(subscription: str, steps: Sequence[str], email: str, as_json: bool) -> None:
     """Let quantity and price of a SUBSCRIPTION to a plan follow a ramp; what a step leaves empty stays."""
     from cashline.flow.deliver.subscriptions import actions, api, queries
+    from cashline.platform.doors.schemas import body_of
 
     key, authority = find_subscription(subscription), authority_for(email)
     authority.require("subscriptions.write", queries.life(key).entity_id)
     parts = [dict(zip(("on", "quantity", "unit_price"), step.split(";"), strict=False)) for step in steps]
-    body = api.RampIn.model_validate({"steps": [{name: text for name, text in one.items() if text} for one in parts]})
+    body = body_of(api.RampIn, {"steps": [{name: text for name, text in one.items() if text} for one in parts]})
     found = [actions.RampStep(step.on, step.quantity, step.unit_price) for step in body.steps]
     actions.change_lives(actions.ramp_changes(key, found), now=now(), actor=authority.actor)
     shape = api.life_shape(queries.life(key))
