@@ -168,10 +168,11 @@ class _Reckoning:
         total = core + own - own_off + royalty_done + work.used
         back = round_to(deducted * done, self.digits) + own_off + own_back + self._negative(overall)
         allocated = settled + price + own - own_off + royalties + work.used
-        remaining = settled + price - core - (owed_whole - owed)
-        set_aside = owed_whole + royalties - royalty_done
+        owed_left = owed_whole - owed if price or settled else _ZERO
+        remaining = settled + price - core - owed_left
+        set_aside = owed + owed_left + royalties - royalty_done
         if waits_for_returns(work, judged):
-            back, total, owed = total, _ZERO, _ZERO
+            back, total, owed = total + back, _ZERO, _ZERO
             remaining, set_aside = settled + price + own - own_off - owed_whole, owed_whole + royalties + work.used
         if repurchase_financing(work, judged) is not None:
             total, allocated, remaining = repurchased(work, allocated, self.stop)

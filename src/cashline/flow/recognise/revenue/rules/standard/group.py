@@ -34,7 +34,7 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
 )
 from cashline.flow.recognise.revenue.rules.standard.financing import Financed
 from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement, StandAlonePrice
-from cashline.flow.recognise.revenue.rules.standard.pools import Unit
+from cashline.flow.recognise.revenue.rules.standard.pools import Unit, allocate_unit
 from cashline.flow.recognise.revenue.rules.standard.repurchase import accrued
 from cashline.flow.recognise.revenue.rules.standard.schedules import Schedule
 from cashline.flow.recognise.revenue.rules.standard.standing import (
@@ -45,7 +45,7 @@ from cashline.flow.recognise.revenue.rules.standard.standing import (
     work_of,
 )
 from cashline.flow.recognise.revenue.rules.standard.valuing import values_of
-from cashline.kernel.rounding import allocate
+from cashline.kernel.rounding import allocate, divide, round_to
 
 _ZERO = Decimal(0)
 
@@ -269,7 +269,18 @@ class Group:
                     continue
                 self.borrowed_since.setdefault(work.id, day)
                 billed = sum((bill.amount for bill in self.bills), _ZERO)
-                work.principal = max(billed, self.cash.received)
+                work.principal = self._share(unit, work, max(billed, self.cash.received))
+
+    def _share(self, unit: Unit, work: Work, received: Decimal) -> Decimal:
+        """What of cash or bills is for an obligation: as the price is allocated, all of it where it stands alone."""
+        if len(self.units) == 1 and len(unit.works) == 1:
+            return received
+        values = values_of(unit, self.schedule, self.judged, self.royalties, self.digits)
+        core = allocate_unit(unit, values, self.judged, self.digits).core
+        whole = sum(core.values(), _ZERO)
+        if whole <= 0:
+            return received
+        return min(core[work.id], round_to(divide(received * core[work.id], whole), self.digits))
 
 
 def _deliver(work: Work, event: Delivery) -> None:

@@ -10,7 +10,7 @@ from cashline.flow.recognise.revenue.rules.standard.judgements import StandAlone
 from cashline.flow.recognise.revenue.rules.standard.pools import Segment, Unit
 from cashline.flow.recognise.revenue.rules.standard.selling_prices import lower_by_discounts, prices_of
 from cashline.flow.recognise.revenue.rules.standard.standing import Judged, Marks, Work, expected_back, work_of
-from cashline.kernel.rounding import allocate, round_to
+from cashline.kernel.rounding import allocate, divide, round_to
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
@@ -81,7 +81,11 @@ def prospective(
     `dated` is the day of each stand-alone price judged for a modification; one of before the last is used up.
     """
     unit = before.unit
-    going = {name for name, one in before.obligations.items() if change.treatment == "mixed" and _goes_on(one)}
+    going = {
+        name
+        for name, one in before.obligations.items()
+        if change.treatment == "mixed" and name not in change.removed and _goes_on(one)
+    }
     added = sum((one.amount for one in change.price_changes if one.applies_to != "satisfied"), _ZERO)
     unit.price_changes += added
     pool = added + sum((one.core_price - one.core for one in before.obligations.values()), _ZERO)
@@ -120,7 +124,8 @@ def _left(before: UnitEarned, judged: Judged, going: set[str], dated: Mapping[st
     found: dict[str, Decimal] = {}
     for name, one in before.obligations.items():
         fresh = judged.of(StandAlonePrice, name) if dated.get(name, date.min) > last else None
-        found[name] = _price_left(one, fresh, whole=name in going)
+        alone = before.allocation.prices.weights.get(name) if one.ssp is not None else None
+        found[name] = _price_left(one, fresh, alone, whole=name in going)
     return found
 
 
@@ -128,14 +133,15 @@ def _goes_on(one: Earned) -> bool:
     return one.work.fact.pattern in MEASURED and _ZERO < one.progress < _ONE and not one.work.removed
 
 
-def _price_left(one: Earned, fresh: StandAlonePrice | None, *, whole: bool) -> Decimal:
+def _price_left(one: Earned, fresh: StandAlonePrice | None, alone: Decimal | None, *, whole: bool) -> Decimal:
     """The price of what is left: as judged for this modification, else the unsatisfied share of the old.
 
+    `alone` is the old price as discounts of some obligations lowered it, so that a change of nothing moves nothing.
     Where no stand-alone price is known, what is left of the price of the contract stands for it.
     """
     if fresh is not None:
         return fresh.amount
-    old = one.work.ssp_left if one.work.ssp_left is not None and not whole else one.ssp
+    old = one.work.ssp_left if one.work.ssp_left is not None and not whole else alone
     if old is None:
         return max(_ZERO, one.core_price - (_ZERO if whole else one.core))
     return old if whole else old * (_ONE - one.progress)
@@ -157,15 +163,28 @@ def _weights(
             continue
         if name not in left:
             continue
-        weights[name] = left[name]
+        weights[name] = _of_units(work, left[name])
     added = [unit.works[fact.id] for fact in change.added]
     prices = prices_of(added, judged, pool - sum(weights.values(), _ZERO))
     for work in added:
         weights[work.id] = prices.weights.get(work.id, _ZERO)
-    lower_by_discounts(weights, judged)
+    new = {fact.id for fact in change.added}
+    lower_by_discounts(weights, [one for one in judged.discounts() if new & set(one.obligations)])
     for name, weight in weights.items():
         unit.works[name].ssp_left = weight
     return weights
+
+
+def _of_units(work: Work, left: Decimal) -> Decimal:
+    """The price of what is left where units are: nothing without units, of units added to a satisfied one theirs."""
+    units = work.quantity - work.units
+    if work.fact.pattern not in {"point", "royalty"}:
+        return left
+    if units <= 0:
+        return _ZERO
+    if not left and work.fact.ssp and work.fact.quantity:
+        return divide(work.fact.ssp * units, work.fact.quantity)
+    return left
 
 
 def _apply_terms(unit: Unit, change: Modified) -> None:

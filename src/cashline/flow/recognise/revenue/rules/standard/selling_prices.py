@@ -1,10 +1,14 @@
 """Stand-alone selling prices (step 4): given, cost plus a margin, material rights, residual; discounts of bundles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from cashline.flow.recognise.revenue.rules.standard.judgements import MaterialRight, StandAlonePrice
+from cashline.flow.recognise.revenue.rules.standard.judgements import (
+    AllocateDiscount,
+    MaterialRight,
+    StandAlonePrice,
+)
 from cashline.flow.recognise.revenue.rules.standard.standing import Judged, Work
 from cashline.kernel.rounding import divide
 
@@ -52,7 +56,7 @@ def prices_of(works: Sequence[Work], judged: Judged, pool: Decimal) -> Prices:
         alone = stand_alone_price(work, judged)
         if alone is not None:
             found.ssp[work.id] = found.weights[work.id] = alone
-    lower_by_discounts(found.weights, judged)
+    lower_by_discounts(found.weights, judged.discounts())
     residual = [work for work in works if work.fact.ssp_method == "residual"]
     for work in residual:
         rest = pool - sum(found.weights.values(), _ZERO)
@@ -64,9 +68,9 @@ def prices_of(works: Sequence[Work], judged: Judged, pool: Decimal) -> Prices:
     return found
 
 
-def lower_by_discounts(weights: dict[str, Decimal], judged: Judged) -> None:
+def lower_by_discounts(weights: dict[str, Decimal], discounts: Iterable[AllocateDiscount]) -> None:
     """Lower the weights of obligations whose discount is theirs alone (606-10-32-37)."""
-    for one in judged.discounts():
+    for one in discounts:
         named = [name for name in one.obligations if name in weights]
         whole = sum((weights[name] for name in named), _ZERO)
         if whole and len(named) == len(one.obligations):

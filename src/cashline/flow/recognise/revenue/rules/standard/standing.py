@@ -149,6 +149,8 @@ def _raw(work: Work, judged: Judged, stop: date, marks: Marks) -> Decimal:
         return _part(work.costs - marks.costs, expected_cost(work, judged) - marks.costs)
     if fact.pattern in MEASURED:
         return _part(work.progress - marks.progress, work.measure_total - marks.progress)
+    if marks.since is not None and work.quantity <= marks.units:
+        return _ONE
     return _part(work.units - marks.units, work.quantity - marks.units)
 
 
