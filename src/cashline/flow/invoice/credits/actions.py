@@ -95,6 +95,22 @@ def open_wallets(wallets: Sequence[NewWallet], *, now: datetime, actor: str) -> 
 
 
 @transaction.atomic
+def set_top_up_rule(
+    *, wallet_id: UUID, below: Decimal | None, amount: Decimal | None, now: datetime, actor: str
+) -> None:
+    """Say below what a wallet asks for a top-up, and of how much; None ends the rule. Raises every problem."""
+    row = queries.wallet(wallet_id)
+    new = NewWallet(row.entity_id, row.customer_id, row.currency, top_up_below=below, top_up_amount=amount)
+    raise_all(wallet_problems(new))
+    if row.status != WalletStatus.ACTIVE:
+        raise Conflict(f"The wallet {row.name} is closed.", field="wallet")
+    sql.execute("UPDATE wallets SET top_up_below = %s, top_up_amount = %s WHERE id = %s", (below, amount, wallet_id))
+    data = {"below": str(below or ""), "amount": str(amount or ""), "currency": row.currency}
+    objects = (ObjectRef("wallet", wallet_id), ObjectRef("customer", row.customer_id))
+    record([Event("WalletTopUpRuleSet", objects, data)], now=now, actor=actor)
+
+
+@transaction.atomic
 def close_wallet(*, wallet_id: UUID, now: datetime, actor: str) -> None:
     """Close an empty wallet. Raises Conflict where money lies in it, IllegalTransition where it is closed."""
     row = queries.wallets_for_update([wallet_id])[wallet_id]

@@ -109,6 +109,7 @@ def wallet_list(request: HttpRequest) -> HttpResponseBase:
         return RowPage(tuple(_wallet(row) for row in page.items), page.next_cursor)
 
     new = Action(_("Open a wallet"), reverse("wallet_new"), "primary", fields=FIELDS, icon="plus", key="n")
+    cards = Action.link(_("Top-ups by card"), reverse("wallet_card_list"), icon="credit-card")
     may = caller.authority.allows("credits.write")
     empty = Empty(_("No wallets yet"), _("Prepaid money pays invoices as they are issued."), new if may else None)
     page = ListPage(
@@ -117,7 +118,7 @@ def wallet_list(request: HttpRequest) -> HttpResponseBase:
         fetch,
         (Filter.search(lazy("Name or customer")),),
         empty=empty,
-        actions=(new,) if may else (),
+        actions=(new, cards) if may else (cards,),
         filename="wallets",
     )
     return render_list(request, page)

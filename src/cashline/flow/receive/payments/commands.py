@@ -247,3 +247,34 @@ def payment_top_up(
     key = actions.top_up_wallet(new, wallet_id=row.id, expires_on=expires_on, now=now(), actor=TERMINAL.actor)
     shape = credit_detail(credits_queries.credit(key))
     say(shape, f"{amount} {row.currency} are in the wallet {row.name} of {row.customer_name}.", as_json=as_json)
+
+
+@payment.command("top-up-rule")
+@click.argument("wallet")
+@click.option("--below", type=NUMBER, help="Charge when less than this is in it.")
+@click.option("--amount", type=NUMBER, help="How much is charged.")
+@click.option("--gateway", default="sandbox", show_default=True)
+@click.option("--card", default="", help="What the gateway knows the card by.")
+@click.option("--stop", is_flag=True, help="Top it up no more, and forget the card.")
+@json_option
+def payment_top_up_rule(
+    wallet: str, below: Decimal | None, amount: Decimal | None, gateway: str, card: str, stop: bool, as_json: bool
+) -> None:
+    """Charge a card whenever WALLET (its id) is low, or stop that."""
+    from cashline.flow.receive.payments import actions, api, queries
+    from cashline.kernel.identifiers import key_of
+    from cashline.platform.clock.queries import read_clock
+
+    key = key_of("wallet", wallet)
+    if stop:
+        actions.stop_top_ups(wallet_id=key, now=now(), actor=TERMINAL.actor)
+        click.echo("The wallet is topped up by itself no more.")
+        return
+    if below is None or amount is None or not card:
+        raise click.UsageError("Give --below, --amount and --card, or --stop.")
+    actions.gateways(sandbox=read_clock().sandbox)(gateway)
+    actions.set_wallet_card(
+        wallet_id=key, below=below, amount=amount, gateway=gateway, method_token=card, now=now(), actor=TERMINAL.actor
+    )
+    (row,) = queries.wallet_cards(now=now(), wallet_id=key)
+    say(api.card_shape(row), f"{amount} {row.currency} are charged when less than {below} is in it.", as_json=as_json)

@@ -10,10 +10,11 @@ from cashline.platform.clock.queries import machine_time, read_clock
 
 
 def settle_charges(*, now: datetime, actor: str) -> int:
-    """Take up what gateways left undecided; gives how much was done."""
+    """Charge for wallets that are low, and take up what gateways left undecided; gives how much was done."""
     sandbox = read_clock().sandbox
     named = actions.gateways(sandbox=sandbox)
-    done = actions.resume_pending(gateway_named=named, now=now, actor=actor)
+    done = actions.top_up_low_wallets(now=now, actor=actor)
+    done += actions.resume_pending(gateway_named=named, now=now, actor=actor)
     done += actions.resume_refunds(gateway_named=named, now=now, actor=actor)
     if sandbox:
         gateway = actions.sandbox_gateway()

@@ -82,6 +82,7 @@ class PaymentIntent(Table):
     entity = link_to("company.LegalEntity", db_index=False)
     customer = link_to("customers.Customer")
     invoice = link_to("invoices.Invoice", null=True)
+    wallet = link_to("credits.Wallet", null=True, db_index=False)
     currency = currency_column()
     amount = amount_column()
     gateway = models.TextField()
@@ -99,7 +100,18 @@ class PaymentIntent(Table):
 
     class Meta:
         db_table = "payment_intents"
-        constraints = [models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_intent_positive")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_intent_positive"),
+            models.CheckConstraint(
+                condition=models.Q(invoice__isnull=True) | models.Q(wallet__isnull=True),
+                name="payment_intent_for_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["wallet"],
+                name="payment_intent_tops_up_once",
+                condition=models.Q(status__in=["pending", "requires_action"]),
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["id"],
@@ -107,6 +119,24 @@ class PaymentIntent(Table):
                 condition=models.Q(status__in=["pending", "requires_action"]),
             )
         ]
+
+
+class WalletCard(models.Model):
+    """The card that a wallet is topped up from when it is low; after so many failures nobody asks it again.
+
+    `method_token` is what the gateway knows the card by.
+    """
+
+    wallet = models.OneToOneField(
+        "credits.Wallet", primary_key=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    gateway = models.TextField()
+    method_token = models.TextField()
+    failures = models.IntegerField(db_default=0)
+    next_try_at = instant_column()
+
+    class Meta:
+        db_table = "wallet_cards"
 
 
 class Refund(Table):

@@ -18,6 +18,7 @@ from cashline.flow.receive.payments.actions.refunding import (
 from cashline.flow.receive.payments.actions.reversing import reverse_payments
 from cashline.flow.receive.payments.actions.sandbox import deliver_sandbox_reports
 from cashline.flow.receive.payments.actions.topping_up import put_into_wallet, top_up_wallet
+from cashline.flow.receive.payments.actions.wallet_cards import set_wallet_card, stop_top_ups, top_up_low_wallets
 
 __all__ = [
     "METHODS",
@@ -45,6 +46,9 @@ __all__ = [
     "reverse_payments",
     "sandbox_gateway",
     "send_refund",
+    "set_wallet_card",
+    "stop_top_ups",
+    "top_up_low_wallets",
     "top_up_wallet",
     "unallocate",
 ]

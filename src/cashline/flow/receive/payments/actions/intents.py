@@ -33,13 +33,13 @@ from cashline.platform.events.rules import Event, ObjectRef
 
 _COLUMNS = (
     *("id", "entity_id", "customer_id", "invoice_id", "currency", "amount", "gateway", "method_token", "return_url"),
-    *("status", "next_call_at", "created_at"),
+    *("status", "next_call_at", "created_at", "wallet_id"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NewIntent:
-    """A card charge to make: for an invoice, or without one as money on account.
+    """A card charge to make: for an invoice, for a wallet, or without either as money on account.
 
     `method_token` is what the gateway knows the payer's card by; no card number is kept but a sandbox's test card.
     """
@@ -52,6 +52,7 @@ class NewIntent:
     method_token: str
     invoice_id: UUID | None = None
     return_url: str = ""
+    wallet_id: UUID | None = None
 
 
 @transaction.atomic
@@ -84,6 +85,7 @@ def create_intents(intents: Sequence[NewIntent], *, now: datetime, actor: str) -
                     next_call(0, now),
                 ),
                 now,
+                intent.wallet_id,
             )
             for key, intent in zip(keys, intents, strict=True)
         ],
@@ -155,9 +157,10 @@ def intent_event(
 ) -> Event:
     """An event about an intent."""
     invoice = (ObjectRef("invoice", intent.invoice_id, "to_settle"),) if intent.invoice_id else ()
+    wallet = (ObjectRef("wallet", intent.wallet_id, "to_top_up"),) if intent.wallet_id else ()
     return Event(
         kind,
-        (ObjectRef("payment_intent", key), ObjectRef("customer", intent.customer_id, "payer"), *invoice),
+        (ObjectRef("payment_intent", key), ObjectRef("customer", intent.customer_id, "payer"), *invoice, *wallet),
         {"amount": str(intent.amount), "currency": intent.currency, **data},
         reason,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.actions.intents import intent_event
 from cashline.flow.receive.payments.actions.recording import ZERO, NewPayment, record_payments
+from cashline.flow.receive.payments.actions.wallet_cards import card_failed, fill_wallet
 from cashline.flow.receive.payments.gateways.protocol import CallAttempt, ChargeStatus
 from cashline.flow.receive.payments.queries import IntentRow
 from cashline.flow.receive.payments.rules import PAYMENT, PaymentStatus, next_call, verb_for
@@ -62,6 +63,8 @@ def apply_outcome(intent: IntentRow, outcome: Outcome, *, now: datetime, actor: 
     if status is PaymentStatus.REQUIRES_ACTION:
         record([intent_event("PaymentActionRequired", intent.id, intent, {})], now=now, actor=actor)
     elif status is PaymentStatus.FAILED:
+        if intent.wallet_id is not None:
+            card_failed(intent.wallet_id, now=now)
         data = {"decline_code": outcome.decline_code}
         record([intent_event("PaymentFailed", intent.id, intent, data, outcome.message)], now=now, actor=actor)
     return True
@@ -84,7 +87,7 @@ def _postpone(intent: IntentRow, outcome: Outcome, reference: str | None, now: d
 
 
 def _receive(intent: IntentRow, outcome: Outcome, reference: str | None, *, now: datetime, actor: str) -> UUID:
-    """Record the money: to its invoice as far as that is still open, the rest on account."""
+    """Record the money: into its wallet, or to its invoice as far as that is still open, the rest on account."""
     taken = outcome.amount
     amount = taken.amount if taken is not None and taken.currency == intent.currency else intent.amount
     allocations: tuple[tuple[UUID, Decimal, Decimal], ...] = ()
@@ -105,7 +108,10 @@ def _receive(intent: IntentRow, outcome: Outcome, reference: str | None, *, now:
         gateway_reference=reference,
         allocations=allocations,
     )
-    return record_payments([payment], now=now, actor=actor)[0]
+    (payment_id,) = record_payments([payment], now=now, actor=actor)
+    if intent.wallet_id is not None:
+        fill_wallet(intent.wallet_id, payment_id, amount, payment.received_on, now=now, actor=actor)
+    return payment_id
 
 
 def log_calls(

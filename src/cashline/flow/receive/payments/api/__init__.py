@@ -8,10 +8,11 @@ from ninja import Router
 
 from cashline.flow.receive.payments.api import charges, received, wallets
 from cashline.flow.receive.payments.api.shapes import document, intent_shape, refund_shape, shape
+from cashline.flow.receive.payments.api.wallets import card_shape
 
 router = Router(tags=["Payments"])
 router.add_router("", received.router)
 router.add_router("", charges.router)
 router.add_router("", wallets.router)
 
-__all__ = ["document", "intent_shape", "refund_shape", "router", "shape"]
+__all__ = ["card_shape", "document", "intent_shape", "refund_shape", "router", "shape"]

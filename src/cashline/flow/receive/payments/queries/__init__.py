@@ -49,6 +49,7 @@ from cashline.flow.receive.payments.queries.refunds import (
     waiting_reports,
     was_reported,
 )
+from cashline.flow.receive.payments.queries.wallets import WalletCardRow, low_wallets, wallet_cards
 
 __all__ = [
     "AllocationRow",
@@ -60,6 +61,7 @@ __all__ = [
     "PaymentRow",
     "PaymentTotals",
     "RefundRow",
+    "WalletCardRow",
     "abandoned_intents",
     "agreements_of",
     "allocations_of",
@@ -74,6 +76,7 @@ __all__ = [
     "invoice_parties",
     "list_intents",
     "list_payments",
+    "low_wallets",
     "open_invoices",
     "payable",
     "payable_for_update",
@@ -93,5 +96,6 @@ __all__ = [
     "settled_by_payment",
     "standing_allocations",
     "waiting_reports",
+    "wallet_cards",
     "was_reported",
 ]

@@ -14,7 +14,10 @@ from cashline.platform.doors.paging import Page
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """A wish to be paid by card; `tries` counts the calls to the gateway that left it undecided."""
+    """A wish to be paid by card; `tries` counts the calls to the gateway that left it undecided.
+
+    The money of one for a wallet goes into it.
+    """
 
     id: UUID
     entity_id: UUID
@@ -34,6 +37,7 @@ class IntentRow:
     tries: int
     next_call_at: datetime
     created_at: datetime
+    wallet_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class CallRow:
 _INTENT = (
     "n.id, n.entity_id, n.customer_id, n.invoice_id, n.currency, n.amount, n.gateway, n.method_token, n.return_url, "
     "n.status, n.gateway_reference, n.decline_code, n.message, n.action_url, n.payment_id, n.tries, n.next_call_at, "
-    "n.created_at"
+    "n.created_at, n.wallet_id"
 )
 UNDER_WAY = (PaymentStatus.PENDING.value, PaymentStatus.REQUIRES_ACTION.value)
 

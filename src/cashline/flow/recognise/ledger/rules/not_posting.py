@@ -54,7 +54,7 @@ _BY_REASON: dict[str, str] = {
         "CloseTaskAssigned CloseTaskSigned PeriodRevalued JournalExported JournalExportAcknowledged"
     ),
     "its credit note posts": "InvoiceVoided DisputeCredited CreditKept",
-    "an empty wallet holds nothing": "WalletOpened WalletClosed",
+    "an empty wallet holds nothing, and a rule moves nothing": "WalletOpened WalletClosed WalletTopUpRuleSet",
     "a discount reduces what an invoice bills, and the invoice posts": "CouponGranted CouponWithdrawn",
     "what is known of an arrangement posts when its revenue is run": "RevenueArrangementRecorded RevenueFactsRecorded",
     "asking for money, or contesting it, moves none": (
