@@ -27,7 +27,7 @@ from cashline.flow.report.health.jobs import check_daily
 from cashline.flow.report.health.queries import LAWS
 from cashline.flow.report.metrics.queries import BOARD
 from cashline.flow.report.mining.queries import CYCLE_TIMES
-from cashline.flow.report.statements.queries import AGEING, DEFERRED
+from cashline.flow.report.statements.queries import AGEING, DEFERRED, REMAINING
 from cashline.flow.report.statements.queries.financial import STATEMENTS
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.clock.queries import read_clock
@@ -63,7 +63,17 @@ DAILY: tuple[DailyJob, ...] = (
     check_daily,
     open_coming_months,
 )
-FIGURES: tuple[Figure[Any, Any], ...] = (LAWS, BOARD, AGEING, CYCLE_TIMES, DEFERRED, STATEMENTS, FINDINGS, NEXT)
+FIGURES: tuple[Figure[Any, Any], ...] = (
+    LAWS,
+    BOARD,
+    AGEING,
+    CYCLE_TIMES,
+    DEFERRED,
+    REMAINING,
+    STATEMENTS,
+    FINDINGS,
+    NEXT,
+)
 """The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"
 

@@ -78,6 +78,8 @@ class RevenueArrangement(Table):
     """Contracts whose revenue is planned together from their own facts, where terms are more than lines of an order.
 
     A contract of another system is one, and one with judgements, modifications, financing, returns or costs of its own.
+    As last run, `remaining` is what is allocated and not recognised, and `ahead` what time alone will earn of it by
+    month, from the month of `through` on, for two years.
     """
 
     number = models.TextField(unique=True)
@@ -87,6 +89,8 @@ class RevenueArrangement(Table):
     title = models.TextField(blank=True, db_default="")
     through = models.DateField(null=True)
     facts_run = models.IntegerField(db_default=0)
+    ahead = ArrayField(amount_column(), default=list, db_default=[])
+    remaining = amount_column(db_default=0)
     created_by = models.TextField()
     created_at = instant_column()
 

@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import StringConstraints
 
-from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.queries import ageing, deferred_waterfall, remaining_obligations
 from cashline.flow.report.statements.queries.financial import financial_statements
-from cashline.flow.report.statements.rules import BUCKETS, FIRST_DAY, LAST_DAY, AgeBy
+from cashline.flow.report.statements.rules import BUCKETS, FIRST_DAY, LAST_DAY, AgeBy, RemainingObligations
 from cashline.flow.report.statements.rules.financial import MAX_COLUMNS, Kind, Statement, Step
 from cashline.kernel.identifiers import public
 from cashline.kernel.periods import add_months
@@ -68,6 +68,22 @@ def deferred_report(request: HttpRequest, entity: Code, start: Day = None, end: 
         "items": [_month(one) for one in found.months],
         "next_cursor": "",
     }
+
+
+@router.get("/reports/remaining-obligations")
+def remaining_report(request: HttpRequest, entity: Code) -> dict[str, Any]:
+    """What contracts are still to earn, over agreements and arrangements, and when time alone will earn it."""
+    caller = caller_of(request)
+    owner = entity_by_code(entity)
+    caller.require("reports.read", owner.id)
+    return remaining_shape(owner.code, remaining_obligations(owner.id, today=caller.today(owner.timezone)))
+
+
+def remaining_shape(entity: str, found: RemainingObligations) -> dict[str, Any]:
+    """Remaining performance obligations as every door tells them."""
+    names = ("of_agreements", "of_arrangements", "within_a_year", "within_two_years", "later", "waiting", "total")
+    amounts = {name: getattr(found, name) for name in names}
+    return {"entity": entity, "currency": found.currency, "contracts": found.contracts} | amounts
 
 
 @router.get("/reports/statements/{kind}")

@@ -75,6 +75,22 @@ def deferred_command(entity: str, until: date | None, as_json: bool) -> None:
     table(rows, ("month", *names, "currency"), as_json=as_json)
 
 
+@COMMANDS.command("remaining-obligations")
+@click.option("--entity", required=True, help="The code of a legal entity.")
+@json_option
+def remaining_command(entity: str, as_json: bool) -> None:
+    """What contracts are still to earn (606-10-50-13), and when time alone will earn it."""
+    from cashline.flow.report.statements.api import remaining_shape
+    from cashline.flow.report.statements.queries import remaining_obligations
+    from cashline.platform.company.queries import entity_by_code
+    from cashline.platform.doors.terminal import say, today
+
+    one = entity_by_code(entity)
+    shape = remaining_shape(one.code, remaining_obligations(one.id, today=today(one.timezone)))
+    lines = [f"{name.replace('_', ' '):<18} {value}" for name, value in shape.items()]
+    say(shape, "\n".join(lines), as_json=as_json)
+
+
 @COMMANDS.command("statement")
 @click.argument("kind", type=click.Choice(["balance-sheet", "profit-and-loss", "cash-flow"]))
 @click.option("--entity", required=True, help="The code of a legal entity.")

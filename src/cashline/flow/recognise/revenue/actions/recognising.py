@@ -20,7 +20,12 @@ from cashline.flow.recognise.revenue.queries import arrangements as queries
 from cashline.flow.recognise.revenue.queries.arrangements import ArrangementRow, KnownFacts
 from cashline.flow.recognise.revenue.rules.contracts import require_near
 from cashline.flow.recognise.revenue.rules.standard.accounting import posting_name
-from cashline.flow.recognise.revenue.rules.standard.postings import ArrangementPlan, DayPosting, plan_postings
+from cashline.flow.recognise.revenue.rules.standard.postings import (
+    ArrangementPlan,
+    DayPosting,
+    ahead_by_month,
+    plan_postings,
+)
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
@@ -119,12 +124,15 @@ def _append(planned: Sequence[_Planned], *, now: datetime, actor: str) -> None:
         entry_ids = _post(groups, now=now, actor=actor)
         sql.insert("arrangement_postings", _COLUMNS, list(_posting_rows(groups, entry_ids, now)))
     sql.execute(
-        "UPDATE revenue_arrangements a SET through = r.through, facts_run = r.facts "
-        "FROM unnest(%s::uuid[], %s::date[], %s::int[]) AS r(id, through, facts) WHERE a.id = r.id",
+        "UPDATE revenue_arrangements a SET through = r.through, facts_run = r.facts, remaining = r.remaining, "
+        "ahead = r.ahead::numeric[] FROM unnest(%s::uuid[], %s::date[], %s::int[], %s::numeric[], %s::text[]) "
+        "AS r(id, through, facts, remaining, ahead) WHERE a.id = r.id",
         (
             [one.row.id for one in planned],
             [one.through for one in planned],
             [one.known.total for one in planned],
+            [sum((each.remaining for each in one.plan.moment.obligations()), Decimal(0)) for one in planned],
+            ["{" + ",".join(map(str, ahead_by_month(one.known.facts, one.through))) + "}" for one in planned],
         ),
     )
     record([_event(one) for one in planned if one.plan.postings], now=now, actor=actor)

@@ -291,13 +291,21 @@ def recognised_by_month(agreement_ids: Iterable[UUID]) -> dict[UUID, dict[date, 
     return found
 
 
-def ahead_by_month(*, entity_ids: Sequence[UUID] | None = None) -> list[tuple[UUID, str, date, Decimal]]:
-    """Revenue still to be earned of contracts as last run, by entity, currency and month."""
+def ahead_by_month(
+    *, entity_ids: Sequence[UUID] | None = None, bounded: bool = False
+) -> list[tuple[UUID, str, date, Decimal]]:
+    """Revenue still to be earned of agreements and arrangements as last run, by entity, currency and month.
+
+    `bounded` leaves out agreements with a service without end.
+    """
     rows = sql.fetch(
         "SELECT s.entity_id, s.currency, (date_trunc('month', s.through) + (a.place - 1) * interval '1 month')::date, "
-        "sum(a.amount) FROM revenue_states s, unnest(s.ahead) WITH ORDINALITY AS a(amount, place) "
-        "WHERE s.ahead <> '{}' AND (%(all)s OR s.entity_id = ANY(%(ids)s::uuid[])) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        {"all": entity_ids is None, "ids": list(entity_ids or ())},
+        "sum(a.amount) FROM (SELECT entity_id, currency, through, ahead FROM revenue_states WHERE ahead <> '{}' "
+        "AND (complete_on IS NOT NULL OR NOT %(bounded)s) "
+        "UNION ALL SELECT entity_id, currency, through, ahead FROM revenue_arrangements WHERE ahead <> '{}') s, "
+        "unnest(s.ahead) WITH ORDINALITY AS a(amount, place) "
+        "WHERE %(all)s OR s.entity_id = ANY(%(ids)s::uuid[]) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        {"all": entity_ids is None, "ids": list(entity_ids or ()), "bounded": bounded},
     )
     return [(entity_id, currency, month, amount) for entity_id, currency, month, amount in rows]
 

@@ -11,8 +11,14 @@ from django.utils.translation import gettext_lazy as lazy
 from cashline.flow.recognise.ledger.queries.entries import accounts
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.report.statements.pages.choosing import chosen_day, chosen_entity
-from cashline.flow.report.statements.queries import DEFERRED
-from cashline.flow.report.statements.rules import DeferredAsked, DeferredMonth, DeferredWaterfall
+from cashline.flow.report.statements.queries import DEFERRED, REMAINING
+from cashline.flow.report.statements.rules import (
+    DeferredAsked,
+    DeferredMonth,
+    DeferredWaterfall,
+    RemainingAsked,
+    RemainingObligations,
+)
 from cashline.kernel.money import Money
 from cashline.kernel.periods import add_months
 from cashline.platform.company.queries import Entity
@@ -30,6 +36,10 @@ MONTHS = (
     Column("recognised", lazy("Recognised"), "money"),
     Column("other", lazy("Other"), "money"),
     Column("closing", lazy("Closing"), "money", place="amount"),
+)
+REMAINS = (
+    Column("when", lazy("Earned"), place="title"),
+    Column("amount", lazy("Amount"), "money", place="amount"),
 )
 
 
@@ -54,6 +64,9 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
     lines = _lines_url(entity)
     table = Table(MONTHS, tuple(_month(one, entity.currency, lines) for one in found.months))
     sections = [Section(_("Waterfall"), chart=_waterfall(found)), Section(_("Month by month"), table)]
+    remaining = look(REMAINING, RemainingAsked(entity.id), timezone=entity.timezone, now=caller.now, actor=caller.actor)
+    if remaining is not None:
+        sections.append(Section(_("Remaining performance obligations"), Table(REMAINS, _remains(remaining.answer))))
     if found.ahead:
         sections.append(Section(_("Still to earn"), chart=_ahead(found)))
     page = BoardPage(
@@ -67,6 +80,21 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
         refresh_seconds=COUNTING_SECONDS if shown.renewed else 0,
     )
     return render_board(request, page)
+
+
+def _remains(found: RemainingObligations) -> tuple[Row, ...]:
+    """What remains, by when it will be earned."""
+    told = (
+        (_("Within a year"), found.within_a_year),
+        (_("In the year after"), found.within_two_years),
+        (_("Later"), found.later),
+        (_("Without a known day: with deliveries to come"), found.waiting),
+        (_("In all"), found.total),
+    )
+    return tuple(
+        Row(f"remains-{index}", {"when": words, "amount": Money(amount, found.currency)})
+        for index, (words, amount) in enumerate(told)
+    )
 
 
 def _lines_url(entity: Entity) -> str:

@@ -18,6 +18,7 @@ from cashline.flow.recognise.ledger.queries.balances import (
 )
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.recognise.revenue.queries import ahead_by_month
+from cashline.flow.recognise.revenue.queries.remaining import remaining_of
 from cashline.flow.report.statements.rules import (
     BUCKET_DAYS,
     BUCKETS,
@@ -32,6 +33,8 @@ from cashline.flow.report.statements.rules import (
     DeferredWaterfall,
     EntityAgeing,
     OpenInvoice,
+    RemainingAsked,
+    RemainingObligations,
     roll_forward,
 )
 from cashline.kernel.money import minor_units
@@ -242,6 +245,7 @@ def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) 
     before = role_balances([role], as_of=_day_before(first), entity_ids=[entity_id])
     opening = -sum((own for _, own in before.values()), ZERO)
     moved = [(row.month, row.rule, row.amount) for row in monthly_movements(entity_id, [role], start=first, end=end)]
+    moved += _earned_of_arrangements(entity_id, first, end)
     liability, asset, contracts = _positions(entity_id)
     return DeferredWaterfall(
         entity_id,
@@ -252,6 +256,43 @@ def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) 
         asset,
         contracts,
     )
+
+
+_REVENUE = (AccountRole.REVENUE_GOODS, AccountRole.REVENUE_SUBSCRIPTION, AccountRole.REVENUE_SERVICE)
+
+
+def _earned_of_arrangements(entity_id: UUID, start: date, end: date) -> list[tuple[date, str, Decimal]]:
+    """The revenue of arrangements by month, and the same taken off what their netted entries moved beside it."""
+    found: list[tuple[date, str, Decimal]] = []
+    for row in monthly_movements(entity_id, _REVENUE, start=start, end=end):
+        if row.rule == "arrangement":
+            found += [(row.month, "revenue", -row.amount), (row.month, "arrangement", row.amount)]
+    return found
+
+
+def remaining_obligations(entity_id: UUID, *, today: date) -> RemainingObligations:
+    """What contracts of an entity are still to earn, over agreements and arrangements, as they were last run."""
+    [entity] = [one for one in entities() if one.id == entity_id]
+    rows = remaining_of(entity_id)
+    rates = exchange_rates({(row.currency, entity.currency, today) for row in rows})
+    sums: dict[str, Decimal] = {"agreement": ZERO, "arrangement": ZERO}
+    for row in rows:
+        own = row.amount * rates[row.currency, entity.currency, today]
+        sums[row.source] += round_to(own, minor_units(entity.currency))
+    bounds = [add_months(today.replace(day=1), 12), add_months(today.replace(day=1), 24)]
+    parts = [ZERO, ZERO, ZERO]
+    for month, amount in _ahead(entity_id, entity.currency, today, bounded=True):
+        parts[(month >= bounds[0]) + (month >= bounds[1])] += amount
+    contracts = sum(row.contracts for row in rows)
+    return RemainingObligations(entity_id, entity.currency, sums["agreement"], sums["arrangement"], contracts, *parts)
+
+
+def _remaining(asked: RemainingAsked, today: date) -> RemainingObligations:
+    return remaining_obligations(asked.entity_id, today=today)
+
+
+REMAINING = Figure("statements.remaining", RemainingAsked, RemainingObligations, _remaining)
+"""Remaining performance obligations of an entity."""
 
 
 def _deferred(asked: DeferredAsked, today: date) -> DeferredWaterfall:
@@ -292,9 +333,9 @@ def _positions(entity_id: UUID) -> tuple[Decimal, Decimal, int]:
     return (row[0], row[1], row[2]) if row else (ZERO, ZERO, 0)
 
 
-def _ahead(entity_id: UUID, currency: str, today: date) -> tuple[tuple[date, Decimal], ...]:
+def _ahead(entity_id: UUID, currency: str, today: date, *, bounded: bool = False) -> tuple[tuple[date, Decimal], ...]:
     """What is still to be earned by month, in the entity's currency at the rates of today."""
-    rows = ahead_by_month(entity_ids=[entity_id])
+    rows = ahead_by_month(entity_ids=[entity_id], bounded=bounded)
     rates = exchange_rates({(code, currency, today) for _, code, _, _ in rows})
     months: dict[date, Decimal] = {}
     for _, code, month, amount in rows:

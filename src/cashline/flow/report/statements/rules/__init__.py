@@ -141,6 +141,41 @@ class DeferredMonth:
 
 
 @dataclass(frozen=True, slots=True)
+class RemainingAsked:
+    """Whose remaining performance obligations."""
+
+    entity_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RemainingObligations:
+    """What contracts of an entity are still to earn (606-10-50-13): when time alone will earn it, and what waits.
+
+    Amounts are in the entity's currency at the rates of the day. `waiting` has no known day: it depends on deliveries
+    to come, or stands in agreements with a service without end.
+    """
+
+    entity_id: UUID
+    currency: str
+    of_agreements: Decimal
+    of_arrangements: Decimal
+    contracts: int
+    within_a_year: Decimal
+    within_two_years: Decimal
+    later: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """All that remains."""
+        return self.of_agreements + self.of_arrangements
+
+    @property
+    def waiting(self) -> Decimal:
+        """What has no known day."""
+        return self.total - self.within_a_year - self.within_two_years - self.later
+
+
+@dataclass(frozen=True, slots=True)
 class DeferredWaterfall:
     """Deferred revenue of an entity, month by month, and what contracts are still to earn, as they were last run."""
 
@@ -153,16 +188,20 @@ class DeferredWaterfall:
     contracts: int = 0
 
 
+_KINDS = {"invoice": "billed", "credit_note": "billed", "arrangement": "billed", "revenue": "recognised"}
+
+
 def roll_forward(
     opening: Decimal, moved: Sequence[tuple[date, str, Decimal]], *, start: date, end: date
 ) -> tuple[DeferredMonth, ...]:
     """The months of `[start, end)` from movements (month, rule, amount debit positive); every month is there.
 
     Billed is what invoices and credit notes moved, recognised what revenue moved; anything else stands under other.
+    Of arrangements, whose entries net the two, revenue comes under `revenue` and the rest under `arrangement`.
     """
     by_month: dict[date, dict[str, Decimal]] = {}
     for month, rule, amount in moved:
-        kind = {"invoice": "billed", "credit_note": "billed", "revenue": "recognised"}.get(rule, "other")
+        kind = _KINDS.get(rule, "other")
         parts = by_month.setdefault(month, {})
         parts[kind] = parts.get(kind, ZERO) - amount
     found: list[DeferredMonth] = []

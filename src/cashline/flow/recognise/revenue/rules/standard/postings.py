@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, Key, Moment, days_of, plan_revenue
 from cashline.kernel.derivations import Derivation
-from cashline.kernel.periods import month_of
+from cashline.kernel.periods import add_months, month_of
 from cashline.kernel.rounding import round_to
 
 _ZERO = Decimal(0)
@@ -125,6 +125,18 @@ def revenue_ahead(facts: Facts, through: date, until: Sequence[date]) -> list[tu
             if amount:
                 found.append((moment.day, one.work.id, amount))
     return found
+
+
+def ahead_by_month(facts: Facts, through: date, months: int = 24) -> list[Decimal]:
+    """The same by month, from the month of `through` on, without months after the last that earns."""
+    first = through.replace(day=1)
+    ends = [add_months(first, index + 1) - DAY for index in range(months)]
+    amounts = [_ZERO] * months
+    for day, _, amount in revenue_ahead(facts, through, [end for end in ends if end > through]):
+        amounts[(day.year - first.year) * 12 + day.month - first.month] += amount
+    while amounts and not amounts[-1]:
+        amounts.pop()
+    return amounts
 
 
 def known_by(facts: Facts, day: date) -> Facts:
