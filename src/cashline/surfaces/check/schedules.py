@@ -21,7 +21,6 @@ from cashline.surfaces.check.scenario_format import (
     Subscribe,
 )
 from cashline.surfaces.check.scratch import Scratch
-from cashline.surfaces.check.values import When
 
 ACTOR = "program:check"
 CONVENTIONS = Conventions(
@@ -74,8 +73,8 @@ def differences(case: ScheduleCase, server: Scratch) -> list[Difference]:
     before = _billed_before(sequences, case)
     return [
         difference
-        for number, runs in enumerate(sequences, start=1)
-        for difference in _sequence(number, runs, before, case, server)
+        for number, (runs, billed) in enumerate(zip(sequences, before, strict=True), start=1)
+        for difference in _sequence(number, runs, billed, case, server)
     ]
 
 
@@ -156,26 +155,30 @@ def _sequence(
     return found
 
 
-def _billed_before(sequences: tuple[tuple[Run, ...], ...], case: ScheduleCase) -> _Before:
-    """Up to when the subscription was billed before the runs: all periods before the invoice that they are about.
+def _billed_before(sequences: tuple[tuple[Run, ...], ...], case: ScheduleCase) -> list[_Before]:
+    """Up to when the subscription was billed before each sequence: all periods before the invoice that it is about.
 
-    That is the invoice due on the day of the first of all runs, else the next one that a run comes to, else the last.
+    That is the invoice due on the day of its first run, else the next one that a run of it comes to. A sequence inside
+    of one period is about the next invoice where another sequence is, else about the one of its own period.
     """
     zone = case.timezone.name
     start = case.start.instant(zone)
     interval = Interval(IntervalUnit(case.interval))
     boundary = anchor_of(case.anchor).first_boundary(interval, local_day(start, zone))
-
-    def begun(at: When) -> int:
-        return interval.index_of(boundary, local_day(at.instant(zone), zone))
-
-    first = min((run.at for runs in sequences for run in runs), key=lambda at: at.instant(zone))
-    index = begun(first)
-    last = max(begun(run.at) for runs in sequences for run in runs)
-    on_its_day = interval.boundary(boundary, index) == local_day(first.instant(zone), zone)
-    billed = index if last > index and not on_its_day else index - 1
-    at = day_start(interval.boundary(boundary, billed), zone)
-    return _Before(at if start < at < first.instant(zone) else None)
+    spans: list[tuple[int, int, bool]] = []
+    for runs in sequences:
+        days = [local_day(run.at.instant(zone), zone) for run in runs]
+        first = interval.index_of(boundary, min(days))
+        last = interval.index_of(boundary, max(days))
+        spans.append((first, last, interval.boundary(boundary, first) == min(days)))
+    about = {first if on_its_day else last for first, last, on_its_day in spans if on_its_day or last > first}
+    found: list[_Before] = []
+    for runs, (first, last, on_its_day) in zip(sequences, spans, strict=True):
+        coming = not on_its_day and (last > first or (first not in about and first + 1 in about))
+        at = day_start(interval.boundary(boundary, first if coming else first - 1), zone)
+        earliest = min(run.at.instant(zone) for run in runs)
+        found.append(_Before(at if start < at < earliest else None))
+    return found
 
 
 def _days(days: list[date]) -> str:

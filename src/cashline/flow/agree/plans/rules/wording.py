@@ -88,7 +88,10 @@ def conditions(terms: PlanTerms) -> Iterator[str]:
     if terms.usage_thresholds:
         yield f"Usage is billed early at {', '.join(map(_number, terms.usage_thresholds))}."
     if terms.recurring_threshold is not None:
-        yield f"Above that usage is billed at each further {_number(terms.recurring_threshold)}."
+        further = (
+            "Above that usage is billed at each further" if terms.usage_thresholds else "Usage is billed early at each"
+        )
+        yield f"{further} {_number(terms.recurring_threshold)}."
 
 
 def _number(value: Decimal) -> str:

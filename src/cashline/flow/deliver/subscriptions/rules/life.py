@@ -45,7 +45,7 @@ class Stint:
     """A stretch under one plan. Its days are `[start, end)` for fees, its instants `[start_at, end_at)` for usage.
 
     `boundary` is the day from which its periods are counted. A stint that a later change of the same day replaced has
-    no days. `closed_by` is None while it runs.
+    no days. `closed_by` is None while it runs. `settled_by` is the cancellation that came during the pause after it.
     """
 
     plan_id: UUID
@@ -58,6 +58,7 @@ class Stint:
     closed_by: LifeFact | None
     steps: tuple[Step, ...]
     add_on_steps: tuple[AddOnStep, ...] = ()
+    settled_by: LifeFact | None = None
 
     def whole(self, terms: PlanTerms, day: date) -> Period:
         """The whole period that holds a day."""
@@ -194,6 +195,8 @@ def _apply(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone:
         state.terms.append((fact.at, fact.term))
     if kind is LifeKind.CANCELLED:
         state.ended = True
+        if state.paused and state.done:
+            state.done[-1] = replace(state.done[-1], settled_by=fact)
         _close(state, fact, fact.ends_on or local_day(fact.at, zone))
     elif kind is LifeKind.PAUSED:
         state.paused = True

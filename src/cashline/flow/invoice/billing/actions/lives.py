@@ -21,6 +21,7 @@ from cashline.flow.invoice.billing.queries.plans import ChargeRow, charges_of, l
 from cashline.flow.invoice.billing.rules.agreements import DueAgreement
 from cashline.flow.invoice.billing.rules.plans.coming import ComingBill
 from cashline.flow.invoice.billing.rules.plans.differences import Trigger
+from cashline.flow.invoice.billing.rules.plans.thresholds import has_thresholds
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
 from cashline.platform.events.rules import Event
@@ -103,7 +104,7 @@ def bill_usage(events: Sequence[Event], *, now: datetime, actor: str) -> None:  
 
 def _bills_usage(terms: PlanTerms) -> bool:
     """Does a plan bill usage before the period ends?"""
-    return bool(terms.usage_thresholds) or any(one.timing is not UsageTiming.ARREARS for one in terms.charges)
+    return has_thresholds(terms) or any(one.timing is not UsageTiming.ARREARS for one in terms.charges)
 
 
 class ChangeEffect(NamedTuple):

@@ -94,12 +94,21 @@ def parts_of(subscription: PlanSubscription, last: date) -> Iterator[Part]:
             whole = stint.whole(plan.terms, day)
             end, next_at = min(whole.end, stint.end), day_start(whole.end, zone)
             closes = stint.end <= whole.end and not (stint.end == whole.end and _runs_after(stint, next_at, zone))
-            due_at = min(stint.end_at, next_at) if closes and stint.end_at is not None else next_at
+            last_fact = _settling(stint, next_at) if closes else None
+            due_at = next_at if last_fact is None else min(max(last_fact.at, stint.end_at or next_at), next_at)
             days = Period(day, end) if day < end else None
-            yield Part(stint, plan, days, whole, due_at, closes and _without_final_invoice(stint.closed_by))
+            yield Part(stint, plan, days, whole, due_at, _without_final_invoice(last_fact))
             if closes:
                 break
             day = whole.end
+
+
+def _settling(stint: Stint, next_at: datetime) -> LifeFact | None:
+    """What makes a part in arrears due before its period ends: a change or a cancellation, but no pause by itself."""
+    fact = stint.closed_by
+    if fact is None or fact.kind is not LifeKind.PAUSED:
+        return fact
+    return stint.settled_by if stint.settled_by is not None and stint.settled_by.at < next_at else None
 
 
 def _runs_after(stint: Stint, at: datetime, zone: str) -> bool:

@@ -1,9 +1,10 @@
 """The plan of a subscription compared with what was posted, and what of the difference an event or a run bills."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from cashline.flow.invoice.billing.rules.plans.base_fees import (
 from cashline.flow.invoice.billing.rules.plans.extras import (
     add_on_charges,
     commitment_of,
+    joined,
     shortfall,
     shortfall_charge,
 )
@@ -39,7 +41,7 @@ from cashline.flow.invoice.billing.rules.plans.shapes import (
     SubscriptionCharge,
     TakeBack,
 )
-from cashline.flow.invoice.billing.rules.plans.thresholds import early_charges
+from cashline.flow.invoice.billing.rules.plans.thresholds import early_charges, has_thresholds
 from cashline.kernel.periods import local_day
 
 
@@ -64,7 +66,7 @@ def outlook(subscription: PlanSubscription, posted: Sequence[PostedCharge], unti
 def _asks_usage(part: Part, posted: Sequence[PostedCharge], until: datetime) -> bool:
     """Can the usage of a part change a bill? Not while it runs, unless the plan bills some before its end."""
     terms = part.plan.terms
-    if part.due_at <= until or terms.usage_thresholds:
+    if part.due_at <= until or has_thresholds(terms):
         return True
     if any(charge.timing is not UsageTiming.ARREARS for charge in terms.charges):
         return True
@@ -103,13 +105,20 @@ def plan_subscription(
             amount = sum((row.amount for row in rows), ZERO) + (added.amount if added else ZERO)
             standing.pop(_key(found.charge), None)
         amounts.setdefault(id(found.window), []).append(amount)
-    planned += _minimums(subscription, look.windows, amounts)
+    planned += _minimums(subscription, look, amounts)
     planned += _commitments(subscription, look, base.held, amounts)
-    planned += add_on_charges(subscription, look.parts, conventions)
+    planned += add_on_charges(subscription, look.parts, conventions, partial(_bills_add_on, standing))
     charges += early_charges(used, posted, until, local_day(until, subscription.zone))
     charges += at_once
     charges += amount_difference(planned, standing, until, conventions)
     return charges
+
+
+def _bills_add_on(
+    standing: Mapping["_Key", Sequence[PostedCharge]], plan_id: UUID, code: str, day: date
+) -> bool:  # fmt: skip
+    rows = standing.get((Subject(Component.ADD_ON, plan_id, add_on=code), day, ""), ())
+    return sum((row.amount for row in rows), ZERO) > 0
 
 
 def _added(found: PricedUsage, rows: Sequence[PostedCharge], digits: int) -> SubscriptionCharge | None:
@@ -122,20 +131,26 @@ def _added(found: PricedUsage, rows: Sequence[PostedCharge], digits: int) -> Sub
 
 
 def _minimums(
-    subscription: PlanSubscription, windows: Sequence[MeterWindow], amounts: Mapping[int, list[Decimal]]
+    subscription: PlanSubscription, look: Outlook, amounts: dict[int, list[Decimal]]
 ) -> Iterator[SubscriptionCharge]:
     """The shortfalls of charges with a minimum; what they add counts as usage of the part."""
-    for item in windows:
-        minimum = item.charge.minimum_per_period
-        if minimum is None or item.part.waived:
+    group = {id(part): index for index, parts in enumerate(joined(look.parts)) for part in parts}
+    together: dict[tuple[int, int], list[MeterWindow]] = {}
+    for item in look.windows:
+        if item.charge.minimum_per_period is not None:
+            together.setdefault((group[id(item.part)], id(item.charge)), []).append(item)
+    for windows in together.values():
+        first, last = windows[0], windows[-1]
+        minimum = first.charge.minimum_per_period
+        if minimum is None or last.part.waived:
             continue
-        counted = amounts.get(id(item), [])
-        _, missing, derivation = shortfall(subscription, item.part, minimum, counted)
-        subject = Subject(Component.MINIMUM_SHORTFALL, item.part.plan.id, item.charge.meter)
+        parts = [item.part for item in windows]
+        counted = [amount for item in windows for amount in amounts.get(id(item), ())]
+        missing, derivation = shortfall(subscription, parts, minimum, counted)
         if missing:
-            counted.append(missing)
-        category = item.charge.tax_category
-        yield shortfall_charge(subject, item.place, item.part, missing, derivation, category)
+            amounts.setdefault(id(last), []).append(missing)
+        subject = Subject(Component.MINIMUM_SHORTFALL, first.part.plan.id, first.charge.meter)
+        yield shortfall_charge(subject, first.place, parts, missing, derivation, first.charge.tax_category)
 
 
 def _commitments(
@@ -144,9 +159,10 @@ def _commitments(
     usage: dict[int, list[Decimal]] = {}
     for item in look.windows:
         usage.setdefault(id(item.part), []).extend(amounts.get(id(item), []))
-    for part in look.parts:
-        if not part.waived:
-            found = commitment_of(subscription, part, held, usage.get(id(part), []), "")
+    for parts in joined(look.parts):
+        if not parts[-1].waived:
+            used = [amount for part in parts for amount in usage.get(id(part), ())]
+            found = commitment_of(subscription, parts, held, used)
             if found is not None:
                 yield found
 

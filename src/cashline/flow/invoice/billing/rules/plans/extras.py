@@ -1,9 +1,10 @@
 """What a plan charges beside its base fee and usage: add-ons in advance, minimums and commitments after the period."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
 from cashline.flow.agree.plans.rules import AddOn, ChangeBilled, PlanConventions
 from cashline.flow.deliver.subscriptions.rules import LifeKind, Stint
@@ -29,22 +30,31 @@ class _Given(NamedTuple):
     of_days: int
 
 
+type Billed = Callable[[UUID, str, date], bool]
+"""Does a charge for an add-on of a plan from a day on stand?"""
+
+
 def add_on_charges(
-    subscription: PlanSubscription, parts: Iterable[Part], conventions: PlanConventions
+    subscription: PlanSubscription, parts: Iterable[Part], conventions: PlanConventions, billed: Billed
 ) -> Iterator[SubscriptionCharge]:
     """The add-ons of each period that begins, or of its rest; none is given back but by the same one of another plan.
 
-    A stint's first charge stays what it was when a later change cuts it, and that change takes the rest off.
+    A stint's first charge stays what it was when a later change cuts it, and that change takes the rest off. What was
+    billed for a period that had begun stays likewise where the stint ends on the first day of it.
     """
     before: dict[int, Stint] = dict(enumerate(subscription.life.stints, start=1))
     ordinal = {id(stint): index for index, stint in enumerate(subscription.life.stints)}
     for part in parts:
         opening = part.start == part.stint.start
+        items = _add_ons(part, part.start)
         if part.days is None and not opening:
-            continue
-        for item in _add_ons(part, part.start):
-            given = _unused_of_old(subscription, before.get(ordinal[id(part.stint)]), part, item) if opening else None
-            yield _add_on(subscription, part, item, opening, given, conventions)
+            begun = part.stint.end_at is not None and part.stint.end_at > day_start(part.start, subscription.zone)
+            items = [item for item in items if begun and billed(part.plan.id, item.code, part.start)]
+        for item in items:
+            old = before.get(ordinal[id(part.stint)])
+            given = _unused_of_old(subscription, old, part, item, billed) if opening else None
+            charge = _add_on(subscription, part, item, opening, given, conventions)
+            yield charge if opening else charge._replace(place="")
         yield from _steps(subscription, part, conventions)
 
 
@@ -61,8 +71,8 @@ def _add_ons(part: Part, day: date) -> list[AddOn]:
 
 
 def _unused_of_old(
-    subscription: PlanSubscription, old: Stint | None, part: Part, item: AddOn
-) -> _Given | None:  # fmt: skip
+    subscription: PlanSubscription, old: Stint | None, part: Part, item: AddOn, billed: Billed
+) -> _Given | None:
     opened = part.stint.opened_by
     if old is None or opened.kind is not LifeKind.PLAN_CHANGED or old.closed_by is not opened:
         return None
@@ -71,7 +81,7 @@ def _unused_of_old(
     if was is None or not was.prorated or not item.prorated:
         return None
     whole = old.whole(plan.terms, part.start)
-    if whole.start == part.start and old.start < part.start:
+    if whole.start == part.start and old.start < part.start and not billed(plan.id, item.code, part.start):
         return None
     return _Given(was.units * was.unit_price, (whole.end - part.start).days, whole.days)
 
@@ -148,46 +158,64 @@ def _steps(
         yield charge._replace(place=f"step {index}", due_at=step.at)
 
 
+def joined(parts: Iterable[Part]) -> list[tuple[Part, ...]]:
+    """The parts for which a minimum is prorated together: those of a period between which there was only a pause."""
+    found: list[list[Part]] = []
+    for part in parts:
+        resumed = part.stint.opened_by.kind is LifeKind.RESUMED and part.start == part.stint.start
+        last = found[-1][-1] if found else None
+        if resumed and last is not None and (last.plan.id, last.whole) == (part.plan.id, part.whole):
+            found[-1].append(part)
+        else:
+            found.append([part])
+    return [tuple(one) for one in found]
+
+
 def shortfall(
-    subscription: PlanSubscription, part: Part, minimum: Decimal, counted: Sequence[Decimal]
-) -> tuple[Decimal, Decimal, str]:
-    """The prorated minimum, what is missing to it, and the derivation; both sides are rounded before."""
-    digits = subscription.digits
-    days = part.days.days if part.days else 0
-    bound = round_to(divide(minimum * days, Decimal(part.whole.days)), digits)
+    subscription: PlanSubscription, parts: Sequence[Part], minimum: Decimal, counted: Sequence[Decimal]
+) -> tuple[Decimal, str]:
+    """What is missing to the prorated minimum of joined parts, and the derivation; both sides are rounded before."""
+    digits, of_days = subscription.digits, parts[0].whole.days
+    days = _days(parts)
+    bound = round_to(divide(minimum * days, Decimal(of_days)), digits)
     total = sum(counted, ZERO)
     missing = max(bound - total, round_to(ZERO, digits))
     amounts = ",".join(f'"{amount}"' for amount in counted)
     derivation = (
         f'{{"rule":"billing.minimum","version":1,"inputs":{{"minimum":"{plain(minimum)}","days":"{days}",'
-        f'"of_days":"{part.whole.days}","counted":[{amounts}]}},'
+        f'"of_days":"{of_days}","counted":[{amounts}]}},'
         f'"formula":"max(round(minimum*days/of_days,{digits})-sum(counted),0)","result":"{missing}"}}'
     )
-    return bound, missing, derivation
+    return missing, derivation
+
+
+def _days(parts: Iterable[Part]) -> int:
+    return sum(part.days.days for part in parts if part.days)
 
 
 def shortfall_charge(
     subject: Subject,
     place: str,
-    part: Part,
+    parts: Sequence[Part],
     missing: Decimal,
     derivation: str,
     tax_category: str,
 ) -> SubscriptionCharge:
-    """The charge of a shortfall, due when the part has ended."""
+    """The charge of a shortfall, due when the last of its parts has ended."""
+    first, last = parts[0], parts[-1]
     return SubscriptionCharge(
         subject,
         place,
-        part.start,
-        part.end,
-        part.whole.start,
-        part.whole.end,
-        part.days.days if part.days else 0,
-        part.whole.days,
+        first.start,
+        last.end,
+        first.whole.start,
+        first.whole.end,
+        _days(parts),
+        first.whole.days,
         Decimal(1),
         missing,
         missing,
-        part.due_at,
+        last.due_at,
         False,
         tax_category,
         derivation,
@@ -195,18 +223,23 @@ def shortfall_charge(
 
 
 def commitment_of(
-    subscription: PlanSubscription, part: Part, held: Iterable[Held], usage: Sequence[Decimal], place: str
+    subscription: PlanSubscription, parts: Sequence[Part], held: Iterable[Held], usage: Sequence[Decimal]
 ) -> SubscriptionCharge | None:
-    """What is missing to the commitment of a part: none where it lies wholly in the trial."""
-    plan: PlanVersion = part.plan
+    """What is missing to the commitment of joined parts: none where they lie wholly in the trial."""
+    plan: PlanVersion = parts[0].plan
     minimum = plan.terms.minimum_commitment
-    if minimum is None or part.days is None:
+    filled = [part for part in parts if part.days is not None]
+    if minimum is None or not filled:
         return None
     if plan.terms.trial_days:
         trial_end = local_day(subscription.life.trial_end(plan.terms), subscription.zone)
-        if part.days.end <= trial_end:
+        if filled[-1].end <= trial_end:
             return None
-    base = [one.amount for one in held if one.plan_id == plan.id and one.start in part.days]
-    _, missing, derivation = shortfall(subscription, part, minimum, [*base, *usage])
+    base = [
+        one.amount
+        for one in held
+        if one.plan_id == plan.id and any(one.start in part.days for part in filled if part.days)
+    ]
+    missing, derivation = shortfall(subscription, parts, minimum, [*base, *usage])
     subject = Subject(Component.COMMITMENT_SHORTFALL, plan.id)
-    return shortfall_charge(subject, place, part, missing, derivation, plan.terms.tax_category)
+    return shortfall_charge(subject, "", parts, missing, derivation, plan.terms.tax_category)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import ProductKind, TaxCategory
+from cashline.flow.deliver.subscriptions.rules import LifeKind, Stint
 from cashline.flow.invoice.billing.rules.plans.shapes import (
     ZERO,
     Component,
@@ -167,7 +168,17 @@ def next_moment(subscription: PlanSubscription, until: datetime) -> datetime | N
             moments.append(trial_end)
         moments += [step.at for step in stint.steps if step.at > until]
         moments += [extra.at for extra in stint.add_on_steps if extra.at > until]
+    moments += [at for one in subscription.life.stints if (at := _paused_until(subscription, one)) and at > until]
     return min(moments, default=None)
+
+
+def _paused_until(subscription: PlanSubscription, stint: Stint) -> datetime | None:
+    """When the arrears of a stint that a pause closed are due: after its period, or at a cancellation before."""
+    if stint.closed_by is None or stint.closed_by.kind is not LifeKind.PAUSED:
+        return None
+    last = max(stint.end - timedelta(days=1), stint.start)
+    due_at = day_start(stint.whole(subscription.plans[stint.plan_id].terms, last).end, subscription.zone)
+    return min(due_at, stint.settled_by.at) if stint.settled_by else due_at
 
 
 def next_due(subscription: PlanSubscription, until: datetime) -> date | None:
