@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.rules.invoice.test_rate_plan_bills import BASIC, CALENDAR, PRO, Account, started
 
 from cashline.flow.agree.plans.rules import AddOn, FeeTiming, PlanTerms
 from cashline.flow.deliver.subscriptions.rules import LifeKind
@@ -12,7 +13,6 @@ from cashline.flow.invoice.billing.rules.plans.differences import Trigger
 from cashline.flow.invoice.billing.rules.plans.posting import next_moment
 from cashline.flow.invoice.billing.rules.plans.thresholds import next_threshold
 from cashline.kernel.periods import IntervalUnit
-from tests.rules.invoice.test_rate_plan_bills import BASIC, CALENDAR, PRO, Account, started
 
 MONTH, FEE = IntervalUnit.MONTH, Decimal("30.00")
 APRIL, MAY = datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 5, 1, tzinfo=UTC)
@@ -88,6 +88,17 @@ def test_a_change_on_the_first_day_takes_the_add_on_of_the_old_plan_off(
     changed = [row.amount for row in account.posted if row.subject.add_on and row.subject.plan_id == PRO]
     assert sum(changed, Decimal(0)) == Decimal(expected)
     assert account.plan(datetime(2025, 5, 2, tzinfo=UTC)) == []
+
+
+def test_the_add_ons_of_two_plans_of_one_day_are_billed_once_each() -> None:
+    """Neither given back by the change nor billed anew by the next run, also where the first plan comes back."""
+    account = _account(FeeTiming.ADVANCE, add_ons=(AddOn("X", Decimal(1), Decimal("5.00"), False, "standard"),))
+    assert sorted(account.bill(APRIL, Trigger.START)) == _amounts("5.00", "30.00")
+    for hour, plan_id, expected in ((10, PRO, ["-30.00", "5.00", "60.00"]), (11, BASIC, ["-60.00", "5.00", "30.00"])):
+        at = APRIL.replace(hour=hour)
+        account.know(LifeKind.PLAN_CHANGED, at, plan_id=plan_id)
+        assert sorted(account.bill(at, Trigger.CHANGE)) == _amounts(*expected)
+    assert account.plan(datetime(2025, 4, 2, tzinfo=UTC)) == []
 
 
 def test_thresholds_recur_from_nothing_where_none_is_given() -> None:

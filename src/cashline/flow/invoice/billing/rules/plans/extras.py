@@ -1,5 +1,6 @@
 """What a plan charges beside its base fee and usage: add-ons in advance, minimums and commitments after the period."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -44,7 +45,10 @@ def add_on_charges(
     """
     before: dict[int, Stint] = dict(enumerate(subscription.life.stints, start=1))
     ordinal = {id(stint): index for index, stint in enumerate(subscription.life.stints)}
+    same_day: Counter[tuple[UUID, date]] = Counter()
     for part in parts:
+        place = str(same_day[part.plan.id, part.start] or "")
+        same_day[part.plan.id, part.start] += 1
         opening = part.start == part.stint.start
         items = _add_ons(part, part.start)
         if part.days is None and not opening:
@@ -53,8 +57,7 @@ def add_on_charges(
         for item in items:
             old = before.get(ordinal[id(part.stint)])
             given = _unused_of_old(subscription, old, part, item, billed) if opening else None
-            charge = _add_on(subscription, part, item, opening, given, conventions)
-            yield charge if opening else charge._replace(place="")
+            yield _add_on(subscription, part, item, opening, given, conventions)._replace(place=place)
         yield from _steps(subscription, part, conventions)
 
 
@@ -108,7 +111,7 @@ def _add_on(
     due_at, deferred = _due(subscription, part, opening, conventions)
     return SubscriptionCharge(
         Subject(Component.ADD_ON, part.plan.id, add_on=item.code),
-        "" if part.days else "replaced",
+        "",
         part.start,
         part.whole.end,
         part.whole.start,
