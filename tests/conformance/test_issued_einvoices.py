@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from facturx import get_level, get_xml_from_pdf
 from lxml import etree
 
 from cashline.flow.agree.catalog.rules import TaxCategory
@@ -144,6 +145,35 @@ def alike(statement: Statement, ubl: bytes, cii: bytes) -> None:
     assert sum(tax.amount for tax in paper.taxes) == statement.tax_total == sum(tax.tax for tax in statement.taxes)
     (tax,) = amounts(ubl, "TaxAmount")
     assert tax == statement.tax_total
+    own = statement.accounted_tax
+    assert accounted(ubl, "TaxAmount", statement.currency) == accounted(cii, "TaxTotalAmount", statement.currency)
+    assert accounted(ubl, "TaxAmount", statement.currency) == ([own] if own else [])
+    assert ("Steuer in EUR" in paper.notes) is (own is not None)
+
+
+def accounted(content: bytes, name: str, currency: str) -> list[tuple[str, Decimal]]:
+    """The tax in another currency than that of the document."""
+    found = [
+        (str(item.get("currencyID", currency)), item) for item in etree.fromstring(content).iterfind(f".//{{*}}{name}")
+    ]
+    return [(own, D(str(item.text))) for own, item in found if own != currency]
+
+
+def whole_factur_x(pdf: bytes, cii: bytes) -> None:
+    """The PDF holds the very CII that was judged, under the profile of EN 16931."""
+    _, xml = get_xml_from_pdf(pdf, check_xsd=True)
+    assert xml == cii
+    assert get_level(etree.fromstring(xml)) == "en16931"
+
+
+def journal_tax_of_entity(source_id: UUID) -> Decimal:
+    """The tax in the books, in the currency of the legal entity."""
+    [(found,)] = sql.fetch(
+        "SELECT -sum(l.functional_amount) FROM journal_entries e JOIN journal_lines l ON l.entry_id = e.id "
+        "JOIN accounts a ON a.id = l.account_id AND a.role = 'tax_payable' WHERE e.source_id = %s",
+        (source_id,),
+    )
+    return D(found)
 
 
 def journal_tax(source_id: UUID) -> Decimal:
@@ -164,6 +194,9 @@ def test_each_issued_invoice_and_its_credit_note_is_valid_and_states_the_same_ev
     judged(ubl, cii)
     alike(statement, ubl, cii)
     assert journal_tax(key) == statement.tax_total
+    whole_factur_x(invoice_document(key, DocumentForm.PDF, now=NOW).content, cii)
+    if statement.accounted_tax:
+        assert journal_tax_of_entity(key) == statement.accounted_tax[1]
     if statement.gross_total <= 0:
         return
     lines = [(line.id, line.left) for line in creditable([key])[key].lines if line.left > 0]
@@ -172,6 +205,7 @@ def test_each_issued_invoice_and_its_credit_note_is_valid_and_states_the_same_ev
     judged(ubl, cii)
     alike(note_statement(note), ubl, cii)
     assert journal_tax(note) == -note_statement(note).tax_total
+    whole_factur_x(credit_note_document(note, DocumentForm.PDF, now=NOW).content, cii)
 
 
 @pytest.mark.parametrize("name", SET)

@@ -224,7 +224,8 @@ def list_credit_notes(
 _STATEMENT = (
     "SELECT n.id, n.number, n.issued_on, n.currency, n.entity_id, n.customer_id, s.content, b.content, n.net_total, "
     "n.tax_total, n.gross_total, n.created_at, n.reason, i.number, i.issued_on, coalesce(a.number, ''), "
-    "coalesce(a.purchase_order, ''), i.id FROM credit_notes n JOIN invoices i ON i.id = n.invoice_id "
+    "coalesce(a.purchase_order, ''), i.id, (SELECT e.currency FROM legal_entities e WHERE e.id = n.entity_id), "
+    "n.entity_rate FROM credit_notes n JOIN invoices i ON i.id = n.invoice_id "
     "JOIN invoice_parties s ON s.id = i.seller_id JOIN invoice_parties b ON b.id = i.buyer_id "
     "LEFT JOIN agreements a ON a.id = i.agreement_id WHERE n.id = %s AND n.number IS NOT NULL"
 )
@@ -266,6 +267,8 @@ def statement_of(credit_note_id: UUID) -> Statement:
         preceding=(row[13], row[14]),
         agreement_number=row[15],
         purchase_order=row[16],
+        entity_currency=row[18],
+        entity_rate=exact(row[19]),
     )
 
 

@@ -138,7 +138,9 @@ def paper_of(statement: Statement) -> InvoicePaper:
         facts=tuple(facts),
         payment_terms=payment_terms_of(statement),
         payment_reference=statement.number,
-        notes="\n".join(part for part in (statement.reason, _set_off(statement)) if part),
+        notes="\n".join(
+            part for part in (statement.reason, _set_off(statement), _accounted_tax(statement, locale)) if part
+        ),
         explained=_explained(statement, locale),
         changes=_changes(statement, locale),
     )
@@ -151,6 +153,17 @@ def _adjustments(statement: Statement) -> tuple[tuple[str, Decimal], ...]:
     if statement.discount_total:
         return ((phrase(statement.buyer.locale, "discount"), -statement.discount_total),)
     return ()
+
+
+def _accounted_tax(statement: Statement, locale: str) -> str:
+    """The tax in the currency of the legal entity, which the law asks for on an invoice in another."""
+    found = statement.accounted_tax
+    if found is None:
+        return ""
+    own, tax = found
+    return phrase(
+        locale, "accounted_tax", own=own, tax=f"{tax:f}", rate=f"{statement.entity_rate:f}", currency=statement.currency
+    )  # fmt: skip
 
 
 def _set_off(statement: Statement) -> str:

@@ -25,7 +25,8 @@ _HEAD = (
     "i.kind, i.credit_applied + i.prepaid_applied, "
     "(SELECT coalesce(jsonb_agg(jsonb_build_array(d.name, d.amount::text) "
     "ORDER BY d.id), '[]') FROM invoice_discounts d WHERE d.invoice_id = i.id), "
-    "ARRAY(SELECT o.number FROM orders o WHERE o.agreement_id = a.id ORDER BY o.number) "
+    "ARRAY(SELECT o.number FROM orders o WHERE o.agreement_id = a.id ORDER BY o.number), "
+    "(SELECT e.currency FROM legal_entities e WHERE e.id = i.entity_id), i.entity_rate "
     "FROM invoices i JOIN invoice_parties s ON s.id = i.seller_id JOIN invoice_parties b ON b.id = i.buyer_id "
     "LEFT JOIN agreements a ON a.id = i.agreement_id WHERE i.id = ANY(%s)"
 )
@@ -144,7 +145,7 @@ def _statement(
 ) -> Statement:
     key, number, issued_on, due_on, supply_on, currency, entity_id, customer_id, seller, buyer = row[:10]
     net, tax, gross, created_at, days, agreement_number, purchase_order = row[10:17]
-    kind, prepaid, discounts, order_numbers = row[17:]
+    kind, prepaid, discounts, order_numbers, entity_currency, entity_rate = row[17:]
     return Statement(
         id=key,
         is_credit_note=False,
@@ -170,4 +171,6 @@ def _statement(
         kind=InvoiceKind(kind),
         discounts=tuple((name, amount(Decimal(value), currency)) for name, value in discounts),
         prepaid=amount(prepaid, currency),
+        entity_currency=entity_currency,
+        entity_rate=exact(entity_rate),
     )

@@ -64,7 +64,8 @@ class Statement:
     """The whole document. `preceding` is the invoice that a credit note takes back, `reason` why.
 
     `discounts` are the coupons by name, `prepaid` what credits and wallets paid at issue; `previous` is the invoice of
-    the same agreement that stood before this one was issued, where it was asked for.
+    the same agreement that stood before this one was issued, where it was asked for. Tax is accounted for in
+    `entity_currency`, which one of the document's currency buys `entity_rate` of.
     """
 
     id: UUID
@@ -94,6 +95,19 @@ class Statement:
     discounts: tuple[tuple[str, Decimal], ...] = ()
     prepaid: Decimal = ZERO
     previous: "Statement | None" = None
+    entity_currency: str = ""
+    entity_rate: Decimal = Decimal(1)
+
+    @property
+    def accounted_tax(self) -> tuple[str, Decimal] | None:
+        """The tax in the currency that it is accounted for in (BT-6, BT-111; 2006/112/EC art. 230), where that differs.
+
+        A currency of three decimals is left out: EN 16931 states two (BR-DEC-15).
+        """
+        own = self.entity_currency
+        if not own or own == self.currency or not self.tax_total or minor_units(own) > 2:
+            return None
+        return own, round_to(self.tax_total * self.entity_rate, minor_units(own))
 
     @property
     def discount_total(self) -> Decimal:
@@ -134,6 +148,8 @@ def e_invoice_of(source: Statement) -> en.EInvoice:
         sales_order=source.order_numbers[0] if len(source.order_numbers) == 1 else "",
         contract_reference=source.agreement_number,
         preceding=(en.Preceding(*source.preceding),) if source.preceding else (),
+        tax_currency=source.accounted_tax[0] if source.accounted_tax else "",
+        tax_in_tax_currency=source.accounted_tax[1] if source.accounted_tax else None,
     )
 
 
