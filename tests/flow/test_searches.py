@@ -1,6 +1,7 @@
 """Searches find by indexes what a walk over all documents would: by number, by customer, and by both together."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,13 +10,14 @@ import pytest
 
 from cashline.flow.agree.contracts.queries import list_agreements
 from cashline.flow.agree.customers.queries import finding
-from cashline.flow.book.orders.queries import list_orders
+from cashline.flow.book.orders import queries as orders
 from cashline.flow.deliver.fulfilment.queries import list_shipments
 from cashline.flow.deliver.projects.queries import list_installations
 from cashline.flow.deliver.subscriptions.queries import list_subscriptions
 from cashline.flow.invoice.credit_notes.queries import list_credit_notes
 from cashline.flow.invoice.invoices.queries import InvoiceFilter, list_invoices
 from cashline.flow.receive.payments.queries import PaymentFilter, list_payments
+from cashline.flow.report.health.queries.stuck_items import stuck_items
 from cashline.platform import sql
 from cashline.platform.lists import Ask
 from tests.support.report import Traded, trade_a_little
@@ -25,7 +27,7 @@ LISTS: dict[str, tuple[Callable[[str], Any], str]] = {
     "invoices": (lambda w: list_invoices(ALL, InvoiceFilter(words=w), today=date(2026, 4, 1)), "t.customer_id"),
     "payments": (lambda w: list_payments(ALL, PaymentFilter(words=w)), "t.customer_id"),
     "agreements": (lambda w: list_agreements(ALL, words=w), "t.customer_id"),
-    "orders": (lambda w: list_orders(ALL, words=w), "t.customer_id"),
+    "orders": (lambda w: orders.list_orders(ALL, words=w), "t.customer_id"),
     "subscriptions": (lambda w: list_subscriptions(ALL, words=w), "t.customer_id"),
     "installations": (lambda w: list_installations(ALL, words=w), "t.customer_id"),
     "credit_notes": (lambda w: list_credit_notes(ALL, words=w), "t.customer_id"),
@@ -82,3 +84,46 @@ def test_an_order_is_found_by_its_reference_and_so_is_what_came_of_it(traded: Tr
         rows = LISTS[name][0](number).items
         assert rows
         assert {row.order_id for row in rows} == {order}
+
+
+def paged(ask: Callable[[Ask], Any]) -> list[Any]:
+    """All rows, met two at a time."""
+    found, cursor = [], ""
+    while True:
+        page = ask(Ask(limit=2, cursor=cursor))
+        found += page.items
+        cursor = page.next_cursor
+        if not cursor:
+            return found
+
+
+def test_gathered_rows_page_like_those_that_are_walked(traded: Traded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a status that few orders are in, the rows are gathered before they are sorted."""
+    statuses = ("booked", "held", "completed", "cancelled")
+
+    def listed() -> list[list[Any]]:
+        ways = [(sort, descending) for sort in (*orders.SORTS, "") for descending in (False, True)]
+        return [
+            paged(
+                lambda ask, sort=sort, descending=descending: orders.list_orders(  # type: ignore[misc]
+                    replace(ask, sort=sort, descending=descending), statuses=statuses
+                )
+            )
+            for sort, descending in ways
+        ]
+
+    walked_ones = listed()
+    monkeypatch.setattr(orders, "OPEN", frozenset(statuses))
+    assert len(walked_ones[0]) > 2
+    assert listed() == walked_ones
+
+
+def test_what_is_stuck_pages_through_every_kind(traded: Traded) -> None:
+    for sort in ("since", "number", "customer", "amount"):
+
+        def listed(ask: Ask, sort: str = sort) -> Any:
+            return stuck_items(replace(ask, sort=sort), today=date(2027, 1, 1))
+
+        one = listed(ALL).items
+        assert len({item.code for item in one}) > 1
+        assert paged(listed) == one

@@ -16,6 +16,7 @@ from cashline.flow.deliver.subscriptions.jobs import end_due, renew_due, show_ch
 from cashline.flow.deliver.usage.jobs import alert_due, open_coming_months
 from cashline.flow.invoice.billing.jobs import advance_runs, bill_due
 from cashline.flow.invoice.credits.jobs import expire_due
+from cashline.flow.invoice.invoices.queries import RECEIVABLES
 from cashline.flow.receive.bank.jobs import match_due
 from cashline.flow.receive.collections.actions import NEXT
 from cashline.flow.receive.collections.jobs import remind_due
@@ -73,6 +74,7 @@ FIGURES: tuple[Figure[Any, Any], ...] = (
     STATEMENTS,
     FINDINGS,
     NEXT,
+    RECEIVABLES,
 )
 """The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"

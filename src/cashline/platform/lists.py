@@ -27,10 +27,15 @@ class Ask:
 
 @dataclass(slots=True)
 class Conditions:
-    """The WHERE of a list, with its parameters."""
+    """The WHERE of a list, with its parameters.
+
+    `few` says that it holds for few rows: they are gathered and then sorted. Else a planner that knows nothing of where
+    they lie may walk all rows in the order asked for, until it has met a page of them.
+    """
 
     texts: list[str] = field(default_factory=list)
     params: list[Any] = field(default_factory=list)
+    few: bool = False
 
     def add(self, text: str, *params: Any) -> None:
         """One more condition that must hold."""
@@ -73,17 +78,20 @@ def page[T](
     source is: each is cut to the page by itself.
     """
     order, descending = _order(ask, sorts, key)
-    texts, params = list(conditions.texts), list(conditions.params)
+    texts, params, alias = list(conditions.texts), list(conditions.params), key.partition(".")[0]
     own = rows_of if rows_of and _names_only(rows_of, [*order, *texts]) else ""
+    row = f"SELECT {', '.join(order)} FROM {own or source} WHERE {key} = %s"
+    if conditions.few and rows_of and texts and _names_only(rows_of, texts):
+        few = f"(SELECT {alias}.* FROM {rows_of} WHERE {' AND '.join(texts)} OFFSET 0) AS {alias}"
+        source, own, texts = source.replace(rows_of, few, 1), own and few, []
     if last := decode_cursor(ask.cursor):
-        behind = f"SELECT {', '.join(order)} FROM {own or source} WHERE {key} = %s"
+        behind, values = _behind(row, last, parts)
         texts.append(f"({', '.join(order)}) {'<' if descending else '>'} ({behind})")
-        params.append(last)
+        params.extend(values)
     where = f" WHERE {' AND '.join(texts)}" if texts else ""
     direction = " DESC" if descending else ""
     tail = f" ORDER BY {', '.join(part + direction for part in order)} LIMIT %s"
     params.append(ask.limit + 1)
-    alias = key.partition(".")[0]
     if own:
         cut = source.replace(own, f"(SELECT {alias}.* FROM {own}{where}{tail}) AS {alias}", 1)
         statement = f"SELECT {columns} FROM {cut}{tail}"
@@ -94,8 +102,15 @@ def page[T](
         params = [*params * len(parts), ask.limit + 1]
     else:
         statement = f"SELECT {columns} FROM {source}{where}{tail}"
-    rows = [kind(*row) for row in sql.fetch(statement, params)]
-    return page_of(rows, ask.limit, key_of_row)
+    return page_of([kind(*row) for row in sql.fetch(statement, params)], ask.limit, key_of_row)
+
+
+def _behind(row: str, last: UUID, parts: Sequence[str]) -> tuple[str, Sequence[Any]]:
+    """The values of the row that a page begins behind: a query for them, or themselves where each part would ask it."""
+    if not parts:
+        return row, [last]
+    found = sql.fetch_one(row, [last])
+    return (", ".join(["%s"] * len(found)), found) if found else (row, [last])
 
 
 def _order(ask: Ask, sorts: Mapping[str, str], key: str) -> tuple[list[str], bool]:

@@ -182,7 +182,7 @@ def agreement_list(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Agreements, the newest first unless sorted by number, customer, status, starts_on or net_total."""
+    """Agreements, the newest first unless sorted by number, customer, starts_on or net_total."""
     caller = caller_of(request)
     caller.require("contracts.read")
     page = queries.list_agreements(

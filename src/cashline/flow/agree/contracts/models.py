@@ -57,6 +57,8 @@ class Agreement(Table):
                 name="agreements_unsigned",
                 condition=models.Q(status__in=["draft", "out_for_signature"]),
             ),
+            models.Index(fields=["starts_on", "id"], name="agreements_start"),
+            models.Index(fields=["net_total", "id"], name="agreements_net"),
             models.Index(fields=["purchase_order"], opclasses=["text_pattern_ops"], name="agreements_purchase_order"),
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="agreements_words"),
         ]

@@ -67,7 +67,7 @@ COLUMNS = (
     Column("customer", lazy("Customer"), sort=True),
     Column("title", lazy("Title")),
     Column("origin", lazy("Origin")),
-    Column("status", lazy("State"), "pill", sort=True, place="state"),
+    Column("status", lazy("State"), "pill", place="state"),
     Column("net_total", lazy("Value"), "money", sort=True, place="amount"),
     Column("starts_on", lazy("Starts"), "date", sort=True),
     Column("signed_on", lazy("Signed"), "date"),

@@ -166,7 +166,7 @@ def order_list(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Orders, the newest first unless sorted by number, customer, ordered_on, requested_on, net_total or status."""
+    """Orders, the newest first unless sorted by number, customer, ordered_on, requested_on or net_total."""
     caller = caller_of(request)
     caller.require("orders.read")
     page = queries.list_orders(

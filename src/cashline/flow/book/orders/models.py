@@ -1,6 +1,9 @@
 """Tables of orders. Prices and terms stand on the agreement line, never here."""
 
+from datetime import date
+
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from cashline.flow.book.orders.rules.lifecycle import OrderLineStatus, OrderSource, OrderStatus
 from cashline.platform.database.tables import (
@@ -46,6 +49,8 @@ class Order(Table):
                 include=["entity", "currency", "net_total", "status"],
                 name="orders_ordered",
             ),
+            models.Index(fields=["net_total", "id"], name="orders_net"),
+            models.Index(Coalesce("requested_on", models.Value(date(9999, 12, 31))), "id", name="orders_requested"),
             models.Index(
                 fields=["external_reference"],
                 name="orders_reference",
@@ -60,7 +65,7 @@ class Order(Table):
 class OrderLine(Table):
     """A line to deliver; `line_id` is the lineage of the agreement line that holds its terms."""
 
-    order = link_to("orders.Order")
+    order = link_to("orders.Order", db_index=False)
     line_no = models.IntegerField()
     agreement_line = link_to("contracts.AgreementLine", db_index=False)
     line_id = models.UUIDField(unique=True)

@@ -157,7 +157,7 @@ def shipment_list(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Shipments, the newest first unless sorted by number, order, customer, warehouse, status or shipped_on."""
+    """Shipments, the newest first unless sorted by number, order, customer or shipped_on."""
     caller = caller_of(request)
     caller.require("fulfilment.read")
     page = queries.list_shipments(

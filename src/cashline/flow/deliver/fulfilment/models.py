@@ -1,6 +1,9 @@
 """Tables of fulfilment: steps, shipments and the append-only delivery facts."""
 
+from datetime import date
+
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from cashline.flow.deliver.fulfilment.rules import DeliveryKind, ShipmentStatus, StepKind, StepStatus
 from cashline.platform.database.tables import (
@@ -17,7 +20,7 @@ class FulfilmentStep(Table):
     """A step of the plan of an order, claimed in batches by workers. `order_line` is null for steps of the whole order
     (reserve and ship take all goods of an order together)."""
 
-    order = link_to("orders.Order")
+    order = link_to("orders.Order", db_index=False)
     order_line = link_to("orders.OrderLine", null=True, db_index=False)
     kind = status_column(StepKind)
     sequence = models.IntegerField()
@@ -35,9 +38,9 @@ class FulfilmentStep(Table):
         ]
         indexes = [
             models.Index(
-                fields=["status", "order"],
-                name="fulfilment_steps_stuck",
-                condition=models.Q(status__in=["backordered", "failed"]),
+                fields=["status", "kind", "order"],
+                name="fulfilment_steps_open",
+                condition=models.Q(status__in=["waiting", "ready", "running", "backordered", "failed"]),
             ),
             models.Index(
                 fields=["next_attempt_at", "id"],
@@ -66,6 +69,7 @@ class Shipment(Table):
         db_table = "shipments"
         indexes = [
             models.Index(fields=["status", "id"], name="shipments_picking", condition=models.Q(status="picking")),
+            models.Index(Coalesce("shipped_on", models.Value(date(9999, 12, 31))), "id", name="shipments_shipped"),
             models.Index(fields=["tracking_number"], opclasses=["text_pattern_ops"], name="shipments_tracking"),
         ]
 
@@ -73,7 +77,7 @@ class Shipment(Table):
 class ShipmentLine(Table):
     """How much of an order line a shipment carries."""
 
-    shipment = link_to("fulfilment.Shipment")
+    shipment = link_to("fulfilment.Shipment", db_index=False)
     order_line = link_to("orders.OrderLine")
     product = link_to("catalog.Product", db_index=False)
     quantity = quantity_column()

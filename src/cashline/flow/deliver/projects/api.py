@@ -74,7 +74,7 @@ def installation_list(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Installations, the newest first unless sorted by number, order, customer, status, scheduled_on or technician."""
+    """Installations, the newest first unless sorted by number, customer, status, scheduled_on or technician."""
     caller = caller_of(request)
     caller.require("projects.read")
     page = queries.list_installations(

@@ -48,7 +48,7 @@ COLUMNS = (
     Column("status", lazy("State"), "pill", sort=True, place="state"),
     Column("scheduled_on", lazy("Scheduled"), "date", sort=True, place="amount"),
     Column("technician", lazy("Technician"), sort=True),
-    Column("order", lazy("Order"), "code", sort=True, place="hidden"),
+    Column("order", lazy("Order"), "code", place="hidden"),
     Column("accepted_on", lazy("Accepted"), "date", place="hidden"),
 )
 FILTERS = (

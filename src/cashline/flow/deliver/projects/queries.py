@@ -84,7 +84,6 @@ _LOCKED = (
 _IN_ORDER = " ORDER BY o.id, i.id FOR NO KEY UPDATE OF o, i"
 SORTS = {
     "number": "i.number",
-    "order": "o.number",
     "customer": "lower(c.name)",
     "status": "i.status",
     "scheduled_on": "coalesce(i.scheduled_on, '9999-12-31'::date)",

@@ -4,7 +4,10 @@ A service of an order has its terms on the agreement line. A subscription to a p
 versions of plans that its facts name, and `line_id` is its own id.
 """
 
+from datetime import date
+
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from cashline.flow.deliver.subscriptions.rules import LifeKind, SubscriptionStatus
 from cashline.platform.database.tables import (
@@ -44,6 +47,8 @@ class Subscription(Table):
     class Meta:
         db_table = "subscriptions"
         indexes = [
+            models.Index(Coalesce("activated_on", models.Value(date(9999, 12, 31))), "id", name="subscriptions_since"),
+            models.Index(Coalesce("ends_on", models.Value(date(9999, 12, 31))), "id", name="subscriptions_end"),
             models.Index(
                 fields=["ends_on"],
                 name="subscriptions_ending",

@@ -67,7 +67,10 @@ class BillingSchedule(models.Model):
                 fields=["customer_id", "agreement", "due_on"],
                 name="billing_schedules_due",
                 condition=models.Q(due_on__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["due_on", "agreement"], name="billing_schedules_day", condition=models.Q(due_on__isnull=False)
+            ),
         ]
 
 

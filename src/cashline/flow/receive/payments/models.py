@@ -50,6 +50,7 @@ class Payment(Table):
                 condition=models.Q(unapplied_amount__gt=0),
             ),
             models.Index(fields=["received_on", "id"], name="payments_received"),
+            models.Index(fields=["amount", "id"], name="payments_amount"),
         ]
 
 

@@ -53,11 +53,15 @@ _TERM = (
 SORTS = {
     "number": "a.number",
     "customer": "lower(c.name)",
-    "status": "a.status",
     "starts_on": "a.starts_on",
     "net_total": "a.net_total",
     "created_at": "a.id",
 }
+"""Each has an index."""
+
+
+UNSIGNED = frozenset(("draft", "out_for_signature"))
+"""The statuses that few agreements are in: an index holds those alone."""
 
 
 def term_lines(
@@ -160,6 +164,7 @@ def list_agreements(
 ) -> Page[AgreementRow]:
     """One page of agreements; `entity_ids` None means all legal entities."""
     conditions = lists.Conditions()
+    conditions.few = bool(statuses) and set(statuses) <= UNSIGNED
     conditions.among("a.status", statuses)
     conditions.among("a.origin", origins)
     conditions.among("a.entity_id", entity_ids, "uuid")
@@ -175,4 +180,5 @@ def list_agreements(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="agreements a",
     )

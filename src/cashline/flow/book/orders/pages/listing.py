@@ -31,7 +31,7 @@ SOURCES = tuple(Option(source.value, words) for source, words in SOURCE_WORDS.it
 COLUMNS = (
     Column("number", _("Number"), "code", sort=True, place="title"),
     Column("customer", _("Customer"), sort=True),
-    Column("status", _("State"), "pill", sort=True, place="state"),
+    Column("status", _("State"), "pill", place="state"),
     Column("progress", _("Delivered"), "progress"),
     Column("ordered_on", _("Ordered"), "date", sort=True),
     Column("requested_on", _("Wanted"), "date", sort=True, place="hidden"),

@@ -123,14 +123,17 @@ SORTS = {
     "number": "s.number",
     "order": "o.number",
     "customer": "lower(c.name)",
-    "warehouse": "w.code",
-    "status": "s.status",
     "shipped_on": "coalesce(s.shipped_on, '9999-12-31'::date)",
 }
 _UNPICKED = (
     "NOT EXISTS (SELECT FROM shipment_lines x JOIN shipments y ON y.id = x.shipment_id "
     "WHERE x.order_line_id = r.order_line_id AND y.status = 'picking')"
 )
+_NOT_IN_PICKING = (
+    "r.order_line_id NOT IN (SELECT x.order_line_id FROM shipments y JOIN shipment_lines x ON x.shipment_id = y.id "
+    "WHERE y.status = 'picking')"
+)
+"""The same for many lines: what is in picking is read once, and each line looked up in it."""
 
 
 def pickable(order_ids: Iterable[UUID]) -> list[Pickable]:
@@ -223,6 +226,7 @@ def list_shipments(
 ) -> Page[ShipmentRow]:
     """One page of shipments; words are looked for in numbers, tracking and the customer."""
     conditions = lists.Conditions()
+    conditions.few = list(statuses) == ["picking"]
     conditions.among("s.status", statuses)
     conditions.among("s.warehouse_id", warehouse_ids, "uuid")
     conditions.among("s.entity_id", entity_ids, "uuid")
@@ -243,6 +247,7 @@ def list_shipments(
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="shipments s",
     )
 
 
@@ -252,7 +257,7 @@ def orders_to_ship(*, entity_ids: Sequence[UUID] | None = None, limit: int = 100
         DeskRow,
         "SELECT o.id, o.number, c.name, o.entity_id, o.ordered_on, o.requested_on, n.reserved, n.short, n.goods "
         "FROM orders o JOIN customers c ON c.id = o.customer_id JOIN LATERAL (SELECT "
-        f"count(r.id) FILTER (WHERE {_UNPICKED}) AS reserved, count(*) FILTER (WHERE r.id IS NULL) AS short, "
+        f"count(r.id) FILTER (WHERE {_NOT_IN_PICKING}) AS reserved, count(*) FILTER (WHERE r.id IS NULL) AS short, "
         "string_agg(p.sku || ' × ' || trim_scale(l.quantity), ', ' ORDER BY l.line_no) AS goods "
         "FROM order_lines l JOIN products p ON p.id = l.product_id "
         "LEFT JOIN reservations r ON r.order_line_id = l.id AND r.status = 'active' "

@@ -51,9 +51,9 @@ STATUSES = tuple(Option(status.value, pill(status).label) for status in Subscrip
 COLUMNS = (
     Column("number", lazy("Number"), "code", sort=True, place="title"),
     Column("customer", lazy("Customer"), sort=True),
-    Column("product", lazy("Product"), sort=True),
-    Column("status", lazy("State"), "pill", sort=True, place="state"),
-    Column("quantity", lazy("Quantity"), "number", sort=True),
+    Column("product", lazy("Product")),
+    Column("status", lazy("State"), "pill", place="state"),
+    Column("quantity", lazy("Quantity"), "number"),
     Column("price", lazy("For each interval"), "money", place="amount"),
     Column("paid", lazy("Paid"), place="hidden"),
     Column("activated_on", lazy("Since"), "date", sort=True),

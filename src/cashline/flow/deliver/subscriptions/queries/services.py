@@ -96,9 +96,6 @@ _IN_ORDER = " ORDER BY o.id, s.id FOR NO KEY UPDATE OF o, s"
 SORTS = {
     "number": "s.number",
     "customer": "lower(c.name)",
-    "product": "p.sku",
-    "quantity": "s.quantity",
-    "status": "s.status",
     "activated_on": "coalesce(s.activated_on, '9999-12-31'::date)",
     "ends_on": "coalesce(s.ends_on, '9999-12-31'::date)",
 }

@@ -31,7 +31,10 @@ from cashline.platform.pages.components import (
     View,
     pill,
 )
+from cashline.platform.pages.formats import with_instant
 from cashline.platform.pages.render import render_list
+from cashline.platform.snapshots.actions import look
+from cashline.platform.snapshots.rules import Shown
 
 STATES = (
     Option("open", lazy("Open")),
@@ -104,6 +107,7 @@ def invoice_list(request: HttpRequest) -> HttpResponseBase:
         Action.link(_("Bill now"), reverse("bill_run_new"), icon="play"),
         "receipt-text",
     )
+    totals = _totals(caller)
     bill = Action.link(_("Bill now"), reverse("bill_run_new"), icon="play", primary=True, key="n")
     page = ListPage(
         _("Invoices"),
@@ -113,7 +117,8 @@ def invoice_list(request: HttpRequest) -> HttpResponseBase:
         empty=empty,
         views=_views(request),
         actions=(bill,) if caller.authority.allows("billing.run") else (),
-        stats=_stats(caller),
+        stats=_stats(totals),
+        subtitle=with_instant(_("Totals"), totals) if totals and totals.kept else "",
         filename="invoices",
     )
     return render_list(request, page)
@@ -144,11 +149,16 @@ def _views(request: HttpRequest) -> tuple[View, ...]:
     return tuple(found)
 
 
-def _stats(caller: Caller) -> tuple[Stat, ...]:
-    """What is open and overdue, by currency; the three largest stand out."""
-    rows = queries.receivable_totals(entity_ids=caller.entities("invoices.read"), today=caller.today())
+def _totals(caller: Caller) -> Shown[list[ReceivableTotals]] | None:
+    mine = caller.entities("invoices.read")
+    asked = queries.ReceivablesAsked(None if mine is None else tuple(mine))
+    return look(queries.RECEIVABLES, asked, timezone="UTC", now=caller.now, actor=caller.actor)
+
+
+def _stats(totals: Shown[list[ReceivableTotals]] | None) -> tuple[Stat, ...]:
+    """What is open and overdue, by currency; the three largest stand out. Nothing while they are being counted."""
     found: list[Stat] = []
-    for row in sorted(rows, key=lambda row: -row.open_amount)[:3]:
+    for row in sorted(totals.answer if totals else [], key=lambda row: -row.open_amount)[:3]:
         found += [_open_stat(row), _overdue_stat(row)]
     return tuple(found)
 

@@ -2,9 +2,11 @@
 
 from cashline.flow.invoice.invoices.queries.grounds import grounds_of
 from cashline.flow.invoice.invoices.queries.lists import (
+    RECEIVABLES,
     InvoiceFilter,
     InvoiceRow,
     OpenItemRow,
+    ReceivablesAsked,
     ReceivableTotals,
     invoice,
     invoices_by_id,
@@ -24,10 +26,12 @@ from cashline.flow.invoice.invoices.queries.statements import (
 )
 
 __all__ = [
+    "RECEIVABLES",
     "InvoiceFilter",
     "InvoiceRow",
     "OpenItemRow",
     "ReceivableTotals",
+    "ReceivablesAsked",
     "e_invoice",
     "grounds_of",
     "invoice",

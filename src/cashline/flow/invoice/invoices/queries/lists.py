@@ -10,6 +10,7 @@ from cashline.flow.agree.customers.queries.finding import Meant, numbered, searc
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
+from cashline.platform.snapshots.rules import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ SORTS = {
     "gross_total": "i.gross_total",
 }
 """What a list of a million is sorted by at no cost: each has an index."""
+GATHERED = 20_000
+"""The invoices of a run with so many are gathered and sorted; those of a larger one are met by walking."""
 STATES = {
     "open": "i.open_amount > 0",
     "overdue": "i.open_amount > 0 AND i.due_on < %s",
@@ -146,7 +149,15 @@ def list_invoices(ask: lists.Ask, chosen: InvoiceFilter, *, today: date) -> Page
         conditions=_conditions(chosen, today),
         ask=ask,
         key_of_row=lambda row: row.id,
+        rows_of="invoices i",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivablesAsked:
+    """Whose totals: of these legal entities, or of all."""
+
+    entity_ids: tuple[UUID, ...] | None = None
 
 
 def receivable_totals(*, entity_ids: Sequence[UUID] | None, today: date) -> list[ReceivableTotals]:
@@ -163,9 +174,20 @@ def receivable_totals(*, entity_ids: Sequence[UUID] | None, today: date) -> list
     )
 
 
+def _read(asked: ReceivablesAsked, today: date) -> list[ReceivableTotals]:
+    return receivable_totals(entity_ids=asked.entity_ids, today=today)
+
+
+RECEIVABLES: Figure[ReceivablesAsked, list[ReceivableTotals]] = Figure(
+    "invoices.receivables", ReceivablesAsked, list[ReceivableTotals], _read
+)
+"""What is open and overdue by currency, as it stands above the list."""
+
+
 def _conditions(chosen: InvoiceFilter, today: date) -> lists.Conditions:
     conditions = lists.Conditions()
     conditions.add("i.number IS NOT NULL")
+    conditions.few = chosen.agreement_id is not None or _is_small(chosen.bill_run_id)
     conditions.among("i.entity_id", chosen.entity_ids, "uuid")
     conditions.among("i.currency", chosen.currencies)
     search(conditions, chosen.words, customer="i.customer_id", own=_meant)
@@ -186,6 +208,12 @@ def _conditions(chosen: InvoiceFilter, today: date) -> lists.Conditions:
         if value is not None:
             conditions.add(text, value)
     return conditions
+
+
+def _is_small(bill_run_id: UUID | None) -> bool:
+    rows = f"SELECT 1 FROM invoices WHERE bill_run_id = %s LIMIT {GATHERED + 1}"
+    found = sql.fetch_one(f"SELECT count(*) FROM ({rows}) AS found", (bill_run_id,)) if bill_run_id else None
+    return found is not None and found[0] <= GATHERED
 
 
 def _meant(word: str) -> Meant | None:

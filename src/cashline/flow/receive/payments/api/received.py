@@ -74,7 +74,7 @@ def payment_list(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Payments, the newest first unless sorted by number, customer, amount, unapplied, received_on or status."""
+    """Payments, the newest first unless sorted by number, customer, amount or received_on."""
     caller = caller_of(request)
     caller.require("payments.read")
     chosen = PaymentFilter(

@@ -50,7 +50,7 @@ COLUMNS = (
     Column("received_on", lazy("Received"), "date", sort=True),
     Column("method", lazy("Method")),
     Column("amount", lazy("Amount"), "money", sort=True, place="amount"),
-    Column("unapplied", lazy("On account"), "money", sort=True),
+    Column("unapplied", lazy("On account"), "money"),
     Column("gateway_reference", lazy("Reference at the gateway"), only_export=True),
 )
 FILTERS = (

@@ -23,10 +23,9 @@ SORTS = {
     "number": "p.number",
     "customer": "lower(c.name)",
     "amount": "p.amount",
-    "unapplied": "p.unapplied_amount",
     "received_on": "p.received_on",
-    "status": "p.status",
 }
+"""Each has an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ def payment_totals(chosen: PaymentFilter) -> list[PaymentTotals]:
     return sql.fetch_as(
         PaymentTotals,
         "SELECT p.currency, count(*), sum(p.amount), sum(p.unapplied_amount) "
-        f"FROM {_SOURCE} {where}GROUP BY p.currency ORDER BY p.currency",
+        f"FROM payments p {where}GROUP BY p.currency ORDER BY p.currency",
         conditions.params,
     )
 
@@ -190,6 +189,7 @@ def _conditions(chosen: PaymentFilter) -> lists.Conditions:
     conditions.among("p.method", chosen.methods)
     conditions.among("p.currency", chosen.currencies)
     search(conditions, chosen.words, customer="p.customer_id", own=_meant)
+    conditions.few = chosen.unapplied
     if chosen.unapplied:
         conditions.add("p.unapplied_amount > 0")
     for text, value in (

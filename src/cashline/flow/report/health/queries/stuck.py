@@ -34,11 +34,13 @@ class Stuck:
         return next(kind for kind in KINDS if kind.code == self.code)
 
 
-UNBILLED_SINCE = (
-    "CASE WHEN q.due_on > DATE '0001-01-01' THEN q.due_on ELSE GREATEST(a.signed_on, (SELECT max(r.as_of) + 1 "
-    "FROM bill_runs r WHERE r.status = 'completed' AND (r.entity_id IS NULL OR r.entity_id = q.entity_id))) END"
+UNBILLED_SINCE = "CASE WHEN q.due_on > DATE '0001-01-01' THEN q.due_on ELSE GREATEST(a.signed_on, n.day) END"
+"""Since when an agreement (a, with its schedule q) waits for its bill; one that changed waits for the next run (n)."""
+NEXT_RUNS = (
+    "LEFT JOIN (SELECT e.id, max(r.as_of) + 1 AS day FROM legal_entities e JOIN bill_runs r ON r.status = 'completed' "
+    "AND (r.entity_id IS NULL OR r.entity_id = e.id) GROUP BY e.id) n ON n.id = q.entity_id"
 )
-"""Since when an agreement (a, with its schedule q) waits for its bill; one that changed waits for the next run."""
+"""Of each legal entity the day after the last run."""
 
 KINDS = (
     StuckKind(
@@ -97,7 +99,7 @@ KINDS = (
         "Contracts are due to be billed since yesterday",
         "/bill-runs/",
         f"SELECT a.currency, count(*), NULL::numeric, min({UNBILLED_SINCE}) FROM billing_schedules q "
-        "JOIN agreements a ON a.id = q.agreement_id "
+        f"JOIN agreements a ON a.id = q.agreement_id {NEXT_RUNS} "
         f"WHERE q.due_on < %(today)s AND {UNBILLED_SINCE} < %(today)s AND {{entity}} GROUP BY 1",
     ),
     StuckKind(

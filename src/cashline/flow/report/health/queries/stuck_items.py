@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from cashline.flow.report.health.queries.stuck import KINDS, UNBILLED_SINCE, StuckKind
+from cashline.flow.report.health.queries.stuck import KINDS, NEXT_RUNS, UNBILLED_SINCE, StuckKind
 from cashline.platform import lists
 from cashline.platform.doors.paging import Page
 
@@ -59,7 +59,7 @@ _ITEMS = {
     "OR (r.status = 'requested' AND r.requested_at < {today} - interval '1 day'))",
     "unbilled": f"SELECT a.id, 'agreement', a.id, a.number, c.name, '', '', {_NONE}, {UNBILLED_SINCE} "
     "FROM billing_schedules q JOIN agreements a ON a.id = q.agreement_id JOIN customers c ON c.id = q.customer_id "
-    f"WHERE q.due_on < {{today}} AND {UNBILLED_SINCE} < {{today}}",
+    f"{NEXT_RUNS} WHERE q.due_on < {{today}} AND {UNBILLED_SINCE} < {{today}}",
     "invoices_overdue": "SELECT q.id, 'invoice', q.id, q.number, c.name, '', q.currency, q.open_amount, q.due_on "
     "FROM invoices q JOIN customers c ON c.id = q.customer_id WHERE q.open_amount > 0 AND q.due_on < {today} - 30",
     "payments_unapplied": "SELECT q.id, 'payment', q.id, q.number, c.name, q.method, q.currency, q.unapplied_amount, "
