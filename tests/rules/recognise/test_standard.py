@@ -46,7 +46,7 @@ def assert_conserved(moments: list[Moment]) -> None:
     for moment in moments:
         assert sum(moment.balances.values(), Decimal(0)) == 0, moment.day
         for unit in (unit for units in moment.units.values() for unit in units):
-            if unit.refused:
+            if unit.refused or not unit.obligations:
                 continue
             assert sum((one.allocated for one in unit.obligations.values()), Decimal(0)) == unit.price, moment.day
 

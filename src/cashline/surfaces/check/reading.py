@@ -22,15 +22,19 @@ MAX_FILE_BYTES = 50_000_000
 
 def read_file[T](path: Path, shape: type[T]) -> T:
     """The file as a `shape`; raises one refusal for every error in it, each with the place as its field."""
+    return read(read_json(path), shape)
+
+
+def read_json(path: Path) -> Any:
+    """The decoded file; raises InvalidValue where it cannot be read, is too large or is no JSON."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise InvalidValue(f"{path} is larger than {MAX_FILE_BYTES} bytes.", field="file")
-        document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
     except OSError as error:
         raise InvalidValue(f"{path} cannot be read: {error.strerror}.", field="file") from error
     except (ValueError, RecursionError) as error:
         raise InvalidValue(f"{path} is no JSON: {error}.", field="file") from error
-    return read(document, shape)
 
 
 def read[T](document: Any, shape: type[T]) -> T:

@@ -13,10 +13,10 @@ from uuid import UUID
 from cashline.flow.recognise.revenue.rules.standard.planning import expanded
 from cashline.kernel.refusals import Refusal
 from cashline.surfaces.check.billing import attempt
-from cashline.surfaces.check.reading import read_file
 from cashline.surfaces.check.results import CaseResult, Difference
 from cashline.surfaces.check.revenue_comparing import CameOut, Comparison
-from cashline.surfaces.check.revenue_format import Expected, RevenueCase, RevenueFile
+from cashline.surfaces.check.revenue_format import Expected, RevenueCase
+from cashline.surfaces.check.revenue_reading import read_cases
 from cashline.surfaces.check.scratch import Scratch, scratch
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -25,11 +25,14 @@ _DAY = timedelta(days=1)
 
 
 def revenue_results(path: Path, on: Scratch | None = None) -> Iterator[CaseResult]:
-    """The result of every case as soon as it is there; raises a refusal for each error of the file's form."""
-    file = read_file(path, RevenueFile)
+    """The result of every case as soon as it is there; raises a refusal for each error of the file's head."""
+    cases = read_cases(path)
     with scratch(on) as server:
-        for case in file.cases:
-            yield attempt(case.id, partial(_differences, case, server))
+        for name, case in cases:
+            if isinstance(case, str):
+                yield CaseResult.failed(name, case)
+            else:
+                yield attempt(name, partial(_differences, case, server))
 
 
 def _differences(case: RevenueCase, server: Scratch) -> list[Difference]:

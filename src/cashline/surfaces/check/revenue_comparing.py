@@ -217,7 +217,7 @@ def broken_laws(out: CameOut) -> Iterator[Difference]:
     for day, moment in out.moments.items():
         for unit in (unit for units in moment.units.values() for unit in units if not unit.refused):
             allocated = sum((one.allocated for one in unit.obligations.values()), _ZERO)
-            if allocated != unit.price:
+            if unit.obligations and allocated != unit.price:
                 yield Difference(f"allocations of {unit.unit.contract} at {day}", f"{unit.price}", f"{allocated}")
             for name, one in unit.obligations.items():
                 whole = one.revenue + one.remaining + one.set_aside

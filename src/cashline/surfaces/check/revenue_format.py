@@ -32,6 +32,9 @@ type Account = Literal[
 ]
 
 
+type Figures[T] = Annotated[tuple[T, ...], msgspec.Meta(min_length=1)]
+
+
 class _Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tolerance: Decimal | None = None
 
@@ -157,20 +160,20 @@ class EntryFigure(_Figure, frozen=True):
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All that a case expects."""
 
-    transaction_price: tuple[PriceFigure, ...] = ()
-    assured_price: tuple[AssuredFigure, ...] = ()
-    ssp: tuple[ObligationFigure, ...] = ()
-    allocation: tuple[AllocationFigure, ...] = ()
-    refused: tuple[RefusedFigure, ...] = ()
-    progress: tuple[ProgressFigure, ...] = ()
-    unit_revenue: tuple[ObligationFigure, ...] = ()
-    revenue: tuple[RevenueFigure, ...] = ()
-    remaining: tuple[RemainingFigure, ...] = ()
-    interest: tuple[InterestFigure, ...] = ()
-    costs_recognised: tuple[CostFigure, ...] = ()
-    profit: tuple[ProfitFigure, ...] = ()
-    entries: tuple[EntryFigure, ...] = ()
-    balances: tuple[BalanceFigure, ...] = ()
+    transaction_price: Figures[PriceFigure] = ()
+    assured_price: Figures[AssuredFigure] = ()
+    ssp: Figures[ObligationFigure] = ()
+    allocation: Figures[AllocationFigure] = ()
+    refused: Figures[RefusedFigure] = ()
+    progress: Figures[ProgressFigure] = ()
+    unit_revenue: Figures[ObligationFigure] = ()
+    revenue: Figures[RevenueFigure] = ()
+    remaining: Figures[RemainingFigure] = ()
+    interest: Figures[InterestFigure] = ()
+    costs_recognised: Figures[CostFigure] = ()
+    profit: Figures[ProfitFigure] = ()
+    entries: Figures[EntryFigure] = ()
+    balances: Figures[BalanceFigure] = ()
 
 
 class RevenueCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
