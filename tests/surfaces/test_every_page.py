@@ -6,10 +6,18 @@ Every second page is looked at in the dark and on a phone. Administration and th
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
+from cashline.flow.agree.plans.actions import NewPlan, publish_plans
+from cashline.flow.agree.plans.queries import plan_versions_by_id
+from cashline.flow.agree.plans.rules import PlanTerms
+from cashline.flow.deliver.subscriptions.actions import NewSubscription, change_lives, create_campaign, subscribe
+from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind, TermAsked
+from cashline.flow.deliver.subscriptions.rules.campaigns import NewCampaign
 from cashline.flow.receive.bank.actions import import_statement, match_lines
 from cashline.flow.receive.collections.actions import send_reminders
 from cashline.flow.recognise.revenue.actions import run_revenue
@@ -31,7 +39,9 @@ ELSEWHERE = re.compile(
     r"|/files/|/pdf/|\.jsonocel$|/preview/$"
 )
 """Looked at by other tests, or no page."""
-ID = re.compile(r"(?<=/)([a-z]{2,4}_[0-9a-z]{20,}|[A-Z]{2}\d\d|\d{4}-\d\d|line-\d+|tax-[^/]+)(?=/)")
+ID = re.compile(
+    r"(?<=/)([a-z]{2,4}_[0-9a-z]{20,}|[A-Z]{2}\d\d|\d{4}-\d\d|line-\d+|tax-[^/]+)(?=/)|(?<=/change/)[a-z-]+(?=/)"
+)
 LEAST = 60
 """Kinds of pages that a walk finds; fewer mean that links are gone."""
 
@@ -44,9 +54,24 @@ def make_year() -> None:
     import_statement(camt(Entry("12.00", "Thanks", name="Unknown KG")), "january.xml", now=NOW, actor=ACTOR)
     match_lines(now=NOW, actor=ACTOR)
     run_revenue(through=date(2026, 1, 31), now=NOW, actor=ACTOR)
+    subscribe_to_a_plan(shop.customer, shop.world.berlin)
     late = NOW.replace(month=4)
     send_reminders(today=late.date(), now=late, actor=ACTOR)
     sql.execute("UPDATE clock SET frozen_at = %s", (late,))
+
+
+def subscribe_to_a_plan(customer: UUID, entity: UUID) -> None:
+    """A plan with all its parts, somebody under it with a queue, and a price campaign."""
+    usage = {"meter": "calls", "charge": {"model": "unit", "price": "1"}}
+    shape = {"interval": "month", "base_fee": "31.00", "charges": [usage]}
+    terms = PlanTerms.from_json(shape | {"add_ons": [{"code": "backup", "units": "0", "unit_price": "5"}]})
+    (version,) = publish_plans([NewPlan("TEAM", "Team", "EUR", terms)], now=NOW, actor=ACTOR)
+    (key,) = subscribe([NewSubscription(customer, entity, version, term=TermAsked(12))], now=NOW, actor=ACTOR)
+    later = LifeChange(key, LifeKind.QUANTITY_CHANGED, Effect.TERM_END, quantity=Decimal(3))
+    extra = LifeChange(key, LifeKind.ADD_ON_CHANGED, add_on="backup", quantity=Decimal(1))
+    change_lives([later, extra], now=NOW, actor=ACTOR)
+    plan_id = plan_versions_by_id([version])[version].plan_id
+    create_campaign(NewCampaign("Spring", plan_id, percent=Decimal(5)), today=NOW.date(), now=NOW, actor=ACTOR)
 
 
 def kind_of(address: str) -> str:

@@ -12,7 +12,7 @@ from cashline.flow.agree.quotes.jobs import expire_quotes
 from cashline.flow.book.orders.jobs import recheck_holds
 from cashline.flow.deliver.fulfilment.jobs import advance_due
 from cashline.flow.deliver.provisioning.jobs import fail_unanswered
-from cashline.flow.deliver.subscriptions.jobs import end_due, renew_due, show_changes
+from cashline.flow.deliver.subscriptions.jobs import advance_campaigns, end_due, renew_due, show_changes
 from cashline.flow.deliver.usage.jobs import alert_due, open_coming_months
 from cashline.flow.invoice.billing.jobs import advance_runs, bill_due
 from cashline.flow.invoice.credits.jobs import expire_due
@@ -47,6 +47,7 @@ MINUTELY: tuple[MinuteJob, ...] = (
     advance_due,
     fail_unanswered,
     show_changes,
+    advance_campaigns,
     advance_runs,
     settle_charges,
     summarise,

@@ -100,6 +100,7 @@ PREFIXES = {
     "payment_intent": "pin",
     "plan": "pln",
     "price_book": "pbk",
+    "price_campaign": "pcg",
     "price_index": "pix",
     "product": "prd",
     "provisioning_endpoint": "pve",

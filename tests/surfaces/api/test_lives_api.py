@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cashline.flow.deliver.subscriptions.actions import advance_campaigns
 from cashline.flow.deliver.subscriptions.jobs import renew_due, show_changes
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import public
@@ -233,3 +234,22 @@ def test_a_transfer_splits_the_bills_at_the_date(api: Api) -> None:
     assert taken[0][1] == -given[0][1]
     coming = api.get(f"/subscriptions/{new.body['id']}/coming-bills").body["items"][0]
     assert (coming["at"][:10], coming["net"]) == ("2026-02-14", "124.00")
+
+
+def test_a_price_campaign_through_the_api(api: Api) -> None:
+    started(api)
+    body = {"name": "Spring", "plan": "TEAM", "unit_price": "40.00", "effective": "on", "effective_on": "2026-06-01"}
+    made = api.post("/price-campaigns", body)
+    assert made.status == 201, made.body
+    key = made.body["id"]
+    effect = api.get(f"/price-campaigns/{key}/effect").body
+    assert (effect["subscriptions"], effect["items"][0]["new_price"]) == (1, "40")
+    assert (effect["a_year"][0]["before"], effect["a_year"][0]["after"]) == ("372.00", "480.00")
+    assert api.post(f"/price-campaigns/{key}/start").body["status"] == "running"
+    assert advance_campaigns(now=NOW, actor="system") == 1
+    shown = api.get(f"/price-campaigns/{key}").body
+    assert (shown["status"], shown["members"][0]["effective_at"]) == ("applied", "2026-05-31T22:00:00Z")
+    assert api.get("/price-campaigns?status=applied").body["items"][0]["name"] == "Spring"
+    assert api.post(f"/price-campaigns/{key}/start").status == 409
+    assert api.post("/price-campaigns", body | {"effective_on": "2026-01-01"}).fields == ["effective_on"]
+    assert api.post("/price-campaigns", body | {"version": 7}).status == 422

@@ -7,7 +7,7 @@ import pytest
 
 from cashline.flow.agree.plans.actions import set_index_values
 from cashline.flow.agree.plans.queries import plan_of
-from cashline.flow.deliver.subscriptions.actions import NewSubscription, subscribe
+from cashline.flow.deliver.subscriptions.actions import NewSubscription, advance_campaigns, subscribe
 from cashline.flow.deliver.subscriptions.queries import life
 from cashline.flow.recognise.ledger.actions import open_books
 from cashline.kernel.identifiers import public
@@ -98,7 +98,7 @@ def test_a_customer_subscribes_with_a_preview(world: World, staff: Console) -> N
     assert "Nobody has subscribed" in staff.get("/plan-subscriptions/").words
     page = staff.post("/plan-subscriptions/new/", sent)
     assert "The subscription has begun." in page.words
-    assert "until 2027-01-15, then renewed for 12 months" in page.words
+    assert "until Jan 15, 2027, then renewed for 12 months" in page.words
     number = page.all("//h1")[0].text_content().split()[1]
     listed = staff.get("/plan-subscriptions/", status="active").words
     assert number in listed
@@ -198,3 +198,26 @@ def test_who_may_not_change_sees_and_who_is_elsewhere_does_not(world: World, sta
     assert auditor.get(f"{url}change/pause/").status == 403
     elsewhere = Console("billing", email="us@example.com", entity_id=world.boston)
     assert elsewhere.get(url).status == 404
+
+
+def test_a_price_campaign_is_drafted_with_its_effect_started_and_undone(world: World, staff: Console) -> None:
+    published(staff)
+    started(world)
+    assert "No price campaigns yet" in staff.get("/price-campaigns/").words
+    assert staff.get("/price-campaigns/new/").status == 200
+    sent = {"name": "Spring", "plan": "TEAM", "percent": "10", "effective": "next_renewal"}
+    preview = staff.post("/price-campaigns/new/preview/", sent).words
+    assert "1 subscriptions: €37.20 a year." in preview
+    assert "Say the new price" in staff.post("/price-campaigns/new/", sent | {"percent": ""}).words
+    page = staff.post("/price-campaigns/new/", sent)
+    assert "The campaign is drafted" in page.words
+    url = page.url
+    assert "The campaign has begun." in staff.post(f"{url}start/").words
+    advance_campaigns(now=NOW, actor=ACTOR)
+    assert "€34.10" in staff.get(url).words
+    assert "Applied" in staff.get("/price-campaigns/").words
+    assert "taken back" in staff.post(f"{url}undo/").words
+    advance_campaigns(now=NOW, actor=ACTOR)
+    assert "Undone" in staff.get(url).words
+    assert staff.post(f"{url}nothing/").status == 404
+    assert Console("seller").post("/price-campaigns/new/", sent).status == 403

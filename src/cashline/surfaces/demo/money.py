@@ -1,6 +1,7 @@
 """The money of the demo company: bills, payments by each customer's habits, disputes, reminders, revenue, closes."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -47,9 +48,14 @@ class Money:
             send_reminders(today=today, **who)
 
     def bill(self, today: date, who: dict[str, Any]) -> None:
-        """Run the bills, and draw for each invoice when it will be paid and whether it is contested."""
+        """Run the bills, and expect the money of each invoice."""
         result = run_bills(as_of=today, **who)
-        for row in open_items(invoice_ids=result.invoice_ids):
+        self.expect(result.invoice_ids, today, who["now"])
+
+    def expect(self, invoice_ids: Sequence[UUID], today: date, now: datetime) -> None:
+        """Draw for each invoice that is issued when it will be paid and whether it is contested."""
+        who: dict[str, Any] = {"now": now, "actor": ACTOR}
+        for row in open_items(invoice_ids=invoice_ids) if invoice_ids else []:
             habit = self.habits.setdefault(row.customer_id, payer(self.chance))
             contested = self.chance.randint(1, 40) <= habit.disputes_share
             days = days_to_settle(habit, self.chance, disputed=contested)

@@ -16,6 +16,7 @@ from cashline.platform.events.actions import seal_events
 from cashline.surfaces.demo.company import PASSWORD, PORTAL_EMAIL, set_up
 from cashline.surfaces.demo.corners import fill_corners
 from cashline.surfaces.demo.money import Money
+from cashline.surfaces.demo.plans import Plans
 from cashline.surfaces.demo.trading import Trade
 
 
@@ -69,7 +70,8 @@ def seed_demo() -> DemoLogin:
     start = add_months(end, -12).replace(day=1)
     make_sandbox(frozen_at=_morning(start))
     company = set_up(start=start, end=end, now=_morning(start))
-    trade, money = Trade(company, start, end), Money(company, end)
+    trade, money, plans = Trade(company, start, end), Money(company, end), Plans(company, start, end)
+    plans.set_up(_morning(start))
     with _progress() as progress:
         bar = progress.add_task("Trading for a year", total=(end - start).days + 1)
         day = start
@@ -78,12 +80,14 @@ def seed_demo() -> DemoLogin:
             if day.isoweekday() <= 5:
                 move_clock(now)
                 trade.day(day, now)
+                money.expect(plans.day(day, now), day, now)
                 money.day(day, now)
             if (day + timedelta(days=1)).day == 1:
                 move_clock(now)
                 money.month_end(day, now)
             progress.update(bar, advance=1, description=f"Trading, {day:%B %Y}")
             day += timedelta(days=1)
+        plans.finish(end, min(_morning(end), machine_time()))
         fill_corners(company, end, {"now": min(_morning(end), machine_time()), "actor": "system:demo"})
         progress.update(bar, description="Sealing the event log")
         while seal_events(now=machine_time(), batch=50_000):

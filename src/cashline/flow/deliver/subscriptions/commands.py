@@ -242,3 +242,83 @@ def subscription_transfer(
     )
     shape = api.life_shape(queries.life(found))
     say(shape, f"It goes on as {shape['number']}.", as_json=as_json)
+
+
+@COMMANDS.group("campaign")
+def campaign_group() -> None:
+    """Price campaigns over the subscriptions to a plan."""
+
+
+@campaign_group.command("list")
+@json_option
+def campaign_list(as_json: bool) -> None:
+    """Price campaigns, the newest first."""
+    from cashline.flow.deliver.subscriptions import api, queries
+    from cashline.platform.lists import Ask
+
+    page = queries.list_campaigns(Ask(limit=100))
+    rows = [api.campaign_shape(row) for row in page.items]
+    table(rows, ("id", "name", "plan_code", "status", "done", "refused"), as_json=as_json)
+
+
+@campaign_group.command("draft")
+@click.argument("name")
+@click.option("--plan", required=True)
+@click.option("--unit-price", default="", help="The new price of one unit.")
+@click.option("--percent", default="", help="Or by how many percent it changes.")
+@click.option("--on", type=DAY, default=None, help="From which day; left out: from the next renewal of each.")
+@click.option("--keep-own-prices", is_flag=True)
+@as_option
+@json_option
+def campaign_draft(
+    name: str,
+    plan: str,
+    unit_price: str,
+    percent: str,
+    on: date | None,
+    keep_own_prices: bool,
+    email: str,
+    as_json: bool,
+) -> None:
+    """Draft the price campaign NAME, and say what it would do."""
+    from cashline.flow.agree.plans.queries import plan_of
+    from cashline.flow.deliver.subscriptions import actions, api, queries
+    from cashline.flow.deliver.subscriptions.rules.campaigns import CampaignEffective, NewCampaign
+    from cashline.kernel.money import to_decimal
+
+    authority = authority_for(email)
+    authority.require("catalog.write")
+    new = NewCampaign(
+        name,
+        plan_of(plan).plan_id,
+        unit_price=to_decimal(unit_price, field="unit_price") if unit_price else None,
+        percent=to_decimal(percent, field="percent") if percent else None,
+        effective=CampaignEffective.ON if on else CampaignEffective.NEXT_RENEWAL,
+        effective_on=on,
+        keep_own_prices=keep_own_prices,
+    )
+    instant = now()
+    key = actions.create_campaign(new, today=instant.date(), now=instant, actor=authority.actor)
+    row = queries.campaign(key)
+    shape = api.campaign_shape(row) | {"effect": api.effect_shape(row)}
+    say(shape, f"{shape['id']} concerns {shape['effect']['subscriptions']} subscriptions.", as_json=as_json)
+
+
+@campaign_group.command("move")
+@click.argument("campaign")
+@click.argument("verb", type=click.Choice(["start", "stop", "resume", "undo", "discard"]))
+@as_option
+@json_option
+def campaign_move(campaign: str, verb: str, email: str, as_json: bool) -> None:
+    """Start, stop, resume, undo or discard a CAMPAIGN, and carry it out."""
+    from cashline.flow.deliver.subscriptions import actions, api, queries
+    from cashline.kernel.identifiers import key_of
+
+    key, authority = key_of("price_campaign", campaign), authority_for(email)
+    authority.require("catalog.write", queries.campaign(key).entity_id)
+    instant = now()
+    actions.move_campaign(key, verb, now=instant, actor=authority.actor)
+    while actions.advance_campaign(key, now=instant, actor=authority.actor):
+        pass
+    shape = api.campaign_shape(queries.campaign(key))
+    say(shape, f"{shape['name']} is {shape['status']}: {shape['done']} done.", as_json=as_json)

@@ -21,3 +21,8 @@ def show_changes(*, now: datetime, actor: str) -> int:  # noqa: ARG001 - a job
 def renew_due(*, today: date, now: datetime, actor: str) -> int:  # noqa: ARG001 - a job
     """Renew the terms that renew themselves; gives how many."""
     return actions.renew_due(now=now, actor=actor)
+
+
+def advance_campaigns(*, now: datetime, actor: str) -> int:
+    """Carry out the price campaigns that are under way; gives how many subscriptions they came to."""
+    return actions.advance_campaigns(now=now, actor=actor)

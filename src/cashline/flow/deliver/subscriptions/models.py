@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from cashline.flow.deliver.subscriptions.rules import LifeKind, SubscriptionStatus
+from cashline.flow.deliver.subscriptions.rules.campaigns import CampaignEffective, CampaignStatus
 from cashline.platform.database.tables import (
     Table,
     instant_column,
@@ -98,4 +99,60 @@ class SubscriptionFact(Table):
             models.UniqueConstraint(
                 fields=["subscription"], condition=models.Q(kind="started"), name="subscription_starts_once"
             )
+        ]
+
+
+class PriceCampaign(Table):
+    """Another price for those who subscribe to a plan; `last_id` is how far its batches are."""
+
+    name = models.TextField()
+    plan = link_to("plans.Plan")
+    version = link_to("plans.PlanVersion", db_index=False, null=True)
+    entity = link_to("company.LegalEntity", db_index=False, null=True)
+    unit_price = rate_column(null=True)
+    percent = rate_column(null=True)
+    effective = status_column(CampaignEffective)
+    effective_on = models.DateField(null=True)
+    keep_own_prices = models.BooleanField(db_default=False)
+    reason = models.TextField(blank=True, db_default="")
+    status = status_column(CampaignStatus)
+    last_id = models.UUIDField(null=True)
+    started_at = models.DateTimeField(null=True)
+    done = models.IntegerField(db_default=0)
+    refused = models.IntegerField(db_default=0)
+    undone = models.IntegerField(db_default=0)
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "price_campaigns"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(unit_price__isnull=False, percent__isnull=True)
+                | models.Q(unit_price__isnull=True, percent__isnull=False),
+                name="price_campaign_price_or_percent",
+            )
+        ]
+
+
+class PriceCampaignMember(Table):
+    """What a campaign did of a subscription, once; `refused` says why it could not follow."""
+
+    campaign = link_to("subscriptions.PriceCampaign", db_index=False)
+    subscription = link_to("subscriptions.Subscription")
+    fact = link_to("subscriptions.SubscriptionFact", null=True)
+    quantity = quantity_column()
+    old_price = rate_column()
+    new_price = rate_column()
+    effective_at = models.DateTimeField(null=True)
+    refused = models.TextField(blank=True, db_default="")
+    undone = models.BooleanField(db_default=False)
+
+    class Meta:
+        db_table = "price_campaign_members"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "subscription"], name="price_campaign_member_once"),
+            models.CheckConstraint(
+                condition=models.Q(fact__isnull=False, refused="") | ~models.Q(refused=""),
+                name="price_campaign_member_changed_or_refused",
+            ),
         ]

@@ -290,7 +290,7 @@ def _raw_lines(terms: PlanTerms) -> Iterator[dict[str, str]]:
         yield {
             "meter": charge.meter,
             "aggregation": charge.aggregation,
-            "unit_price": str(charge.charge.list_price),
+            "unit_price": f"{charge.charge.list_price.normalize():f}",
             "timing": charge.timing.value,
             "minimum_per_period": "" if least is None else str(least),
         }

@@ -1,5 +1,11 @@
 """Actions of subscriptions: services of orders, and subscriptions to rate plans with the changes of their life."""
 
+from cashline.flow.deliver.subscriptions.actions.campaigns import (
+    advance_campaign,
+    advance_campaigns,
+    create_campaign,
+    move_campaign,
+)
 from cashline.flow.deliver.subscriptions.actions.composed import (
     RampStep,
     ramp_changes,
@@ -23,11 +29,15 @@ __all__ = [
     "RampStep",
     "activate_provisioned",
     "activate_subscriptions",
+    "advance_campaign",
+    "advance_campaigns",
     "cancel_orders",
     "cancel_subscriptions",
     "change_lives",
+    "create_campaign",
     "create_subscriptions",
     "end_due",
+    "move_campaign",
     "ramp_changes",
     "renew_due",
     "show_lives",

@@ -94,6 +94,7 @@ def _views(request: HttpRequest, caller: Caller) -> tuple[View, ...]:
         View(_("Paused"), f"{here}?status=paused", status == ["paused"], counts.get("paused", 0)),
         View(_("Ending"), f"{here}?status=cancelled", status == ["cancelled"], counts.get("cancelled", 0)),
         View(_("Scheduled changes"), f"{here}?queue=changing", queue == ["changing"]),
+        View(_("Price campaigns"), reverse("campaign_list")),
         View(_("Services of orders"), reverse("subscription_list")),
     )
 

@@ -1,9 +1,21 @@
 """Reading subscriptions: services of orders, and the lives of subscriptions to rate plans."""
 
+from cashline.flow.deliver.subscriptions.queries.campaigns import (
+    CampaignRow,
+    campaign,
+    campaign_for_update,
+    campaigns_under_way,
+    concerned,
+    effect_of_campaign,
+    list_campaigns,
+    members_of,
+    to_undo,
+)
 from cashline.flow.deliver.subscriptions.queries.lives import (
     LifeRow,
     changing_for_update,
     facts_of,
+    instants_of,
     life,
     life_counts,
     list_lives,
@@ -12,6 +24,7 @@ from cashline.flow.deliver.subscriptions.queries.lives import (
     lives_of_agreements,
     recorders_of,
     renewing,
+    withdrawn_of,
 )
 from cashline.flow.deliver.subscriptions.queries.services import (
     LockedSubscription,
@@ -30,20 +43,29 @@ from cashline.flow.deliver.subscriptions.queries.services import (
 )
 
 __all__ = [
+    "CampaignRow",
     "LifeRow",
     "LockedSubscription",
     "OrderedService",
     "SubscriptionRow",
+    "campaign",
+    "campaign_for_update",
+    "campaigns_under_way",
     "changing_for_update",
+    "concerned",
+    "effect_of_campaign",
     "ending_for_update",
     "facts_of",
+    "instants_of",
     "life",
     "life_counts",
+    "list_campaigns",
     "list_lives",
     "list_subscriptions",
     "lives_by_id",
     "lives_for_update",
     "lives_of_agreements",
+    "members_of",
     "ordered_services",
     "pending_of_cancelled_for_update",
     "recorders_of",
@@ -54,4 +76,6 @@ __all__ = [
     "subscriptions_for_update",
     "subscriptions_of",
     "subscriptions_of_lines_for_update",
+    "to_undo",
+    "withdrawn_of",
 ]

@@ -143,6 +143,23 @@ def facts_of(subscription_ids: Iterable[UUID]) -> dict[UUID, list[LifeFact]]:
     return found
 
 
+def instants_of(fact_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """When facts take effect."""
+    return dict(sql.fetch("SELECT id, at FROM subscription_facts WHERE id = ANY(%s)", (list(fact_ids),)))
+
+
+def withdrawn_of(fact_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of those facts were taken back already."""
+    wanted = [str(key) for key in fact_ids]
+    rows = sql.fetch(
+        "SELECT w.content->>'withdraws' FROM subscription_facts w JOIN subscription_facts f "
+        "ON f.subscription_id = w.subscription_id WHERE f.id = ANY(%s::uuid[]) AND w.kind = 'withdrawn' "
+        "AND w.content->>'withdraws' = ANY(%s)",
+        (wanted, wanted),
+    )
+    return {UUID(row[0]) for row in rows}
+
+
 def recorders_of(subscription_id: UUID) -> dict[UUID, str]:
     """Who recorded each fact of a subscription."""
     return dict(

@@ -37,6 +37,11 @@ def status_of(ordered: Sequence[LifeFact], at: datetime) -> SubscriptionStatus:
     return found
 
 
+_ENDED = SubscriptionStatus.ENDED
+_AFTER_THE_END = (LifeKind.REACTIVATED, LifeKind.STARTED)
+"""What can still happen to a subscription that is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a subscription stands at an instant, as its row shows it.
@@ -68,10 +73,11 @@ def standing(facts: Sequence[LifeFact], life: Life, now: datetime) -> Standing:
     ends = [fact.ends_on for fact in ordered if fact.kind is LifeKind.CANCELLED]
     over = life.stints[-1].closed_by
     closed = over is not None and over.kind is LifeKind.CANCELLED
-    coming = [fact.at for fact in ordered if fact.at > now]
+    status = status_of(ordered, now)
+    coming = [fact.at for fact in ordered if fact.at > now and (status is not _ENDED or fact.kind in _AFTER_THE_END)]
     term = life.last_term
     return Standing(
-        status_of(ordered, now),
+        status,
         plan_id,
         step.quantity,
         step.unit_price,

@@ -1,12 +1,15 @@
 """The facts of a life in plain words, for timelines, queues and refusals."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind, Unused
 from cashline.flow.deliver.subscriptions.rules.renewals import Term, UpliftPolicy
 
+type Day = Callable[[date], str]
+"""How a day is written."""
 NOUNS: Mapping[LifeKind, str] = {
     LifeKind.STARTED: "Its start",
     LifeKind.PLAN_CHANGED: "A change of plan",
@@ -38,12 +41,12 @@ def noun_of(fact: LifeFact) -> str:
     return NOUNS[fact.kind]
 
 
-def words_of(fact: LifeFact, plans: Mapping[UUID, str]) -> str:
+def words_of(fact: LifeFact, plans: Mapping[UUID, str], day: Day = date.isoformat) -> str:
     """What a fact says, as a sentence without its end; `plans` are the names of the versions of plans."""
     match fact.kind:
         case LifeKind.STARTED:
             verb = "Goes on with" if fact.other else "Starts with"
-            return f"{verb} {number(fact.quantity)} × {_plan(fact, plans)}{_at_price(fact)}{_with_term(fact)}"
+            return f"{verb} {number(fact.quantity)} × {_plan(fact, plans)}{_at_price(fact)}{_with_term(fact, day)}"
         case LifeKind.PLAN_CHANGED:
             many = f", {number(fact.quantity)} of it" if fact.quantity is not None else ""
             return f"Changes to {_plan(fact, plans)}{many}{_at_price(fact)}"
@@ -62,9 +65,13 @@ def words_of(fact: LifeFact, plans: Mapping[UUID, str]) -> str:
         case LifeKind.CANCELLED:
             return _ends(fact)
         case LifeKind.RENEWED:
-            return f"Renewed{_with_term(fact)}{_raised(fact)}"
+            return f"Renewed{_with_term(fact, day)}{_raised(fact)}"
         case LifeKind.TERM_SET | LifeKind.EXTENDED:
-            return f"Agreed{_with_term(fact)}" if fact.kind is LifeKind.TERM_SET else f"Extended{_with_term(fact)}"
+            return (
+                f"Agreed{_with_term(fact, day)}"
+                if fact.kind is LifeKind.TERM_SET
+                else f"Extended{_with_term(fact, day)}"
+            )
         case LifeKind.PAUSED:
             return "Pauses"
         case LifeKind.RESUMED:
@@ -75,12 +82,12 @@ def words_of(fact: LifeFact, plans: Mapping[UUID, str]) -> str:
             return "A scheduled change is taken back"
 
 
-def term_words(term: Term) -> str:
+def term_words(term: Term, day: Day = date.isoformat) -> str:
     """Until when a term is, and what happens then."""
     if term.ends_on is None:
         return "without end"
     after = f"then renewed for {term.months} months{policy_words(term.policy)}" if term.auto_renew else "then it ends"
-    return f"until {term.ends_on.isoformat()}, {after}"
+    return f"until {day(term.ends_on)}, {after}"
 
 
 def policy_words(policy: UpliftPolicy | None) -> str:
@@ -102,8 +109,8 @@ def _at_price(fact: LifeFact) -> str:
     return f" at {number(fact.unit_price)} each" if fact.unit_price is not None else ""
 
 
-def _with_term(fact: LifeFact) -> str:
-    return f", {term_words(fact.term)}" if fact.term is not None else ""
+def _with_term(fact: LifeFact, day: Day) -> str:
+    return f", {term_words(fact.term, day)}" if fact.term is not None else ""
 
 
 def _ends(fact: LifeFact) -> str:

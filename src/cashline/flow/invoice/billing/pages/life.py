@@ -153,7 +153,7 @@ def _facts(look: Look) -> tuple[KeyValue, ...]:
         KeyValue(_("Base fee"), Money(row.unit_price, row.currency), each),
         KeyValue(_("Running period"), period, _("periods begin %s") % begins(terms)),
         KeyValue(_("Since"), row.activated_on),
-        KeyValue(_("Term"), term_words(term) if term else _("without end")),
+        KeyValue(_("Term"), term_words(term, format_day) if term else _("without end")),
         KeyValue(_("Ends"), row.ends_on, _("the first day without it")),
         KeyValue(_("Trial until"), _trial(look, terms)),
         KeyValue(_("Time zone"), row.timezone),
@@ -174,11 +174,8 @@ def _summary(look: Look) -> tuple[SummaryRow, ...]:
     if look.bills:
         bill = look.bills[0]
         day = local_day(bill.at, row.timezone)
-        when = _("due now, by the next run") if bill.at <= look.now else _("on %s, without tax") % format_day(day)
-        url = "#next-bill"
-        found.append(
-            SummaryRow(_("Next bill"), MoneyCell(Money(bill.net, row.currency), url=url), total=True, note=when)
-        )
+        when = _("Due by the next run") if bill.at <= look.now else _("Next bill, %s") % format_day(day)
+        found.append(SummaryRow(when, MoneyCell(Money(bill.net, row.currency), url="#next-bill"), total=True))
     return tuple(found)
 
 
@@ -213,7 +210,7 @@ def _queue(look: Look, waiting: Sequence[LifeFact]) -> Table:
             public("event", fact.id),
             {
                 "at": local_day(fact.at, look.row.timezone),
-                "what": Cell(words_of(fact, look.names), sub=fact.reason),
+                "what": Cell(words_of(fact, look.names, format_day), sub=fact.reason),
                 "known": local_day(fact.known_at, look.row.timezone),
             },
         )
@@ -226,7 +223,7 @@ def _take_back(look: Look, waiting: Sequence[LifeFact]) -> Action:
     options = tuple(
         Option(
             public("event", fact.id),
-            f"{format_day(local_day(fact.at, look.row.timezone))}: {words_of(fact, look.names)}",
+            f"{format_day(local_day(fact.at, look.row.timezone))}: {words_of(fact, look.names, format_day)}",
         )
         for fact in waiting
         if fact.kind is not LifeKind.STARTED
@@ -247,7 +244,7 @@ def _timeline(look: Look) -> tuple[TimelineEntry, ...]:
         if fact.kind is LifeKind.WITHDRAWN:
             continue
         counts = fact.id in kept
-        text = words_of(fact, look.names)
+        text = words_of(fact, look.names, format_day)
         if not counts:
             text = _("Taken back: %s") % text
         elif fact.at > look.now:

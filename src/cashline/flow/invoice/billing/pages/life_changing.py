@@ -38,7 +38,7 @@ def life_change(request: HttpRequest, subscription_id: str, verb: str) -> HttpRe
         form.title % row.number,
         request.path,
         fieldsets,
-        form.button,
+        form.submit or form.button,
         address(row.id),
         intro=form.intro or f"{row.plan_name} · {row.customer_name}",
         crumbs=(Crumb(_("Subscriptions to plans"), reverse("life_list")), Crumb(row.number, address(row.id))),
@@ -88,7 +88,7 @@ def _fieldsets(row: LifeRow, form: LifeForm, look: Look) -> tuple[FieldSet, ...]
     if Effect.AT in form.effects:
         hint = _("Past or to come; it counts where “From a day on” is chosen.")
         when.append(Field("on", _("Day"), "date", required=False, width="half", hint=hint))
-    if look.waiting:
+    if any(not fact.of_term for fact in look.waiting):
         label = _("Take back what is scheduled and contradicts it")
         when.append(Field("replace", label, "yes", required=False))
     when.append(Field("reason", _("Reason"), required=form.verb == TRANSFER, max_length=200))

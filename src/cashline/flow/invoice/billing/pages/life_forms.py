@@ -62,6 +62,7 @@ class LifeForm:
     effects: tuple[Effect, ...] = (Effect.NOW, Effect.PERIOD_END, Effect.AT)
     intro: Label = ""
     icon: str = ""
+    submit: Label = ""
     main: bool = False
     danger: bool = False
 
@@ -272,29 +273,32 @@ _FORMS = (
     LifeForm("plan", _("Change the plan"), _("Change the plan of %s"), _("The plan is changed."), ALIVE, _plan,
              _make_plan, icon="layers", main=True),
     LifeForm("quantity", _("Quantity"), _("Change the quantity of %s"), _("The quantity is changed."), ALIVE, _quantity,
-             _simple(LifeKind.QUANTITY_CHANGED, "quantity"), icon="plus-minus", main=True),
+             _simple(LifeKind.QUANTITY_CHANGED, "quantity"), icon="sliders-horizontal",
+             submit=_("Change the quantity"), main=True),
     LifeForm("pause", _("Pause"), _("Pause %s"), _("It is paused."), RUNNING, _nothing, _simple(LifeKind.PAUSED),
              intro=_("Days that were billed in advance after it are given back."), icon="pause", main=True),
     LifeForm("resume", _("Run on"), _("Let %s run on"), _("It runs on."), (_S.PAUSED.value,), _nothing,
              _simple(LifeKind.RESUMED), (Effect.NOW, Effect.AT), icon="play", main=True),
     LifeForm("cancel", _("Cancel"), _("Cancel %s"), _("It is cancelled."), ALIVE, _cancel, _make_cancel, ANY_TIME,
-             intro=_("A past day is right too: the bills follow."), icon="x", main=True, danger=True),
+             intro=_("A past day is right too: the bills follow."), icon="x",
+             submit=_("Cancel the subscription"), main=True, danger=True),
     LifeForm("reactivate", _("Reactivate"), _("Let %s run again"), _("It runs again."), (_S.ENDED.value,), _nothing,
              _simple(LifeKind.REACTIVATED), (Effect.NOW, Effect.AT), icon="play", main=True),
     LifeForm("price", _("Price"), _("Change the price of %s"), _("The price is changed."), ALIVE, _price,
              _simple(LifeKind.PRICE_CHANGED, "unit_price"), ANY_TIME,
-             intro=_("For this subscription alone; it leaves an uplift behind.")),
+             intro=_("For this subscription alone; it leaves an uplift behind."), submit=_("Change the price")),
     LifeForm("add-on", _("Add-on"), _("Add-ons of %s"), _("The add-on is changed."), ALIVE, _add_on,
-             _simple(LifeKind.ADD_ON_CHANGED, "add_on", "quantity", "unit_price")),
-    LifeForm("ramp", _("Ramp"), _("A ramp for %s"), _("The ramp is scheduled."), ALIVE, _ramp, _make_ramp, ()),
+             _simple(LifeKind.ADD_ON_CHANGED, "add_on", "quantity", "unit_price"), submit=_("Change the add-on")),
+    LifeForm("ramp", _("Ramp"), _("A ramp for %s"), _("The ramp is scheduled."), ALIVE, _ramp, _make_ramp, (),
+             submit=_("Schedule the ramp")),
     LifeForm("skip", _("Skip periods"), _("Skip periods of %s"), _("The periods are skipped."), RUNNING, _periods,
              _make_skip, (), intro=_("It pauses when the running period ends, and runs on after those.")),
     LifeForm("billing-day", _("Billing day"), _("Move the billing day of %s"), _("The billing day is moved."), RUNNING,
-             _billing_day, _simple(LifeKind.BILLING_DAY_MOVED, "billing_day")),
+             _billing_day, _simple(LifeKind.BILLING_DAY_MOVED, "billing_day"), submit=_("Move the billing day")),
     LifeForm("trial", _("Longer trial"), _("Extend the trial of %s"), _("The trial is extended."), ALIVE, _days,
-             _simple(LifeKind.TRIAL_EXTENDED, "days"), (Effect.NOW,)),
+             _simple(LifeKind.TRIAL_EXTENDED, "days"), (Effect.NOW,), submit=_("Extend the trial")),
     LifeForm("term", _("Term"), _("Agree a term for %s"), _("The term is agreed."), ALIVE, _term, _make_term,
-             (Effect.NOW, Effect.AT)),
+             (Effect.NOW, Effect.AT), submit=_("Agree the term")),
     LifeForm("renew", _("Renew"), _("Renew %s"), _("It is renewed."), (*ALIVE, _S.ENDED.value), _renew, _make_renewal,
              (Effect.TERM_END, Effect.NOW),
              intro=_("Early, or late: then without a gap from the end of its term. Empty prices follow its term.")),

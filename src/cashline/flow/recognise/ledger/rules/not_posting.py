@@ -15,7 +15,8 @@ _BY_REASON: dict[str, str] = {
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
         "BooksOpened PeriodClosed PeriodSoftClosed PeriodReopened BankAccountCreated BankAccountChanged "
         "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet "
-        "PriceIndexSet UsageAlertSet UsageAlertEnded"
+        "PriceIndexSet UsageAlertSet UsageAlertEnded PriceCampaignDrafted PriceCampaignStarted PriceCampaignStopped "
+        "PriceCampaignResumed PriceCampaignApplied PriceCampaignUndoStarted PriceCampaignUndone PriceCampaignDiscarded"
     ),
     "an offer or a wholly unperformed contract is not recognised (IFRS 15.11)": (
         "QuoteCreated QuoteChanged QuoteApprovalRequested QuoteApproved QuoteRejected QuoteWithdrawn QuoteSent "
