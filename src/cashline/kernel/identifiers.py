@@ -85,6 +85,7 @@ PREFIXES = {
     "dispute": "dis",
     "entity": "ent",
     "event": "evt",
+    "exemption_certificate": "exc",
     "file": "fil",
     "fulfilment_step": "stp",
     "installation": "ins",

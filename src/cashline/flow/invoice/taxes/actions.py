@@ -1,16 +1,29 @@
-"""Writing tax rates. A new rate ends the one before it; a rate that invoices were issued by is never rewritten."""
+"""Writing tax rates and exemption certificates.
+
+A new rate ends the one before it; a rate that invoices were issued by is never rewritten.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from psycopg.errors import ExclusionViolation
 
+from cashline.flow.agree.customers.queries import customers_by_id
 from cashline.flow.invoice.taxes import queries
 from cashline.flow.invoice.taxes.queries import TaxRateRow
-from cashline.flow.invoice.taxes.rules import InvalidTaxRate, NewTaxRate, rate_problems
+from cashline.flow.invoice.taxes.rules import (
+    InvalidCertificate,
+    InvalidTaxRate,
+    NewCertificate,
+    NewTaxRate,
+    certificate_problems,
+    rate_problems,
+)
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.refusals import raise_all
+from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -78,3 +91,65 @@ def _event(row: TaxRateRow) -> Event:
         "since": row.since.isoformat(),
     }
     return Event("TaxRateSet", (ObjectRef("tax_rate", row.id),), data)
+
+
+@transaction.atomic
+def keep_certificates(certificates: Sequence[NewCertificate], *, now: datetime, actor: str) -> list[UUID]:
+    """Keep exemption certificates; what is supplied while one holds is exempt in its country. Gives their ids.
+
+    Raises all errors at once (InvalidCertificate), also where another of that country holds at the same time.
+    """
+    raise_all(problem for new in certificates for problem in certificate_problems(new))
+    wanted = {new.customer_id for new in certificates}
+    raise_all(
+        NotFound(f"There is no customer {key}.", field="customer_id") for key in wanted - customers_by_id(wanted).keys()
+    )
+    keys = [new_id() for _ in certificates]
+    rows = [
+        (key, new.customer_id, new.country, new.number.strip(), new.reason.strip(), f"[{new.since},{new.until or ''})",
+         now)
+        for key, new in zip(keys, certificates, strict=True)
+    ]  # fmt: skip
+    try:
+        with transaction.atomic():
+            sql.insert(
+                "exemption_certificates",
+                ("id", "customer_id", "country", "number", "reason", "valid", "created_at"),
+                rows,
+            )
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, ExclusionViolation):
+            raise
+        raise InvalidCertificate(
+            "Another certificate of that country holds for the customer at the same time.",
+            field="since",
+            fix="End the other one first.",
+        ) from None
+    record(
+        [
+            _certified("ExemptionCertified", key, new.customer_id, new.country, new.number)
+            for key, new in zip(keys, certificates, strict=True)
+        ],
+        now=now,
+        actor=actor,
+    )
+    return keys
+
+
+@transaction.atomic
+def end_certificate(*, certificate_id: UUID, until: date, reason: str, now: datetime, actor: str) -> None:
+    """A certificate holds until that day, not on it; what was invoiced stays. Raises InvalidCertificate, NotFound."""
+    row = queries.certificate(certificate_id, for_update=True)
+    if until <= row.since or (row.until is not None and until >= row.until):
+        end = f" and before {row.until}" if row.until else ""
+        raise InvalidCertificate(f"It can end after {row.since}{end}.", field="until")
+    sql.execute(
+        "UPDATE exemption_certificates SET valid = daterange(lower(valid), %s) WHERE id = %s", (until, certificate_id)
+    )
+    event = _certified("ExemptionEnded", row.id, row.customer_id, row.country, row.number)
+    record([replace(event, data={**event.data, "until": until.isoformat()}, reason=reason)], now=now, actor=actor)
+
+
+def _certified(kind: str, key: UUID, customer_id: UUID, country: str, number: str) -> Event:
+    objects = (ObjectRef("exemption_certificate", key), ObjectRef("customer", customer_id))
+    return Event(kind, objects, {"country": country, "number": number.strip()})

@@ -1,20 +1,20 @@
-"""The API of tax rates."""
+"""The API of tax rates and exemption certificates."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router
 from pydantic import Field
 
 from cashline.flow.agree.catalog.rules import TaxCategory
 from cashline.flow.invoice.taxes import actions, queries
-from cashline.flow.invoice.taxes.queries import TaxRateRow
-from cashline.flow.invoice.taxes.rules import NewTaxRate
-from cashline.kernel.identifiers import public
+from cashline.flow.invoice.taxes.queries import CertificateRow, TaxRateRow
+from cashline.flow.invoice.taxes.rules import NewCertificate, NewTaxRate
+from cashline.kernel.identifiers import key_of, public
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import Closed, CountryCode
+from cashline.platform.doors.schemas import Closed, CountryCode, Cursor, Limit, PublicId, Sort, ask_of, listed
 
 router = Router(tags=["Tax rates"])
 
@@ -55,3 +55,72 @@ def tax_rate_create(request: HttpRequest, body: TaxRateIn) -> tuple[int, dict[st
     new = NewTaxRate(body.country, body.category, body.percent, body.since)
     (key,) = actions.set_tax_rates([new], now=caller.now, actor=caller.actor)
     return 201, next(shape(row) for row in queries.list_rates(body.country) if row.id == key)
+
+
+class CertificateIn(Closed):
+    """An exemption certificate; `until` is the first day on which it no longer holds."""
+
+    customer_id: PublicId
+    country: CountryCode
+    number: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    since: date
+    until: date | None = None
+
+
+class CertificateEndIn(Closed):
+    """From which day on a certificate holds no more, and why."""
+
+    until: date
+    reason: Annotated[str, Field(max_length=1000)] = ""
+
+
+def certificate_shape(row: CertificateRow) -> dict[str, Any]:
+    """A certificate on file."""
+    return {
+        "id": public("exemption_certificate", row.id),
+        "customer_id": public("customer", row.customer_id),
+        "customer_name": row.customer_name,
+        "country": row.country,
+        "number": row.number,
+        "reason": row.reason,
+        "since": row.since,
+        "until": row.until,
+        "created_at": row.created_at,
+    }
+
+
+@router.get("/exemption-certificates")
+def certificate_list(
+    request: HttpRequest,
+    customer_id: Annotated[str, Query(max_length=64)] = "",
+    sort: Sort = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """Exemption certificates, the newest first unless sorted by since or country."""
+    caller_of(request).require("taxes.read")
+    key = key_of("customer", customer_id) if customer_id else None
+    return listed(queries.list_certificates(ask_of(sort, cursor, limit), customer_id=key), certificate_shape)
+
+
+@router.post("/exemption-certificates", response={201: dict[str, Any]})
+def certificate_create(request: HttpRequest, body: CertificateIn) -> tuple[int, dict[str, Any]]:
+    """Keep a certificate: what is supplied while it holds, and that country would tax, is exempt for the customer."""
+    caller = caller_of(request)
+    caller.require("taxes.write")
+    new = NewCertificate(**body.model_dump() | {"customer_id": key_of("customer", body.customer_id)})
+    (key,) = actions.keep_certificates([new], now=caller.now, actor=caller.actor)
+    return 201, certificate_shape(queries.certificate(key))
+
+
+@router.post("/exemption-certificates/{certificate_id}/end")
+def certificate_end(request: HttpRequest, certificate_id: PublicId, body: CertificateEndIn) -> dict[str, Any]:
+    """End a certificate on a day; what was invoiced before stays."""
+    caller = caller_of(request)
+    caller.require("taxes.write")
+    key = key_of("exemption_certificate", certificate_id)
+    actions.end_certificate(
+        certificate_id=key, until=body.until, reason=body.reason, now=caller.now, actor=caller.actor
+    )  # fmt: skip
+    return certificate_shape(queries.certificate(key))

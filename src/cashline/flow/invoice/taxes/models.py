@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 
 from cashline.flow.agree.catalog.rules import TaxCategory
-from cashline.platform.database.tables import Table, rate_column, status_column
+from cashline.platform.database.tables import Table, instant_column, link_to, rate_column, status_column
 
 
 class TaxRate(Table):
@@ -18,3 +18,25 @@ class TaxRate(Table):
     class Meta:
         db_table = "tax_rates"
         constraints = [models.CheckConstraint(condition=models.Q(rate__gte=0, rate__lt=100), name="tax_rate_sane")]
+
+
+class ExemptionCertificate(Table):
+    """A proof that what a country would tax is exempt for a customer while it is valid.
+
+    Those of one customer and country never overlap in time. `reason` is what an invoice states.
+    """
+
+    customer = link_to("customers.Customer")
+    country = models.TextField(max_length=2)
+    number = models.TextField()
+    reason = models.TextField()
+    valid = DateRangeField()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "exemption_certificates"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(number="") & ~models.Q(reason=""), name="exemption_certificate_says_why"
+            )
+        ]

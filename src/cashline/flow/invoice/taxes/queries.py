@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from cashline.flow.invoice.taxes.rules import DatedRate, RateTable
-from cashline.platform import sql
+from cashline.kernel.refusals import NotFound
+from cashline.platform import lists, sql
+from cashline.platform.doors.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,54 @@ def _rows(condition: str, *params: object) -> list[TaxRateRow]:
     ):
         found.append(TaxRateRow(key, country, category, percent.normalize() + 0, since, until))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRow:
+    """An exemption certificate on file; `until` is the first day on which it no longer holds."""
+
+    id: UUID
+    customer_id: UUID
+    customer_number: str
+    customer_name: str
+    country: str
+    number: str
+    reason: str
+    since: date
+    until: date | None
+    created_at: datetime
+
+
+_CERTIFICATE = (
+    "x.id, x.customer_id, c.number, c.name, x.country, x.number, x.reason, lower(x.valid), upper(x.valid), x.created_at"
+)
+_CERTIFICATES = "exemption_certificates x JOIN customers c ON c.id = x.customer_id"
+
+
+def certificate(certificate_id: UUID, *, for_update: bool = False) -> CertificateRow:
+    """One certificate; raises NotFound."""
+    lock = " FOR NO KEY UPDATE OF x" if for_update else ""
+    rows = sql.fetch_as(
+        CertificateRow, f"SELECT {_CERTIFICATE} FROM {_CERTIFICATES} WHERE x.id = %s{lock}", (certificate_id,)
+    )
+    if not rows:
+        raise NotFound(f"There is no exemption certificate {certificate_id}.", field="certificate_id")
+    return rows[0]
+
+
+def list_certificates(ask: lists.Ask, *, customer_id: UUID | None = None, words: str = "") -> Page[CertificateRow]:
+    """One page of certificates, the newest first."""
+    conditions = lists.Conditions()
+    conditions.contains(("x.number", "c.name", "c.number"), words)
+    if customer_id is not None:
+        conditions.add("x.customer_id = %s", customer_id)
+    return lists.page(
+        CertificateRow,
+        columns=_CERTIFICATE,
+        source=_CERTIFICATES,
+        key="x.id",
+        sorts={"since": "lower(x.valid)", "country": "x.country"},
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )

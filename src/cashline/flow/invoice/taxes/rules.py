@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import ProductKind, TaxCategory
 from cashline.kernel.refusals import Refusal
@@ -74,6 +75,16 @@ class RateTable:
         )
 
 
+class Certificate(NamedTuple):
+    """What a country would tax is exempt for the buyer from a day up to the day before `until` (None: still)."""
+
+    country: str
+    number: str
+    reason: str
+    since: date
+    until: date | None
+
+
 @dataclass(frozen=True, slots=True)
 class Supply:
     """What the tax of a line depends on. `buyer_vat_id` is empty unless its check digits hold."""
@@ -86,6 +97,7 @@ class Supply:
     kind: str
     category: str
     supplied_on: date
+    certificates: tuple[Certificate, ...] = ()
 
 
 class TaxDecision(NamedTuple):
@@ -136,6 +148,10 @@ def decide_tax(supply: Supply, rates: RateTable) -> TaxDecision:
 
 
 def _taxed(supply: Supply, country: str, rates: RateTable, basis: str) -> TaxDecision:
+    for one in supply.certificates:
+        if one.country == country and one.since <= supply.supplied_on and (one.until or date.max) > supply.supplied_on:
+            words = f"{basis}, certificate {one.number} of {country} held on {supply.supplied_on.isoformat()}"
+            return TaxDecision("E", ZERO, f"{one.reason} ({one.number})", "", words)
     if supply.category == TaxCategory.EXEMPT:
         reason = "Exempt under Article 132 of Council Directive 2006/112/EC" if country in EU else "Exempt from tax"
         return TaxDecision("E", ZERO, reason, "VATEX-EU-132" if country in EU else "", f"{basis}, exempt product")
@@ -167,6 +183,38 @@ def of_one_document(decisions: Iterable[TaxDecision]) -> list[TaxDecision]:
 def _as_export(decision: TaxDecision) -> TaxDecision:
     vatex, reason = _ABROAD["G"] if decision.vatex else _ABROAD_ELSEWHERE["G"]
     return TaxDecision("G", ZERO, reason, vatex, decision.basis)
+
+
+class InvalidCertificate(Refusal):
+    """An exemption certificate that cannot be kept."""
+
+    code = "invalid_certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class NewCertificate:
+    """An exemption certificate to keep; `until` is the first day on which it no longer holds (None: open)."""
+
+    customer_id: UUID
+    country: str
+    number: str
+    reason: str
+    since: date
+    until: date | None = None
+
+
+def certificate_problems(new: NewCertificate) -> list[InvalidCertificate]:
+    """What is wrong with a certificate, all at once."""
+    problems = []
+    if len(new.country) != 2 or not new.country.isascii() or not new.country.isupper():
+        problems.append(InvalidCertificate(f"{new.country!r} is no ISO 3166 country code.", field="country"))
+    if not new.number.strip():
+        problems.append(InvalidCertificate("A certificate has a number.", field="number"))
+    if not new.reason.strip():
+        problems.append(InvalidCertificate("Say why it is exempt: the invoice states it.", field="reason"))
+    if new.until is not None and new.until <= new.since:
+        problems.append(InvalidCertificate("It ends after it begins.", field="until"))
+    return problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Those are: another currency, coupons or credits of a customer, drafts without an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from cashline.flow.invoice.invoices.rules.drafts import (
 )
 from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress, party_json
 from cashline.flow.invoice.taxes.queries import rate_table
-from cashline.flow.invoice.taxes.rules import TaxDecision, TaxRounding
+from cashline.flow.invoice.taxes.rules import Certificate, TaxDecision, TaxRounding
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import NotFound
 from cashline.kernel.rounding import round_to
@@ -32,6 +33,8 @@ _ADDRESS = "{0}.name, {0}.street, {0}.postcode, {0}.city, {0}.region, {0}.countr
 _BUYER = (
     "c.id, c.number, c.name, c.email, c.phone, c.country, c.locale, c.tax_id, c.tax_id_checked, c.tax_exempt_reason, "
     f"{_ADDRESS.format('b')}, {_ADDRESS.format('s')}, {', '.join(f'e.{field.name}' for field in fields(Entity))}, "
+    "(SELECT jsonb_agg(jsonb_build_array(t.country, t.number, t.reason, lower(t.valid), upper(t.valid)) ORDER BY t.id) "
+    "FROM exemption_certificates t WHERE t.customer_id = c.id), "
     f"EXISTS (SELECT FROM coupon_grants g WHERE g.customer_id = c.id AND {USABLE}), "
     "EXISTS (SELECT FROM customer_credits x WHERE x.customer_id = c.id AND x.balance > 0) "
 )
@@ -90,7 +93,7 @@ def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> F
             if row[-1]:
                 with_credits.add(customer)
         if row[25] not in sellers:
-            sellers[row[25]] = _seller(Entity(*row[25:-2]), parties)
+            sellers[row[25]] = _seller(Entity(*row[25:-3]), parties)
     _require_all(drafts, terms, sellers)
     countries = {seller.country for seller in sellers.values()}
     countries |= {place for buyer in buyers.values() for place in (buyer.country, buyer.ship_to_country)}
@@ -163,7 +166,11 @@ def _buyer(row: tuple[Any, ...], parties: dict[UUID, str]) -> Buyer:
     )
     key, content = party_json(party)
     parties[key] = content
-    return Buyer(customer_id, country, (ship_to or bill_to).country, vat_id, exempt, email, key)
+    held = tuple(
+        Certificate(held_in, held_as, why, date.fromisoformat(since), date.fromisoformat(until) if until else None)
+        for held_in, held_as, why, since, until in row[-3] or ()
+    )
+    return Buyer(customer_id, country, (ship_to or bill_to).country, vat_id, exempt, email, key, held)
 
 
 def _seller(entity: Entity, parties: dict[UUID, str]) -> Seller:

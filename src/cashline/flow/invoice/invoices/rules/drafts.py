@@ -12,7 +12,7 @@ from cashline.flow.agree.coupons.rules import CouponUse, HeldCoupon
 from cashline.flow.invoice.credits.rules import NO_CREDITS, Application, OpenCredit
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.totals import ZERO, TaxGroup
-from cashline.flow.invoice.taxes.rules import RateTable, TaxDecision, TaxRounding
+from cashline.flow.invoice.taxes.rules import Certificate, RateTable, TaxDecision, TaxRounding
 from cashline.kernel.periods import Period
 
 DEDUCTION = "deduction"
@@ -81,6 +81,7 @@ class Buyer:
     exempt_reason: str
     email: str
     party_id: UUID
+    certificates: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

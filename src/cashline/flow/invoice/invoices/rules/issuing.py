@@ -231,6 +231,7 @@ def _remembering(grounds: Grounds) -> Callable[[DraftInvoice], _Decide]:
                     kind,
                     category,
                     day,
+                    buyer.certificates,
                 )
                 found = known[kind, category, day] = decide_tax(supply, grounds.rates)
             return found

@@ -7,7 +7,8 @@ _BY_REASON: dict[str, str] = {
     "it changes master data or settings, and no balance": (
         "CustomerCreated CustomerChanged CustomerBlocked CustomerUnblocked CustomerClosed ProductCreated "
         "ProductChanged "
-        "PriceBookCreated PriceSet TaxRateSet WarehouseCreated ReorderPointSet EntityCreated TaxRoundingSet "
+        "PriceBookCreated PriceSet TaxRateSet ExemptionCertified ExemptionEnded "
+        "WarehouseCreated ReorderPointSet EntityCreated TaxRoundingSet "
         "ProvisioningEndpointSet CouponCreated CouponArchived "
         "CreditLimitSet CreditHeld CreditHoldLifted UserCreated UserInvited UserJoined UserActivated UserDeactivated "
         "UserRolesChanged UserTwoFactorRemoved ApiKeyCreated ApiKeyRevoked WebhookEndpointCreated "
