@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("company", "0002_tax_rounding"),
         ("plans", "0003_priceindex_priceindexvalue"),
-        ("subscriptions", "0004_subscription_renew_on_subscription_term_ends_on_and_more"),
+        ("subscriptions", "0005_lists_of_millions"),
     ]
 
     operations = [
