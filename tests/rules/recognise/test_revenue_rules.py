@@ -24,6 +24,7 @@ from cashline.flow.recognise.revenue.rules.planning import (
 )
 from cashline.flow.recognise.revenue.rules.promises import Promise
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import month_of
 from cashline.kernel.rounding import divide
 
 D = Decimal
@@ -250,8 +251,11 @@ def test_plan_adds_up_and_does_not_depend_on_the_order_of_facts(
         remaining = one.allocated - one.earned(through)
         assert one.earned(through) + remaining == one.allocated
         assert one.derivation(through, D(0)).breaks() == []
-        for day in by_month:
-            assert day.day == 1
+        reached = D(0)
+        for month, amount in by_month.items():
+            assert month.day == 1
+            reached += amount
+            assert reached == one.earned(min(month_of(month).end - timedelta(days=1), through))
     shuffled = {line: random.sample(found, len(found)) for line, found in facts.items()}
     random.shuffle(cuts)
     random.shuffle(concessions)

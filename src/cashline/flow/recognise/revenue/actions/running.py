@@ -180,7 +180,7 @@ def _keep_states(plans: Sequence[tuple[LockedAgreement, ContractPlan]], counts: 
         "revenue_states",
         ("agreement_id", "entity_id", "currency", "facts", "through", "complete_on", "ahead"),
         [
-            (one.id, one.entity_id, one.currency, facts, through, complete_on, ahead)
+            (one.id, one.entity_id, one.currency, facts, through, complete_on, f"{{{','.join(map(str, ahead))}}}")
             for through, facts, complete_on, ahead, one in rows
             if one.through is None
         ],
@@ -196,7 +196,7 @@ def _keep_states(plans: Sequence[tuple[LockedAgreement, ContractPlan]], counts: 
                 [facts for _, facts, *_ in known],
                 [through for through, *_ in known],
                 [complete_on for _, _, complete_on, *_ in known],
-                ["{" + ",".join(map(str, ahead)) + "}" for *_, ahead, _ in known],
+                [f"{{{','.join(map(str, ahead))}}}" for *_, ahead, _ in known],
             ),
         )
 

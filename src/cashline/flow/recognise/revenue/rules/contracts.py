@@ -118,21 +118,19 @@ def plan_contract(
 def still_to_come(planned: Sequence[PlannedObligation], through: date) -> list[Decimal]:
     """What is earned after a day by month, from the rest of its own month on; a year ahead of a service without end."""
     first = through.replace(day=1)
-    months: dict[date, Decimal] = {}
+    base = first.year * 12 + first.month
+    found: list[Decimal] = []
     for one in planned:
         end = complete_from(one)
         if end is not None and end <= through:
             continue
         horizon = end or add_months(first, 12) - _DAY
-        for month, amount in plan_revenue(one, horizon).items():
-            if month > first:
-                months[month] = months.get(month, _ZERO) + amount
-        rest = one.earned(min(horizon, month_of(first).end - _DAY)) - one.earned(through)
-        months[first] = months.get(first, _ZERO) + rest
-    found: list[Decimal] = []
-    while months:
-        found.append(months.pop(first, _ZERO))
-        first = add_months(first, 1)
+        parts = [(first, one.earned(min(horizon, month_of(first).end - _DAY)) - one.earned(through))]
+        parts += [part for part in plan_revenue(one, horizon).items() if part[0] > first]
+        for month, amount in parts:
+            place = month.year * 12 + month.month - base
+            found += [_ZERO] * (place + 1 - len(found))
+            found[place] += amount
     return found
 
 

@@ -16,12 +16,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from uuid import UUID
 
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact
 from cashline.flow.recognise.revenue.rules.allocation import Share, allocate_price
-from cashline.flow.recognise.revenue.rules.progress import OpenEnded, Progress, open_ended_of, progress_of
+from cashline.flow.recognise.revenue.rules.progress import (
+    DaysServed,
+    OpenEnded,
+    Progress,
+    open_ended_of,
+    progress_of,
+)
 from cashline.flow.recognise.revenue.rules.promises import Promise
 from cashline.flow.recognise.revenue.rules.stretches import Stretch, earned_of
 from cashline.kernel.derivations import Derivation, Input
@@ -279,6 +286,8 @@ def _concede(one: Obligation, concession: Concession) -> Obligation:
 
 def plan_revenue(obligation: PlannedObligation, through: date) -> dict[date, Decimal]:
     """Revenue by calendar month (its first day) from the first fact up to and including `through`."""
+    if isinstance(obligation, Obligation) and (run := _single_run(obligation)) is not None:
+        return dict(_evenly(obligation.segments[0].layers[0], *run, through, obligation.digits))
     months: dict[date, Decimal] = {}
     earned = _ZERO
     for month, day in _month_ends(obligation, through):
@@ -287,6 +296,30 @@ def plan_revenue(obligation: PlannedObligation, through: date) -> dict[date, Dec
             months[month] = reached - earned
             earned = reached
     return months
+
+
+def _single_run(obligation: Obligation) -> tuple[date, date] | None:
+    """The days of a service that runs once and was never changed, as most do; None for any other obligation."""
+    progress = obligation.progress
+    if len(obligation.segments) > 1 or obligation.discounts or not isinstance(progress, DaysServed):
+        return None
+    return progress.spans[0] if len(progress.spans) == 1 else None
+
+
+@lru_cache(maxsize=20_000)
+def _evenly(layer: Layer, start: date, end: date, through: date, digits: int) -> tuple[tuple[date, Decimal], ...]:
+    """Revenue by month of a price that is earned day by day over `[start, end)`; contracts of one price share it."""
+    found: list[tuple[date, Decimal]] = []
+    month, last, before = start.replace(day=1), min(through, max(start, end - _DAY)), _ZERO
+    while month <= last:
+        following = month_of(month).end
+        stop = min(following, last + _DAY, end)
+        earned = layer.earned(Decimal(max(0, (stop - start).days)), digits)
+        if earned != before:
+            found.append((month, earned - before))
+            before = earned
+        month = following
+    return tuple(found)
 
 
 def _month_ends(obligation: PlannedObligation, through: date) -> list[tuple[date, date]]:
