@@ -123,7 +123,9 @@ _NOTES = (
     "SELECT n.id, n.invoice_id, n.created_at, n.net_total, n.tax_total, n.gross_total, "
     "n.gross_total - n.refunded_amount, n.refunded_amount, "
     "coalesce((SELECT sum(m.amount) FROM customer_credits k JOIN credit_movements m ON m.credit_id = k.id "
-    "WHERE k.kind = 'credit_note' AND k.document_id = n.id), 0), n.discount_total "
+    "WHERE k.kind = 'credit_note' AND k.document_id = n.id), 0), "
+    "coalesce((SELECT sum(l.discount_share * x.net_amount / nullif(l.net_amount, 0)) FROM credit_note_lines x "
+    "JOIN invoice_lines l ON l.id = x.invoice_line_id WHERE x.credit_note_id = n.id), 0) "
     "FROM credit_notes n WHERE n.number IS NOT NULL ORDER BY n.id"
 )
 _CREDITABLE = (

@@ -19,6 +19,7 @@ from cashline.flow.deliver.usage.rules.meters import Aggregation, Meter
 from cashline.flow.deliver.usage.rules.windows import MeteredQuantity, UsageFilter, UsageWindow
 from cashline.flow.invoice.billing.rules.charges import plain
 from cashline.flow.invoice.billing.rules.plans.base_fees import Part
+from cashline.flow.invoice.billing.rules.plans.extras import joined
 from cashline.flow.invoice.billing.rules.plans.shapes import (
     ZERO,
     Component,
@@ -49,7 +50,7 @@ def windows_of(subscription: PlanSubscription, parts: Iterable[Part]) -> list[Me
     """The windows of all usage charges in those parts."""
     found: list[MeterWindow] = []
     seen: dict[tuple[object, ...], int] = {}
-    for part in parts:
+    for part, again in ((part, part is not together[0]) for together in joined(parts) for part in together):
         start = max(part.stint.start_at, day_start(part.whole.start, subscription.zone))
         close = window_end(part.stint, subscription.zone)
         end = day_start(part.whole.end, subscription.zone)
@@ -70,15 +71,23 @@ def windows_of(subscription: PlanSubscription, parts: Iterable[Part]) -> list[Me
                 subscription.zone,
                 tuple(UsageFilter.of({one.dimension: one.value}) for one in charge.filters),
             )
-            found.append(MeterWindow(part, str(seen[key]), charge, window, _opening(part, charge, window)))
+            found.append(MeterWindow(part, str(seen[key]), charge, window, _opening(part, charge, window, again)))
     return found
 
 
-def _opening(part: Part, charge: UsageCharge, window: UsageWindow) -> UsageWindow | None:
-    """What was there before and was billed by its own events, unless a renewal bills it again."""
-    if charge.timing is UsageTiming.ARREARS or not charge.carried_over:
+def _opening(part: Part, charge: UsageCharge, window: UsageWindow, again: bool) -> UsageWindow | None:
+    """What was there before and is billed otherwise: by its own events unless a renewal bills it again, or in arrears.
+
+    Of a charge in arrears that is what the part of the same period before a pause bills, and all where no day is
+    billed; days and time weigh the level by themselves.
+    """
+    if not charge.carried_over:
         return None
-    if charge.timing is UsageTiming.AT_EVENT_AND_AT_RENEWAL and not _mid_period(part):
+    if charge.timing is UsageTiming.ARREARS:
+        weighed = charge.prorated or charge.aggregation == Aggregation.WEIGHTED_SUM
+        if weighed or not (again or part.days is None):
+            return None
+    elif charge.timing is UsageTiming.AT_EVENT_AND_AT_RENEWAL and not _mid_period(part):
         return None
     before = window.start - timedelta(microseconds=1)
     return UsageWindow(
