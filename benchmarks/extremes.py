@@ -1,4 +1,4 @@
-"""Billing at its edges, for `billing.py`: one account of many subscriptions, a long invoice, a restless subscription."""
+"""Billing at its edges, for `billing.py`: an account of many subscriptions, a long invoice, a restless subscription."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -41,7 +41,9 @@ def issue_a_long_invoice(lines: int) -> None:
 
     company = Company.open()
     customer = company.customers(1)[0]
-    items = [NewItem(f"Item {index}", Decimal(100 + index % 900) / 100, Decimal(1 + index % 9)) for index in range(lines)]
+    items = [
+        NewItem(f"Item {index}", Decimal(100 + index % 900) / 100, Decimal(1 + index % 9)) for index in range(lines)
+    ]
     print(f"one invoice of {lines} lines")
     with timed("issued, with its journal entry"):
         draft = draft_of(NewInvoice(company.entity, customer, "EUR", items), FIRST)

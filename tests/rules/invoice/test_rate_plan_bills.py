@@ -12,14 +12,32 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from cashline.flow.agree.plans.rules import NAMED_CONVENTIONS, FeeTiming, PlanConventions, PlanTerms
+from cashline.flow.agree.plans.rules import (
+    NAMED_CONVENTIONS,
+    AddOn,
+    FeeTiming,
+    PlanConventions,
+    PlanTerms,
+    UsageCharge,
+    UsageTiming,
+)
+from cashline.flow.agree.pricing.rules.charge_models import Charge
 from cashline.flow.deliver.subscriptions.rules import LifeFact, LifeKind, Unused, live
+from cashline.flow.deliver.usage.rules.aggregating import aggregate
+from cashline.flow.deliver.usage.rules.events import UsageEvent
 from cashline.flow.invoice.billing.rules.plans.base_fees import parts_of
-from cashline.flow.invoice.billing.rules.plans.differences import Trigger, chosen, outlook, plan_subscription
+from cashline.flow.invoice.billing.rules.plans.differences import (
+    Outlook,
+    Trigger,
+    chosen,
+    outlook,
+    plan_subscription,
+)
 from cashline.flow.invoice.billing.rules.plans.posting import documents
+from cashline.flow.invoice.billing.rules.plans.settling import PARTS_KEPT, Settlement, settled
 from cashline.flow.invoice.billing.rules.plans.shapes import (
     Component,
     PlanSubscription,
@@ -40,6 +58,25 @@ TERMS = {
     YEARLY: PlanTerms(IntervalUnit.YEAR, Anchor(AnchorKind.DAY_OF_MONTH, 15), FeeTiming.ADVANCE, Decimal("365.01")),
     LATE: PlanTerms(IntervalUnit.QUARTER, CALENDAR, FeeTiming.ARREARS, Decimal("91.37")),
 }
+METERED = {
+    UUID(int=5): PlanTerms(
+        IntervalUnit.MONTH, CALENDAR, FeeTiming.ADVANCE, Decimal("12.00"), minimum_commitment=Decimal("31.00"),
+        charges=(UsageCharge("calls", "sum", Charge.unit(Decimal("0.07")), minimum_per_period=Decimal("9.00")),),
+        add_ons=(AddOn("support", Decimal(1), Decimal("4.00")),),
+    ),
+    UUID(int=6): PlanTerms(
+        IntervalUnit.MONTH, ANNIVERSARY, FeeTiming.ARREARS, Decimal(0), trial_days=20,
+        charges=(UsageCharge("calls", "sum", Charge.unit(Decimal("0.11"))),),
+    ),
+    UUID(int=7): PlanTerms(
+        IntervalUnit.MONTH, CALENDAR, FeeTiming.ADVANCE, Decimal("3.00"), usage_thresholds=(Decimal("20.00"),),
+        charges=(UsageCharge("calls", "sum", Charge.unit(Decimal("0.05")), carried_over=False),),
+    ),
+    UUID(int=8): PlanTerms(
+        IntervalUnit.MONTH, ANNIVERSARY, FeeTiming.ADVANCE, Decimal("5.00"),
+        charges=(UsageCharge("calls", "sum", Charge.unit(Decimal("0.02")), UsageTiming.AT_EVENT, True),),
+    ),
+}  # fmt: skip
 START = datetime(2025, 1, 31, 10, tzinfo=UTC)
 END = datetime(2026, 3, 1, tzinfo=UTC)
 ZONES = ["UTC", "America/New_York", "Asia/Tokyo"]
@@ -55,12 +92,26 @@ class Account:
     facts: list[LifeFact] = field(default_factory=list)
     posted: list[PostedCharge] = field(default_factory=list)
     key: UUID = field(default_factory=new_id)
+    settlement: Settlement | None = None
+    skips_empty: bool = False
+    events: list[UsageEvent] = field(default_factory=list)
 
     def know(self, kind: LifeKind, at: datetime, known_at: datetime | None = None, **values: Any) -> LifeFact:
         """Record a fact."""
         fact = LifeFact(new_id(), kind, at, known_at or at, **values)
         self.facts.append(fact)
+        self.touch(at)
         return fact
+
+    def use(self, at: datetime, known_at: datetime, quantity: int) -> None:
+        """Record usage, be it late."""
+        self.events.append(UsageEvent(new_id(), self.key, "calls", at, Decimal(quantity), "", {}, known_at))
+        self.touch(at)
+
+    def touch(self, at: datetime) -> None:
+        """Forget that it is settled where something touches what is before."""
+        if self.settlement is not None and at <= self.settlement.at:
+            self.settlement = None
 
     @property
     def plans(self) -> dict[UUID, PlanVersion]:
@@ -72,14 +123,32 @@ class Account:
         """As it is known now."""
         return PlanSubscription(self.key, "SUB-1", "EUR", live(self.facts, self.terms, self.zone), self.plans)
 
+    def look(self, until: datetime, first: date = date.min) -> Outlook:
+        """What is to be looked at, from a day on before which it is settled."""
+        posted = [row for row in self.posted if row.start >= first]
+        return outlook(self.subscription, posted, until, first)
+
+    def difference(self, look: Outlook) -> list[SubscriptionCharge]:
+        """The difference that was looked at, with its usage."""
+        windows = [item.window for item in look.windows]
+        return plan_subscription(look, {one: aggregate(self.events, one) for one in windows}, self.conventions)
+
     def plan(self, until: datetime) -> list[SubscriptionCharge]:
-        """The difference up to an instant."""
-        return plan_subscription(outlook(self.subscription, self.posted, until), {}, self.conventions)
+        """The difference up to an instant; that of the whole life, and the same from where it is settled."""
+        found = self.difference(self.look(until))
+        if self.settlement is not None:
+            assert self.difference(self.look(until, self.settlement.day)) == found
+        return found
 
     def bill(self, until: datetime, trigger: Trigger = Trigger.RUN, since: datetime | None = None) -> list[Decimal]:
         """Post what a trigger bills; gives the amounts."""
-        charges = chosen(self.plan(until), trigger, since or until)
-        posts = documents(self.subscription, charges, self.posted).posts
+        look, difference = self.look(until), self.plan(until)
+        charges = chosen(difference, trigger, since or until)
+        made = documents(self.subscription, charges, self.posted)
+        posts = made.posts
+        if self.skips_empty and not any(line.net_amount for line in made.lines):
+            posts = [post for post in posts if post.credited_invoice is not None]
+        self.settlement = settled(look, difference, posts) or self.settlement
         for post in posts:
             charge = post.charge
             left = charge.amount if charge.amount > 0 else Decimal(0)
@@ -198,6 +267,63 @@ CHANGES = (
     LifeKind.RESUMED,
     LifeKind.BILLING_DAY_MOVED,
 )
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_planning_from_where_it_is_settled_is_planning_the_whole_life(data: st.DataObject) -> None:
+    """Any changes, usage, withdrawals and trials, late or not: `Account.plan` compares both plans each time."""
+    conventions = NAMED_CONVENTIONS[data.draw(st.sampled_from(sorted(NAMED_CONVENTIONS)))]
+    terms = TERMS | METERED
+    zone, skips = data.draw(st.sampled_from(ZONES)), data.draw(st.booleans())
+    plan_id = data.draw(st.sampled_from(list(terms)))
+    account = started(plan_id, conventions=conventions, zone=zone, terms=terms, skips_empty=skips)
+    now, kept = START, 0
+    for _ in range(data.draw(st.integers(4, 14))):
+        now += timedelta(hours=data.draw(st.integers(1, 24 * 50)))
+        back = timedelta(hours=data.draw(st.integers(0, 24 * 90))) * data.draw(st.sampled_from([0, 0, 0, 1]))
+        at = max(START, now - back)
+        kind = data.draw(st.sampled_from((None, None, "used", "later", *CHANGES, LifeKind.ADD_ON_CHANGED)))
+        if kind == "used":
+            account.use(at, now, data.draw(st.integers(1, 900)))
+        elif kind == "later":
+            on = now + timedelta(hours=data.draw(st.integers(1, 24 * 60)))
+            account.know(
+                LifeKind.PLAN_CHANGED, on, now, scheduled=True, plan_id=data.draw(st.sampled_from(list(terms)))
+            )
+        elif isinstance(kind, LifeKind):
+            account.know(kind, at, now, **_values(data, kind, terms))
+        account.bill(now, data.draw(st.sampled_from([Trigger.RUN, Trigger.RUN, Trigger.CHANGE, Trigger.NOTHING])), at)
+        kept += account.settlement is not None
+    until = max(END, now) + timedelta(days=data.draw(st.integers(0, 200)))
+    account.bill(until)
+    assert not any(charge.amount for charge in account.plan(until))
+    event(f"settled at {min(kept, 5)} bills")
+
+
+def _values(data: st.DataObject, kind: LifeKind, terms: Mapping[UUID, PlanTerms]) -> dict[str, Any]:
+    number = Decimal(data.draw(st.integers(0, 5)))
+    return {
+        LifeKind.PLAN_CHANGED: {"plan_id": data.draw(st.sampled_from(list(terms)))},
+        LifeKind.QUANTITY_CHANGED: {"quantity": number},
+        LifeKind.BILLING_DAY_MOVED: {"billing_day": 1 + int(number) * 5},
+        LifeKind.ADD_ON_CHANGED: {"add_on": "support", "quantity": number, "unit_price": Decimal("7.30")},
+    }.get(kind, {})
+
+
+def test_a_long_life_is_planned_from_its_last_months() -> None:
+    """Five years of runs: the parts that are planned stay as few as they were."""
+    account = started(BASIC)
+    until = START
+    for _ in range(60):
+        until += timedelta(days=30.5)
+        account.bill(until)
+        assert account.settlement is not None or until < START + timedelta(days=190)
+    assert account.settlement is not None
+    assert len(account.look(until, account.settlement.day).parts) <= PARTS_KEPT + 2
+    account.know(LifeKind.QUANTITY_CHANGED, START + timedelta(days=40), until, quantity=Decimal(2))
+    assert account.settlement is None
+    assert len(account.bill(until)) > 50
 
 
 def _no_line_gives_back_more_than_it_billed(posted: Sequence[PostedCharge]) -> None:

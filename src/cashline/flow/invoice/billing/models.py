@@ -118,6 +118,23 @@ class SubscriptionCharge(Table):
         ]
 
 
+class SubscriptionSettlement(models.Model):
+    """The day before which a subscription to a plan is settled, and the instant at which that day begins.
+
+    A derived aid: without its row the bills are the same, planned from the first day. What touches an earlier instant
+    takes the row away.
+    """
+
+    subscription = models.OneToOneField(
+        "subscriptions.Subscription", primary_key=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    day = models.DateField()
+    at = instant_column()
+
+    class Meta:
+        db_table = "subscription_settlements"
+
+
 class EntityBillingPolicy(models.Model):
     """How a legal entity lets its runs post; `rules.waiting.BillingPolicy` says what each column means."""
 

@@ -14,5 +14,9 @@ REVOKE UPDATE, DELETE, TRUNCATE ON subscription_facts FROM cashline_app;
 class Migration(migrations.Migration):
     """Adds what Django cannot say."""
 
-    dependencies = [("subscriptions", "0002_lives"), ("events", "0002_append_only")]
+    dependencies = [
+        ("subscriptions", "0002_lives"),
+        ("events", "0002_append_only"),
+        ("flow", "0002_nothing_recorded_is_truncated"),
+    ]
     operations = [migrations.RunSQL(FORWARD, migrations.RunSQL.noop)]

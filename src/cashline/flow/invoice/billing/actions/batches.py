@@ -15,6 +15,7 @@ from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.deliver.fulfilment.queries import deliveries_for
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.planned import bills_of_plans, keep_charges
+from cashline.flow.invoice.billing.actions.settling import keep_settlements
 from cashline.flow.invoice.billing.actions.waiting import (
     RELEASE,
     PlannedWait,
@@ -183,6 +184,7 @@ def append_batch(
         ],
         key="agreement_id",
     )
+    keep_settlements([one for item in planned.bills for one in item.settled])
     if planned.waits or planned.known:
         _keep_waits(planned, invoice_ids, as_of, run_id, now=now, actor=actor)
     return documents_of(planned, invoice_ids, note_ids)

@@ -1,7 +1,7 @@
 """Billing at once what a change of a subscription makes due: the hand-off of its event, in the same transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from cashline.flow.deliver.usage.queries import lines_with_news
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.batches import append_batch, prepare_batch
 from cashline.flow.invoice.billing.actions.planned import Occasion, Occasions, bills_of_plans
+from cashline.flow.invoice.billing.actions.settling import forget_settlements
 from cashline.flow.invoice.billing.queries.coming import coming_bills_of
 from cashline.flow.invoice.billing.queries.plans import ChargeRow, charges_of, last_charge
 from cashline.flow.invoice.billing.rules.agreements import DueAgreement
@@ -52,6 +53,7 @@ def bill_lives(events: Sequence[Event], *, now: datetime, actor: str) -> None:
     Raises what would park the agreement in a run, such as a missing tax rate: then the change is not made.
     """
     schedule_agreements(_agreements(events))
+    forget_settlements(_touched(events))
     occasions = _occasions(events, now)
     if not occasions:
         return
@@ -69,7 +71,7 @@ def _bill(due: Sequence[DueAgreement], occasions: Occasions, *, now: datetime, a
     """Append what occasions bill: credits first, so that they pay the invoices of the same event."""
     bills = bills_of_plans(due, local_day(now, "UTC"), None, now=now, occasions=occasions)
     given_back = [
-        item._replace(draft=None, posts=[post for post in item.posts if post.credited_invoice is not None])
+        item._replace(draft=None, settled=(), posts=[post for post in item.posts if post.credited_invoice is not None])
         for item in bills
         if item.requests
     ]
@@ -88,10 +90,12 @@ AT_ONCE = 500
 
 def bill_usage(events: Sequence[Event], *, now: datetime, actor: str) -> None:  # noqa: ARG001 - a hand-off
     """Hand-off on usage: bill what plans bill at the event or at a threshold; the next run looks at all of it."""
-    rows = lives_by_id(lines_with_news(known_from=now))
+    news = lines_with_news(known_from=now)
+    rows = lives_by_id(news)
     if not rows:
         return
     schedule_agreements({row.agreement_id for row in rows.values()})
+    forget_settlements({key: news[key] for key in rows})
     plans = plan_versions_by_id(row.plan_id for row in rows.values())
     at_once = {row.id: row.agreement_id for row in rows.values() if _bills_usage(plans[row.plan_id].terms)}
     if not at_once or len(at_once) > AT_ONCE:
@@ -169,6 +173,33 @@ def schedule_agreements(agreement_ids: Iterable[UUID]) -> None:
 
 def _agreements(events: Sequence[Event]) -> set[UUID]:
     return {item.id for event in events for item in event.objects if item.type == "agreement"}
+
+
+def _touched(events: Sequence[Event]) -> dict[UUID, datetime]:
+    """From which instant on the facts of events change the life of each subscription."""
+    found: dict[UUID, datetime] = {}
+    for event in events:
+        at = datetime.fromisoformat(event.data["at"]) if event.type in _FROM_THEIR_INSTANT else _FROM_THE_START
+        found[event.subject_id] = min(at, found.get(event.subject_id, at))
+    return found
+
+
+_FROM_THE_START = datetime.min.replace(tzinfo=UTC)
+_FROM_THEIR_INSTANT = frozenset(
+    {
+        "SubscriptionResumed",
+        "SubscriptionReactivated",
+        "SubscriptionPlanChanged",
+        "SubscriptionQuantityChanged",
+        "SubscriptionPriceChanged",
+        "SubscriptionAddOnChanged",
+        "SubscriptionBillingDayMoved",
+        "SubscriptionPaused",
+        "SubscriptionStopped",
+        "SubscriptionRenewed",
+    }
+)
+"""Facts that change nothing before their instant; others may move a trial, a term or what was scheduled."""
 
 
 def _occasions(events: Sequence[Event], now: datetime) -> dict[UUID, Occasion]:

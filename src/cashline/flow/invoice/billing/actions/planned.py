@@ -11,7 +11,12 @@ from uuid import UUID
 from cashline.flow.agree.plans.queries import conventions_of
 from cashline.flow.agree.plans.rules import ChangeBilled, PlanConventions
 from cashline.flow.deliver.usage.queries import metered
-from cashline.flow.invoice.billing.queries.plans import lines_of_posts, plan_subscriptions, posted_charges
+from cashline.flow.invoice.billing.queries.plans import (
+    lines_of_posts,
+    plan_subscriptions,
+    posted_charges,
+    settled_days,
+)
 from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAgreement, plan_requests
 from cashline.flow.invoice.billing.rules.plans.differences import (
     Outlook,
@@ -21,6 +26,7 @@ from cashline.flow.invoice.billing.rules.plans.differences import (
     plan_subscription,
 )
 from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, documents, next_due
+from cashline.flow.invoice.billing.rules.plans.settling import settled
 from cashline.flow.invoice.billing.rules.plans.shapes import SubscriptionCharge
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
@@ -49,14 +55,18 @@ def bills_of_plans(
 ) -> list[AgreementBills]:
     """What brings the subscriptions under those agreements to their plan: by a run, or on occasion of events."""
     found = plan_subscriptions(item.agreement_id for item in due)
-    posted = posted_charges(one.id for ones in found.values() for one in ones)
+    ids = [one.id for ones in found.values() for one in ones]
+    days = settled_days(ids)
+    posted = posted_charges(ids, days)
     conventions = conventions_of(item.entity_id for item in due)
     looks: dict[UUID, list[Outlook]] = {}
     for item in due:
         for one in found.get(item.agreement_id, ()):
             if occasions is None or one.id in occasions:
                 until = now if occasions is not None else run_instant(as_of, item.today, one.zone, now)
-                looks.setdefault(item.agreement_id, []).append(outlook(one, posted.get(one.id, ()), until))
+                looks.setdefault(item.agreement_id, []).append(
+                    outlook(one, posted.get(one.id, ()), until, days.get(one.id, date.min))
+                )
     wanted = [window for ones in looks.values() for one in ones for window in _windows(one)]
     quantities = metered(wanted) if wanted else {}
     return [
@@ -85,34 +95,46 @@ def _bills(
     bill_run_id: UUID | None,
     occasions: Occasions | None,
 ) -> AgreementBills:
-    lines, credits_found, posts, days = [], [], [], []
+    lines, credits_found, days = [], [], []
     deducts: list[UUID] = []
+    planned: list[tuple[Outlook, Sequence[SubscriptionCharge], Sequence[ChargePost]]] = []
     for look in looks:
-        charges = plan_subscription(look, quantities, conventions)
+        difference = charges = plan_subscription(look, quantities, conventions)
         if occasions is not None:
             charges = _of_occasion(charges, occasions[look.subscription.id], conventions)
         made = documents(look.subscription, charges, look.posted)
         lines += made.lines
         credits_found += made.credits
-        posts += made.posts
         deducts += made.deducts
+        planned.append((look, difference, made.posts))
         day = next_due(look.subscription, look.until)
         if day is not None:
             days.append(day)
     draft = None
-    early = any(post.charge.subject.early for post in posts)
     if any(line.net_amount for line in lines):
+        early = any(post.charge.subject.early for _, _, posts in planned for post in posts)
         draft = DraftInvoice(
             due.entity_id, due.customer_id, due.agreement_id, due.currency, due.today, tuple(lines), bill_run_id,
             InvoiceKind.PARTIAL if early else InvoiceKind.STANDARD, tuple(deducts),
         )  # fmt: skip
     else:
-        posts = [post for post in posts if post.credited_invoice is not None]
+        planned = [
+            (look, difference, [post for post in posts if post.credited_invoice is not None])
+            for look, difference, posts in planned
+        ]
     next_day = min(days, default=None)
     if occasions is not None:
         next_day = date.min
-    refunds = frozenset(item.invoice_id for item in credits_found if item.refund)
-    return AgreementBills(due, draft, plan_requests(credits_found), next_day, None, posts, refunds)
+    return AgreementBills(
+        due,
+        draft,
+        plan_requests(credits_found),
+        next_day,
+        None,
+        [post for _, _, posts in planned for post in posts],
+        frozenset(item.invoice_id for item in credits_found if item.refund),
+        [found for one in planned if (found := settled(*one)) is not None],
+    )
 
 
 def _of_occasion(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from cashline.flow.invoice.billing.actions.settling import forget_settlements_under
 from cashline.platform import sql
 from cashline.platform.events.rules import Event
 
@@ -29,3 +30,5 @@ def schedule_billing(events: Sequence[Event], *, now: datetime, actor: str) -> N
         "WHERE s.due_on IS DISTINCT FROM EXCLUDED.due_on OR s.settled_through IS NOT NULL",
         (date.min, list(agreements), list(orders)),
     )
+    if any(event.type == "InvoiceVoided" for event in events):
+        forget_settlements_under(agreements)

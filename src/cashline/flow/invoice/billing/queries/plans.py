@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -29,10 +30,11 @@ _POSTED = (
     "l.net_amount - coalesce((SELECT sum(x.net_amount) FROM credit_note_lines x WHERE x.invoice_line_id = l.id), 0), "
     "coalesce(i.status = 'void', false), v.currency, "
     "EXISTS (SELECT FROM invoice_deductions d WHERE d.deducted_id = l.invoice_id AND NOT d.released) "
-    "FROM subscription_charges c "
+    "FROM unnest(%s::uuid[], %s::date[]) AS wanted(id, first) "
+    "JOIN subscription_charges c ON c.subscription_id = wanted.id AND c.starts_on >= wanted.first "
     "JOIN plan_versions v ON v.id = c.plan_version_id "
     "LEFT JOIN invoice_lines l ON l.id = c.invoice_line_id LEFT JOIN invoices i ON i.id = l.invoice_id "
-    "WHERE c.subscription_id = ANY(%s) ORDER BY c.id"
+    "ORDER BY c.id"
 )
 
 
@@ -55,10 +57,26 @@ def subscription_of(row: LifeRow, facts: Sequence[LifeFact], plans: Mapping[UUID
     return PlanSubscription(row.id, row.number, row.currency, live(facts, terms, row.timezone), versions)
 
 
-def posted_charges(subscription_ids: Iterable[UUID]) -> dict[UUID, list[PostedCharge]]:
-    """What was billed of subscriptions and what was given back, by subscription, in the order of posting."""
+def settled_days(subscription_ids: Iterable[UUID]) -> dict[UUID, date]:
+    """The day before which each is settled; one of which nothing is known is left out."""
+    rows = sql.fetch(
+        "SELECT subscription_id, day FROM subscription_settlements WHERE subscription_id = ANY(%s::uuid[])",
+        (sql.uuids(subscription_ids),),
+    )
+    return dict(rows)
+
+
+def posted_charges(
+    subscription_ids: Iterable[UUID], settled: Mapping[UUID, date] = MappingProxyType({})
+) -> dict[UUID, list[PostedCharge]]:
+    """What was billed of subscriptions and what was given back, by subscription, in the order of posting.
+
+    Of those that are settled only what was billed for days from then on.
+    """
     found: dict[UUID, list[PostedCharge]] = {}
-    for row in sql.fetch(_POSTED, (list(set(subscription_ids)),)):
+    wanted = set(subscription_ids)
+    days = [settled.get(key, date.min) for key in wanted] if settled else [date.min] * len(wanted)
+    for row in sql.fetch(_POSTED, (sql.uuids(wanted), days)):
         found.setdefault(row[0], []).append(_posted(*row))
     return found
 

@@ -10,6 +10,7 @@ from cashline.flow.invoice.billing.rules.charges import ALWAYS, BillingConventio
 from cashline.flow.invoice.billing.rules.differences import BillCharge, BillCredit, PostedLine, diff, horizon
 from cashline.flow.invoice.billing.rules.planning import LineToBill, next_due_of, plan_lines
 from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, Credit
+from cashline.flow.invoice.billing.rules.plans.settling import Settlement
 from cashline.flow.invoice.billing.rules.waiting import BillingPolicy
 from cashline.flow.invoice.credit_notes.rules import CreditCause, CreditRequest
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice, DraftLine
@@ -48,7 +49,7 @@ class AgreementBills(NamedTuple):
     """What a run appends for one agreement; `next_due_on` and `settled_through` say when to look at it again.
 
     `posts` are the charges of rate plans behind the lines and the credits; of `refunds` (invoices) what was paid
-    beyond the used days is paid back.
+    beyond the used days is paid back; of `settled` subscriptions what lies before a day is planned no more.
     """
 
     due: DueAgreement
@@ -58,6 +59,7 @@ class AgreementBills(NamedTuple):
     settled_through: date | None
     posts: Sequence[ChargePost] = ()
     refunds: frozenset[UUID] = frozenset()
+    settled: Sequence[Settlement] = ()
 
 
 def require_near(as_of: date, today: date) -> None:

@@ -21,5 +21,9 @@ REVOKE UPDATE, DELETE, TRUNCATE ON revenue_facts, arrangement_postings FROM cash
 class Migration(migrations.Migration):
     """Adds what Django cannot say."""
 
-    dependencies = [("revenue", "0003_arrangements"), ("events", "0002_append_only")]
+    dependencies = [
+        ("revenue", "0003_arrangements"),
+        ("events", "0002_append_only"),
+        ("flow", "0002_nothing_recorded_is_truncated"),
+    ]
     operations = [migrations.RunSQL(FORWARD, migrations.RunSQL.noop)]

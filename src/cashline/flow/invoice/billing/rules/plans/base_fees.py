@@ -5,8 +5,9 @@ Compared are days, not amounts: days that are missing are billed, days too many 
 back of a line sums to the line.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -84,12 +85,19 @@ class BaseDifference(NamedTuple):
     held: list[Held]
 
 
-def parts_of(subscription: PlanSubscription, last: date) -> Iterator[Part]:
-    """The parts of whole periods that the stints fill, up to the period that holds `last`."""
+def parts_of(subscription: PlanSubscription, last: date, first: date = date.min) -> Iterator[Part]:
+    """The parts of whole periods that the stints fill, up to the period that holds `last`; of those, from `first` on.
+
+    `first` is a day before which all is settled.
+    """
     zone = subscription.zone
     for stint in subscription.life.stints:
+        if stint.end < first:
+            continue
         plan = subscription.plans[stint.plan_id]
         day = stint.start
+        if day < first:
+            day = max(day, stint.whole(plan.terms, first - timedelta(days=1)).start)
         while day <= last:
             whole = stint.whole(plan.terms, day)
             end, next_at = min(whole.end, stint.end), day_start(whole.end, zone)
@@ -97,7 +105,9 @@ def parts_of(subscription: PlanSubscription, last: date) -> Iterator[Part]:
             last_fact = _settling(stint, next_at) if closes else None
             due_at = next_at if last_fact is None else min(max(last_fact.at, stint.end_at or next_at), next_at)
             days = Period(day, end) if day < end else None
-            yield Part(stint, plan, days, whole, due_at, _without_final_invoice(last_fact))
+            part = Part(stint, plan, days, whole, due_at, _without_final_invoice(last_fact))
+            if part.start >= first:
+                yield part
             if closes:
                 break
             day = whole.end
@@ -123,10 +133,9 @@ def _without_final_invoice(fact: LifeFact | None) -> bool:
 
 def renewal_after(subscription: PlanSubscription, at: datetime) -> datetime:
     """The first instant after `at` at which a period begins by itself, or the end if that comes first."""
-    zone = subscription.zone
-    for stint in subscription.life.stints:
-        if stint.end_at is not None and stint.end_at <= at:
-            continue
+    zone, stints = subscription.zone, subscription.life.stints
+    for index in range(bisect_right(stints, at, key=_ends_at), len(stints)):
+        stint = stints[index]
         terms = subscription.plans[stint.plan_id].terms
         if stint.opened_by.scheduled and stint.start_at > at:
             return stint.start_at
@@ -136,8 +145,14 @@ def renewal_after(subscription: PlanSubscription, at: datetime) -> datetime:
             return renewal
         if stint.closed_by is not None and stint.closed_by.kind is LifeKind.CANCELLED:
             return stint.end_at
-    last = subscription.life.stints[-1]
-    return last.end_at or at
+    return stints[-1].end_at or at
+
+
+def _ends_at(stint: Stint) -> datetime:
+    return stint.end_at or _NEVER
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def base_targets(

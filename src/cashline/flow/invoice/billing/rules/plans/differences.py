@@ -55,10 +55,15 @@ class Outlook(NamedTuple):
     until: datetime
 
 
-def outlook(subscription: PlanSubscription, posted: Sequence[PostedCharge], until: datetime) -> Outlook:
-    """What is to be looked at to bill a subscription up to an instant."""
+def outlook(
+    subscription: PlanSubscription, posted: Sequence[PostedCharge], until: datetime, first: date = date.min
+) -> Outlook:  # fmt: skip
+    """What is to be looked at to bill a subscription up to an instant.
+
+    With `first` it is settled before that day (`settling.settled`), and `posted` are its charges from then on.
+    """
     last = last_day_to_plan(posted, until, subscription.zone)
-    parts = list(parts_of(subscription, last))
+    parts = list(parts_of(subscription, last, first))
     asked = [part for part in parts if _asks_usage(part, posted, until)]
     return Outlook(subscription, posted, parts, windows_of(subscription, asked), until)
 
