@@ -1,8 +1,9 @@
-"""A bill run measured beside a set-based floor.
+"""Billing measured: bill runs beside a set-based floor, an account, an invoice and a life at the edge, and usage.
 
-    .venv/bin/python benchmarks/billing.py [--subscriptions 100000] [--batch 2000]
+    .venv/bin/python benchmarks/billing.py [--subscriptions 100000] [--batch 2000] [--account 10000] [--lines 10000]
+        [--changes 1000] [--ingest 1000000] [--rated 10000000] [--only run|account|document|changes|usage]
 
-Each size runs in a process and a database of its own, so that its peak memory is its own. It bills subscriptions of
+Each part runs in a process and a database of its own, so that its peak memory is its own. A run bills subscriptions of
 three charges (seats and an add-on in advance, usage after the month) with journal, events and every constraint on,
 at 1,000, 10,000 and all subscriptions; the floor writes the very same rows by INSERT … SELECT in an equal database.
 Where other work shares the machine the processor's seconds (ours with those of our database's process) tell more.
@@ -10,7 +11,6 @@ Where other work shares the machine the processor's seconds (ours with those of 
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -21,27 +21,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
+PARTS = ("run", "account", "document", "changes", "usage")
 SECOND_MONTH = datetime(2026, 2, 1, 9, tzinfo=UTC)
 ACTOR = "system:benchmark"
-
-
-def memory() -> int:
-    """Peak memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def processor(backend: int) -> float:
-    """The seconds that a database process has computed so far; 0 where the system does not tell."""
-    stat = Path(f"/proc/{backend}/stat")
-    if not stat.exists():
-        return 0.0
-    fields = stat.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def load() -> str:
-    """The load of the machine in the last minute."""
-    return f"load {os.getloadavg()[0]:.1f}"
 
 
 def bill_the_month(server: Any, count: int, batch: int) -> None:
@@ -49,6 +31,7 @@ def bill_the_month(server: Any, count: int, batch: int) -> None:
     import psycopg
     from benchmarks import plans
     from benchmarks.floor import Replayed, SetFloor
+    from benchmarks.measuring import load, memory, processor
 
     from cashline.flow.invoice.billing.actions import advance_bill_run, start_bill_run
     from cashline.kernel.identifiers import new_id
@@ -103,23 +86,45 @@ def bill_the_month(server: Any, count: int, batch: int) -> None:
     print(f"  peak memory in MB: {', '.join(marks)}", flush=True)
 
 
+def part(name: str, asked: argparse.Namespace) -> None:
+    """Measure one part, in this process."""
+    from benchmarks import extremes, plans, usage
+
+    with plans.database() as server:
+        if name == "account":
+            extremes.bill_one_account(asked.account)
+        elif name == "document":
+            extremes.issue_a_long_invoice(asked.lines)
+        elif name == "changes":
+            extremes.change_often(asked.changes)
+        elif name == "usage":
+            usage.measure(server, usage.Asked(asked.ingest, asked.rated, asked.metered))
+        else:
+            bill_the_month(server, int(name), asked.batch)
+
+
 def main() -> None:
     """Measure."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--subscriptions", type=int, default=100_000)
-    options.add_argument("--batch", type=int, default=2_000)
-    options.add_argument("--size", type=int, help=argparse.SUPPRESS)
+    options.add_argument("--subscriptions", type=int, default=100_000, help="in the largest of the bill runs")
+    options.add_argument("--batch", type=int, default=2_000, help="agreements in a transaction of a bill run")
+    options.add_argument("--account", type=int, default=10_000, help="subscriptions of one customer")
+    options.add_argument("--lines", type=int, default=10_000, help="of one invoice")
+    options.add_argument("--changes", type=int, default=1_000, help="of one subscription")
+    options.add_argument("--ingest", type=int, default=1_000_000, help="events taken in, and again")
+    options.add_argument("--rated", type=int, default=10_000_000, help="events metered and rated")
+    options.add_argument("--metered", type=int, default=1_000, help="subscriptions that the events are of")
+    options.add_argument("--only", choices=PARTS)
+    options.add_argument("--part", help=argparse.SUPPRESS)
     asked = options.parse_args()
-    if asked.size is not None:
-        from benchmarks import plans
-
-        with plans.database() as server:
-            bill_the_month(server, asked.size, asked.batch)
+    if asked.part is not None:
+        part(asked.part, asked)
         return
     print(f"{os.cpu_count()} processors", flush=True)
-    for size in sorted({1_000, 10_000, asked.subscriptions}):
-        if size <= asked.subscriptions:
-            subprocess.run([sys.executable, __file__, "--size", str(size), "--batch", str(asked.batch)], check=True)
+    sizes = [str(size) for size in sorted({1_000, 10_000, asked.subscriptions}) if size <= asked.subscriptions]
+    for name in PARTS if asked.only is None else (asked.only,):
+        for one in sizes if name == "run" else (name,):
+            subprocess.run([sys.executable, __file__, *sys.argv[1:], "--part", one], check=True)
 
 
 if __name__ == "__main__":

@@ -54,26 +54,30 @@ def issue_a_long_invoice(lines: int) -> None:
 
 
 def change_often(count: int) -> None:
-    """That many changes of one subscription, each recorded and billed at once, by the quarter; then a run."""
+    """That many changes of one subscription, each recorded and billed at once, with a run on the first of each month."""
     from cashline.flow.deliver.subscriptions.actions import change_lives
     from cashline.flow.deliver.subscriptions.rules import LifeChange, LifeKind
     from cashline.flow.invoice.billing.actions import run_bills
 
-    company = Company.open(add_on=False)
+    company = Company.open()
     company.subscribe(company.customers(1))
     subscription: UUID = company.subscriptions[0]
-    now, done, began, marks = NOW, 0, time.perf_counter(), []
+    now, began, running, marks = NOW, time.perf_counter(), 0.0, []
     for index in range(count):
-        now += timedelta(hours=17)
+        month, now = now.month, now + timedelta(hours=17)
+        if now.month != month:
+            at = time.perf_counter()
+            run_bills(as_of=now.date(), now=now, actor=ACTOR)
+            running += time.perf_counter() - at
+            now += timedelta(minutes=1)
         kinds: list[dict[str, Any]] = [
             {"kind": LifeKind.QUANTITY_CHANGED, "quantity": Decimal(1 + index % 11)},
             {"kind": LifeKind.PLAN_CHANGED, "plan_id": company.plans[index // 2 % 2]},
         ]
         change_lives([LifeChange(subscription, **kinds[index % 2])], now=now, actor=ACTOR)
-        done += 1
-        if done * 4 % count < 4 and done * 4 // count > len(marks):
-            marks.append((time.perf_counter() - began) / (count / 4))
-            began = time.perf_counter()
+        if (index + 1) * 4 // count > len(marks):
+            marks.append((time.perf_counter() - began - running) / (count / 4))
+            began, running = time.perf_counter(), 0.0
     print(f"{count} changes of one subscription over {(now - NOW).days} days, each billed at once ({load()})")
     print("  milliseconds a change, by the quarter: " + ", ".join(f"{mark * 1000:.1f}" for mark in marks))
     with timed("the run after them"):

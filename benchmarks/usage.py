@@ -1,28 +1,18 @@
-"""Usage taken in and metered, beside floors of bare psycopg and SQL over the same rows in the same run.
-
-    .venv/bin/python benchmarks/usage.py [--ingest 1000000] [--rated 10000000] [--subscriptions 1000] [--batch 10000]
+"""Usage taken in and rated, for `billing.py`, beside floors of bare psycopg and SQL over the same rows in the same run.
 
 First `record_usage` takes events in batches, and the same events again (every one a duplicate); the floor copies the
 very rows into an equal database, receipts and events, every constraint on. Then `metered` is asked for a month of each
 subscription and meter over all events; the floor is one GROUP BY. Prints rates, ratios, and peak memory.
 """
 
-import argparse
-import os
-import resource
-import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+from benchmarks.measuring import load, memory
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, tzinfo=UTC)
@@ -30,6 +20,17 @@ START = datetime(2026, 1, 16, tzinfo=UTC)
 SECONDS = 44 * 86_400
 ACTOR = "system:benchmark"
 METERS = ("calls", "bytes")
+
+
+class Asked(NamedTuple):
+    """How many events are taken in, and how many are rated of how many subscriptions."""
+
+    ingest: int
+    rated: int
+    subscriptions: int
+    batch: int = 10_000
+
+
 TABLES = {
     "usage_receipts": "source, event_id, id, at",
     "usage_events": "id, at, source, event_id, line_id, customer_id, meter_id, quantity, item, properties, known_at",
@@ -71,11 +72,6 @@ def events(subscriptions: list[tuple[str, UUID]], first: int, count: int) -> lis
         )
         for index in range(first, first + count)
     ]
-
-
-def memory() -> int:
-    """Peak memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def ingest(subscriptions: list[tuple[str, UUID]], total: int, size: int) -> tuple[float, float]:
@@ -187,52 +183,25 @@ def aggregate(subscriptions: list[tuple[str, UUID]], source: Any) -> None:
         print(f"  {name}: {taken:.1f} s, {count / taken:,.0f} events/s, ratio {taken / floor:.2f}, {memory()} MB")
 
 
-def main() -> None:
-    """Measure."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--ingest", type=int, default=1_000_000)
-    options.add_argument("--rated", type=int, default=10_000_000)
-    options.add_argument("--subscriptions", type=int, default=1_000)
-    options.add_argument("--batch", type=int, default=10_000)
-    asked = options.parse_args()
-    folder = tempfile.mkdtemp(prefix="cashline-benchmark-")
-    os.environ |= {"CASHLINE_DATA": folder, "CASHLINE_DATABASE": "benchmark", "CASHLINE_SECRET_KEY": "benchmark"}
-    os.environ["CASHLINE_DATABASE_POOL"] = "0"
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashline.platform.settings")
+def measure(server: Any, asked: Asked) -> None:
+    """Take usage in, again and by the floor; then meter and rate a month of it."""
     import psycopg
-    from django.db import connections
+    from benchmarks.plans import clone
 
-    from cashline.platform.database import connection
-
-    try:
-        with connection.available():
-            connection.prepare()
-            connection.migrate()
-            subscriptions = subscribe(asked.subscriptions)
-            connections.close_all()
-            server = connection.embedded_server()
-            with psycopg.connect(server.dsn("postgres", "cashline_owner"), autocommit=True) as owner:
-                owner.execute("CREATE DATABASE floor TEMPLATE benchmark")
-            print(f"{asked.ingest} events for {len(subscriptions)} subscriptions, in batches of {asked.batch}; "
-                  f"{os.cpu_count()} processors", flush=True)  # fmt: skip
-            ours, again = ingest(subscriptions, asked.ingest, asked.batch)
-            with (
-                psycopg.connect(server.dsn("benchmark", "cashline_owner"), autocommit=True) as source,
-                psycopg.connect(server.dsn("floor", "cashline_owner"), autocommit=True) as target,
-            ):
-                floor = copy_rows(source, target, asked.batch)
-                print(f"  Cashline {asked.ingest / ours:12,.0f} events/s  ({ours:.1f} s)")
-                print(f"  floor    {asked.ingest / floor:12,.0f} events/s  ({floor:.1f} s, the same rows by COPY)")
-                print(f"  ratio    {ours / floor:12.2f}")
-                print(f"  refused  {asked.ingest / again:12,.0f} duplicates/s")
-                fill(source, max(0, asked.rated - asked.ingest))
-                aggregate(subscriptions, source)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main()
+    subscriptions = subscribe(asked.subscriptions)
+    floor = clone(server)
+    print(
+        f"usage: {asked.ingest} events for {len(subscriptions)} subscriptions, in batches of {asked.batch}", flush=True
+    )
+    ours, again = ingest(subscriptions, asked.ingest, asked.batch)
+    with (
+        psycopg.connect(server.dsn("benchmark", "cashline_owner"), autocommit=True) as source,
+        psycopg.connect(floor, autocommit=True) as target,
+    ):
+        taken = copy_rows(source, target, asked.batch)
+        print(f"  Cashline {asked.ingest / ours:12,.0f} events/s  ({ours:.1f} s)")
+        print(f"  floor    {asked.ingest / taken:12,.0f} events/s  ({taken:.1f} s, the same rows by COPY)")
+        print(f"  ratio    {ours / taken:12.2f}")
+        print(f"  refused  {asked.ingest / again:12,.0f} duplicates/s", flush=True)
+        fill(source, max(0, asked.rated - asked.ingest))
+        aggregate(subscriptions, source)

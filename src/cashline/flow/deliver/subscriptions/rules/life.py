@@ -217,6 +217,8 @@ _TERM_ALONE = (LifeKind.TERM_SET, LifeKind.EXTENDED)
 
 def _turn(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone: str, first_day: date) -> None:
     """A start, a plan change or another billing day: a new stint, unless the service is paused."""
+    if not state.paused:
+        _close(state, fact, local_day(fact.at, zone))
     if fact.billing_day:
         state.anchor = Anchor(AnchorKind.DAY_OF_MONTH, fact.billing_day)
     elif fact.kind is LifeKind.PLAN_CHANGED:
@@ -226,7 +228,6 @@ def _turn(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone: 
         state.anchor = None
         state.add_ons = []
     if not state.paused:
-        _close(state, fact, local_day(fact.at, zone))
         _open(state, fact, plans, zone, first_day)
 
 

@@ -57,7 +57,7 @@ def windows_of(subscription: PlanSubscription, parts: Iterable[Part]) -> list[Me
         end = end if close is None else min(end, close)
         if start >= end or not part.plan.terms.charges:
             continue
-        key = (part.plan.id, part.whole.start, part.start)
+        key = (part.plan.id, part.start)
         seen[key] = seen.get(key, -1) + 1
         for charge in part.plan.terms.charges:
             window = UsageWindow(
