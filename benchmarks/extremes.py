@@ -54,7 +54,7 @@ def issue_a_long_invoice(lines: int) -> None:
 
 
 def change_often(count: int) -> None:
-    """That many changes of one subscription, each recorded and billed at once, with a run on the first of each month."""
+    """That many changes of one subscription, each recorded and billed at once, with a run in each month."""
     from cashline.flow.deliver.subscriptions.actions import change_lives
     from cashline.flow.deliver.subscriptions.rules import LifeChange, LifeKind
     from cashline.flow.invoice.billing.actions import run_bills

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from benchmarks.measuring import load, memory
+from benchmarks.measuring import memory
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, tzinfo=UTC)
@@ -146,10 +146,12 @@ def fill(owner: Any, total: int) -> None:
 
 
 def aggregate(subscriptions: list[tuple[str, UUID]], source: Any) -> None:
-    """Ask for every subscription and meter, plain and by filter, and let a bare GROUP BY do the plain one."""
+    """Meter and price every subscription and meter, plain and by filter; a bare GROUP BY does the plain one."""
+    from cashline.flow.agree.pricing.rules.charge_models import Charge, price
     from cashline.flow.deliver.usage.queries import metered
     from cashline.flow.deliver.usage.rules import Aggregation, Meter, UsageFilter, UsageWindow
 
+    rate = Charge.unit(Decimal("0.0125"))
     filters = (UsageFilter.of({"region": "eu"}), UsageFilter.of({"region": "us"}))
     shapes = {
         "sum": (Aggregation.SUM, ()),
@@ -174,6 +176,9 @@ def aggregate(subscriptions: list[tuple[str, UUID]], source: Any) -> None:
         ]
         began = time.perf_counter()
         found = metered(windows)
+        for parts in found.values():
+            for part in parts:
+                price(rate, part.quantity, digits=2)
         taken = time.perf_counter() - began
         if (
             aggregation is Aggregation.SUM
