@@ -45,6 +45,7 @@ def settled(
         if part.days is None or day > open_from or not part.stint.start < day == part.whole.start:
             continue
         at = day_start(day, zone)
-        if at <= look.until and not any(start < day < end for start, end in spans):
+        was_due = all(one.due_at <= at for one in look.parts if one.start < day)
+        if at <= look.until and was_due and not any(start < day < end for start, end in spans):
             return Settlement(look.subscription.id, day, at)
     return None
