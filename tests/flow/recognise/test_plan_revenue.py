@@ -142,6 +142,30 @@ def test_a_cancellation_takes_back_credited_days_even_of_a_closed_month(shop: Sh
     assert recompute.main(str(file)) == 0
 
 
+def test_a_fee_in_arrears_is_earned_by_the_day_before_it_is_billed(shop: Shop) -> None:
+    """31 for 15 January to 15 February, billed at its end: 17 in January, and the bill changes no revenue."""
+    subscription = start(shop, plan("late", "31", timing=FeeTiming.ARREARS))
+    agreement = framework(subscription)
+    recognise(JANUARY)
+    assert by_month(agreement) == {"2026-01": "17.00"}
+    assert positions([agreement])[agreement].amount == D(17)
+    assert recognise(JANUARY).postings == 0
+    bill(date(2026, 2, 15))
+    assert recognise(JANUARY).postings == 0
+    recognise(FEBRUARY)
+    assert by_month(agreement) == {"2026-01": "17.00", "2026-02": "29.50"}
+    recognise(MARCH)
+    assert by_month(agreement)["2026-03"] == "32.50"  # 14 of 28 days of 31, and 17 of 31
+    stop = LifeChange(subscription, LifeKind.CANCELLED, at=None)
+    change_lives([stop], now=at(date(2026, 3, 20)), actor=ACTOR)
+    bill(date(2026, 3, 31))
+    recognise(date(2026, 4, 30))
+    position = positions([agreement])[agreement]
+    assert position.billed == position.recognised == D(31) + D(31) + D(5)
+    assert recognise(date(2026, 5, 31)).postings == 0
+    sound(agreement)
+
+
 def test_usage_is_earned_as_it_is_invoiced_and_add_ons_by_the_day(shop: Shop) -> None:
     make_meter("calls")
     usage = UsageCharge("calls", "sum", Charge(ChargeModel.UNIT, price=D(2)), UsageTiming.ARREARS)

@@ -22,6 +22,7 @@ from cashline.flow.recognise.revenue.queries import Facts, LockedAgreement, Reco
 from cashline.flow.recognise.revenue.rules.billed_plan import joined, plan_billed
 from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, plan_contract, require_near
 from cashline.flow.recognise.revenue.rules.rows import ContractPlan, PlannedPosting
+from cashline.flow.recognise.revenue.rules.unbilled import with_unbilled
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import local_day
@@ -116,7 +117,8 @@ def _run_batch(agreement_ids: Sequence[UUID], result: RevenueRunResult, *, now: 
 def _plan(found: _Batch, agreement: LockedAgreement, through: date) -> ContractPlan:
     """The plan of its agreed lines, and of what its invoices promise beside them."""
     facts, lines = found.facts, found.lines.get(agreement.id, ())
-    promises = facts.billed.promises.get(agreement.id)
+    promises = facts.billed.promises.get(agreement.id, [])
+    arrears = facts.arrears.get(agreement.id, ())
     plan = plan_contract(
         lines,
         facts.deliveries,
@@ -125,11 +127,12 @@ def _plan(found: _Batch, agreement: LockedAgreement, through: date) -> ContractP
         through=through,
         discounts=facts.billed.discounts,
     )
-    if not promises:
+    if not promises and not arrears:
         return plan
+    promises, runs_on = with_unbilled(promises, arrears, through)
     digits = minor_units(agreement.currency)
     beside = plan_billed(promises, found.recorded, through=through, digits=digits)
-    return joined(plan, beside)
+    return joined(plan, beside._replace(complete_on=None) if runs_on else beside)
 
 
 def _load(agreement_ids: Sequence[UUID]) -> _Batch:

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact
 from cashline.flow.invoice.credit_notes.rules import CreditCause
-from cashline.flow.recognise.revenue.queries.billed import COUNTS, billed
+from cashline.flow.recognise.revenue.queries.billed import COUNTS, billed, in_arrears
 from cashline.flow.recognise.revenue.rules.billed import Billed
 from cashline.flow.recognise.revenue.rules.planning import Concession
+from cashline.flow.recognise.revenue.rules.unbilled import InArrears
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -89,6 +90,7 @@ class Facts:
     deliveries: dict[UUID, list[DeliveryFact]]
     concessions: dict[UUID, list[Concession]]
     billed: Billed
+    arrears: dict[UUID, list[InArrears]]
     counts: dict[UUID, int]
 
 
@@ -111,7 +113,7 @@ def facts_of(agreement_ids: Sequence[UUID]) -> Facts:
         {"ids": list(agreement_ids), "concession": CreditCause.CONCESSION.value},
     )
     counted = {row[0]: int(row[5]) for row in rows if row[4] is None}
-    found = Facts({}, {}, billed(counted), counted)
+    found = Facts({}, {}, billed(counted), in_arrears(counted) if counted else {}, counted)
     for agreement_id, key, line_id, order_line_id, kind, quantity, day, source_id in rows:
         if kind is None:
             continue

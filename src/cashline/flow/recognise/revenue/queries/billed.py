@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.agree.plans.queries import conventions_of
+from cashline.flow.invoice.billing.queries.plans import plan_subscriptions, posted_charges
 from cashline.flow.recognise.revenue.rules.billed import (
     Billed,
     BilledRow,
@@ -12,6 +14,7 @@ from cashline.flow.recognise.revenue.rules.billed import (
     GivenBack,
     billed_of,
 )
+from cashline.flow.recognise.revenue.rules.unbilled import InArrears
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
 from cashline.platform import sql
@@ -29,10 +32,13 @@ SELECT i.agreement_id, count(*) FROM credit_notes c JOIN invoices i ON i.id = c.
     JOIN credit_note_lines k ON k.credit_note_id = c.id
         AND (k.line_id IS NULL OR (k.discount_amount <> 0 AND c.cause <> 'concession'))
     WHERE i.agreement_id IS NOT NULL AND c.status = 'issued' {where} GROUP BY 1
+UNION ALL
+SELECT i.agreement_id, count(*) FROM subscriptions i JOIN subscription_facts f ON f.subscription_id = i.id
+    WHERE i.plan_version_id IS NOT NULL {where} GROUP BY 1
 """
-"""How many facts invoices and credit notes hold of agreements, beyond the billing of agreed lines at their price.
+"""How many facts invoices, credit notes and lives of plans hold of agreements, beyond agreed lines at their price.
 
-`where` narrows the invoices `i`.
+`where` narrows by the agreement and the entity of `i`.
 """
 _LINES = """
 SELECT i.agreement_id, i.id, i.number, i.kind, i.issued_on, i.discount_total, l.id, l.line_no, l.line_id, l.net_amount,
@@ -61,6 +67,30 @@ JOIN subscription_charges a ON a.id = c.against_id JOIN invoice_lines l ON l.id 
 JOIN invoices i ON i.id = l.invoice_id
 WHERE s.agreement_id = ANY(%s) AND s.plan_version_id IS NOT NULL ORDER BY c.id
 """
+
+
+_IN_ARREARS = """
+SELECT s.id, s.agreement_id, s.entity_id FROM subscriptions s
+WHERE s.agreement_id = ANY(%s) AND s.plan_version_id IS NOT NULL AND EXISTS (
+    SELECT FROM subscription_facts f JOIN plan_versions v ON v.id = (f.content->>'plan_id')::uuid
+    WHERE f.subscription_id = s.id AND v.terms->>'timing' = 'arrears'
+)
+"""
+
+
+def in_arrears(agreement_ids: Iterable[UUID]) -> dict[UUID, list[InArrears]]:
+    """The subscriptions of agreements that a plan ever billed in arrears, with what was posted of them."""
+    rows = sql.fetch(_IN_ARREARS, (list(agreement_ids),))
+    if not rows:
+        return {}
+    wanted = {row[0] for row in rows}
+    conventions = conventions_of(row[2] for row in rows)
+    entity_of = {row[1]: row[2] for row in rows}
+    posted = posted_charges(wanted)
+    return {
+        key: [InArrears(one, posted.get(one.id, ()), conventions[entity_of[key]]) for one in found if one.id in wanted]
+        for key, found in plan_subscriptions(entity_of).items()
+    }
 
 
 def billed(agreement_ids: Iterable[UUID]) -> Billed:
