@@ -10,10 +10,11 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     RATABLE,
     PayableToCustomer,
     UnitPrice,
+    Usage,
     Variable,
 )
 from cashline.flow.recognise.revenue.rules.standard.judgements import Returns, Role, VariableEstimate
-from cashline.flow.recognise.revenue.rules.standard.pools import Allocation, Unit, allocate_unit
+from cashline.flow.recognise.revenue.rules.standard.pools import Allocation, Unit, allocate_unit, is_own
 from cashline.flow.recognise.revenue.rules.standard.repurchase import repurchased
 from cashline.flow.recognise.revenue.rules.standard.standing import (
     Judged,
@@ -77,6 +78,9 @@ class UnitEarned:
 def earn(unit: Unit, values: Mapping[str, Decimal], judged: Judged, stop: date, digits: int) -> UnitEarned:
     """All obligations of a unit when `stop` begins; `values` are the parts as they stand."""
     allocation = allocate_unit(unit, values, judged, digits)
+    for part in unit.parts:
+        if isinstance(part, UnitPrice | Usage | Variable) and part.obligation in unit.works and is_own(part):
+            allocation.by_part[part.id, part.obligation] = _share_of(part, unit.works[part.obligation], judged, digits)
     found = {
         name: (
             _frozen(work) if work.ended else _Reckoning(unit, work, allocation, values, judged, stop, digits).earned()
@@ -124,6 +128,16 @@ def _own_amount(unit: Unit, work: Work, judged: Judged, digits: int) -> tuple[De
     )
     less = _per_unit(unit, work, judged, digits)
     return round_to(plus, digits) + less, max(_ZERO, -less)
+
+
+def _share_of(part: UnitPrice | Usage | Variable, work: Work, judged: Judged, digits: int) -> Decimal:
+    """What a part that goes to its obligation with its units comes to so far."""
+    if isinstance(part, Usage):
+        return work.used_by.get(part.id, _ZERO)
+    if isinstance(part, UnitPrice):
+        return round_to(part.amount * work.units_done(), digits)
+    judgement = judged.of(VariableEstimate, part.id)
+    return round_to(judgement.value * work.units_done(), digits) if judgement else _ZERO
 
 
 def _per_unit(unit: Unit, work: Work, judged: Judged, digits: int) -> Decimal:

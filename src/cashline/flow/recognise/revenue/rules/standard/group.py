@@ -212,7 +212,9 @@ class Group:
             for part in unit.parts:
                 if isinstance(part, Usage) and part.id == event.consideration:
                     work = unit.works[part.obligation]
-                    work.used += self.schedule.rounded(part.amount * event.quantity)
+                    amount = self.schedule.rounded(part.amount * event.quantity)
+                    work.used += amount
+                    work.used_by[part.id] = work.used_by.get(part.id, _ZERO) + amount
 
     def _bill(self, event: Invoiced) -> None:
         cancellable = self.schedule.cancellable(event.contract)

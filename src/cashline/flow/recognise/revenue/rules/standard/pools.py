@@ -129,8 +129,12 @@ def _later(
 
 
 def _chosen(part: Consideration, unit: Unit, judged: Judged) -> list[str]:
+    """The obligations that a part is for alone; while one price lies on all, none that is removed."""
     judgement = judged.of(AllocateConsideration, part.id)
-    return [name for name in judgement.obligations if name in unit.works] if judgement else []
+    if judgement is None:
+        return []
+    named = [name for name in judgement.obligations if name in unit.works]
+    return named if len(unit.segments) > 1 else [name for name in named if not unit.works[name].removed]
 
 
 def _with_unpriced(unit: Unit, names: Sequence[str], weights: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -75,6 +75,7 @@ class Work:
     returned: Decimal = _ZERO
     invoiced: Decimal = _ZERO
     used: Decimal = _ZERO
+    used_by: dict[str, Decimal] = field(default_factory=dict)
     expired: bool = False
     right_ended: bool = False
     repurchase_end: date | None = None
