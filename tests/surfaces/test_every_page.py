@@ -66,7 +66,8 @@ def subscribe_to_a_plan(customer: UUID, entity: UUID) -> None:
     shape = {"interval": "month", "base_fee": "31.00", "charges": [usage]}
     terms = PlanTerms.from_json(shape | {"add_ons": [{"code": "backup", "units": "0", "unit_price": "5"}]})
     (version,) = publish_plans([NewPlan("TEAM", "Team", "EUR", terms)], now=NOW, actor=ACTOR)
-    (key,) = subscribe([NewSubscription(customer, entity, version, term=TermAsked(12))], now=NOW, actor=ACTOR)
+    yearly = TermAsked(12, auto_renew=True)
+    (key,) = subscribe([NewSubscription(customer, entity, version, term=yearly)], now=NOW, actor=ACTOR)
     later = LifeChange(key, LifeKind.QUANTITY_CHANGED, Effect.TERM_END, quantity=Decimal(3))
     extra = LifeChange(key, LifeKind.ADD_ON_CHANGED, add_on="backup", quantity=Decimal(1))
     change_lives([later, extra], now=NOW, actor=ACTOR)

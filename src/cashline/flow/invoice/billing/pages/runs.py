@@ -60,7 +60,6 @@ COLUMNS = (
     Column("total", lazy("Billed"), place="amount"),
     Column("exceptions", lazy("Exceptions"), "number"),
     Column("started_at", lazy("Begun"), "datetime", sort=True),
-    Column("by", lazy("By"), place="hidden"),
 )
 FILTERS = (Filter.choice("status", lazy("State"), STATUSES),)
 TOTAL_COLUMNS = (
@@ -121,7 +120,6 @@ def _row(row: BillRunRow) -> Row:
         "total": ", ".join(billed),
         "exceptions": manifest.exceptions,
         "started_at": row.started_at,
-        "by": actor_name(row.started_by),
     }
     key = public("bill_run", row.id)
     return Row(key, cells, reverse("bill_run_detail", args=[key]))
