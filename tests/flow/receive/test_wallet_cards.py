@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 from django.db import IntegrityError, connections, transaction
 
 from cashline.flow.invoice.credits.actions import close_wallet, open_wallets
@@ -14,16 +15,17 @@ from cashline.flow.invoice.credits.rules import NewWallet
 from cashline.flow.receive.payments import actions, queries
 from cashline.flow.receive.payments.actions.wallet_cards import MOST_FAILURES
 from cashline.flow.report.health.queries import verify
-from cashline.kernel.identifiers import public
+from cashline.kernel.identifiers import new_id, public
 from cashline.kernel.refusals import Conflict, NotFound
 from cashline.platform import sql
 from cashline.platform.clock.actions import make_sandbox
+from cashline.surfaces.cli.main import cli
 from tests.support.api import Api
 from tests.support.book import Shop
 from tests.support.cluster import Database
 from tests.support.console import Console
-from tests.support.receive import GOOD, assert_laws_hold, make_receiving_shop, sandbox
-from tests.support.world import ACTOR, NOW
+from tests.support.receive import GOOD, assert_laws_hold, invoice_of, make_receiving_shop, sandbox
+from tests.support.world import ACTOR, NOW, TODAY
 
 D = Decimal
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -123,15 +125,15 @@ def test_the_rule_is_set_shown_and_ended_by_its_doors() -> None:
     assert (shown["below"], shown["amount"], shown["card"], shown["balance"]) == ("20.00", "100.00", "… 4242", "0.00")
     assert [row["wallet_id"] for row in api.get("/wallet-top-up-rules").body["items"]] == [public("wallet", key)]
     clerk = Console("collections")
-    page = clerk.get("/wallets/top-ups/")
+    page = clerk.get("/wallet-top-ups/")
     assert "Low" in page.words
     actions.top_up_low_wallets(now=NOW, actor=ACTOR)
-    assert "Being charged" in clerk.get("/wallets/top-ups/").words
+    assert "Being charged" in clerk.get("/wallet-top-ups/").words
     form = {"wallet": public("wallet", key), "below": "10", "amount": "60", "gateway": "sandbox", "method_token": GOOD}
-    assert "€60.00" in clerk.post("/wallets/top-ups/set/", form).words
+    assert "€60.00" in clerk.post("/wallet-top-ups/set/", form).words
     assert api.post(f"{path}/stop").status == 200
     assert api.post(f"{path}/stop").status == 404
-    assert "No wallet is topped up by itself" in clerk.get("/wallets/top-ups/").words
+    assert "No wallet is topped up by itself" in clerk.get("/wallet-top-ups/").words
     with pytest.raises(NotFound):
         actions.stop_top_ups(wallet_id=key, now=NOW, actor=ACTOR)
     close_wallet(wallet_id=key, now=NOW, actor=ACTOR)
@@ -139,3 +141,21 @@ def test_the_rule_is_set_shown_and_ended_by_its_doors() -> None:
         actions.set_wallet_card(
             wallet_id=key, below=D(20), amount=D(50), gateway="sandbox", method_token=GOOD, now=NOW, actor=ACTOR
         )
+
+
+@pytest.mark.usefixtures("db")
+def test_a_wallet_shows_its_burn_down_on_every_door() -> None:
+    make_sandbox(frozen_at=NOW + 10 * DAY)
+    shop, api = make_receiving_shop(), Api()
+    (key,) = open_wallets([NewWallet(shop.world.berlin, shop.customer, "EUR")], now=NOW, actor=ACTOR)
+    new = actions.NewPayment(shop.customer, shop.world.berlin, "EUR", D(500), "card", TODAY, new_id())
+    actions.top_up_wallet(new, wallet_id=key, expires_on=TODAY + 20 * DAY, now=NOW, actor=ACTOR)
+    assert invoice_of(shop, "100").open_amount == 0
+    shown = api.get(f"/wallets/{public('wallet', key)}/burn-down").body
+    assert (shown["balance"], shown["drawn"], shown["days"], shown["per_day"]) == ("381.00", "119.00", 10, "11.90")
+    assert (shown["empty_on"], shown["unused"]) == ("2026-02-04", "262.00")
+    page = Console("collections").get(f"/wallets/{public('wallet', key)}/")
+    assert "Would expire unused" in page.words
+    assert "Paid an invoice" in page.words
+    done = CliRunner().invoke(cli, ["wallet", "burn-down", public("wallet", key)])
+    assert "381.00 EUR left, 11.90 a day, empty on 2026-02-04." in done.output

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from cashline.flow.invoice.credits import actions, queries
 from cashline.flow.invoice.credits.queries import CreditFilter, CreditRow, MovementRow, WalletRow
-from cashline.flow.invoice.credits.rules import CreditKind, NewCredit, NewWallet
+from cashline.flow.invoice.credits.rules import BurnDown, CreditKind, NewCredit, NewWallet
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
@@ -235,6 +235,27 @@ def wallet_open(request: HttpRequest, body: WalletIn) -> tuple[int, dict[str, An
 def wallet_show(request: HttpRequest, wallet_id: PublicId) -> dict[str, Any]:
     """One wallet."""
     return wallet_shape(_wallet(caller_of(request), wallet_id))
+
+
+def burn_down_shape(found: BurnDown, currency: str) -> dict[str, Any]:
+    """How fast a wallet is drawn on."""
+    return {
+        "currency": currency,
+        "balance": _text(found.balance, currency),
+        "drawn": _text(found.drawn, currency),
+        "days": found.days,
+        "per_day": _text(found.per_day, currency),
+        "empty_on": found.empty_on,
+        "unused": _text(found.unused, currency),
+    }
+
+
+@router.get("/wallets/{wallet_id}/burn-down")
+def wallet_burn_down(request: HttpRequest, wallet_id: PublicId) -> dict[str, Any]:
+    """The pace of the last 90 days, by when the wallet is empty at it, and what would expire before it is used."""
+    caller = caller_of(request)
+    row = _wallet(caller, wallet_id)
+    return burn_down_shape(queries.burn_down_of(row, caller.today()), row.currency)
 
 
 @router.post("/wallets/{wallet_id}/promotions", response={201: dict[str, Any]})

@@ -73,6 +73,22 @@ def wallet_open(
     say(shape, f"Wallet {shape['id']} is open.", as_json=as_json)
 
 
+@wallet.command("burn-down")
+@click.argument("wallet_id")
+@json_option
+def wallet_burn_down(wallet_id: str, as_json: bool) -> None:
+    """How fast a wallet is drawn on, and by when it is empty at that pace, by its id."""
+    from cashline.flow.invoice.credits import api, queries
+    from cashline.kernel.identifiers import key_of
+
+    row = queries.wallet(key_of("wallet", wallet_id))
+    shape = api.burn_down_shape(queries.burn_down_of(row, today()), row.currency)
+    words = (
+        f"{shape['balance']} {row.currency} left, {shape['per_day']} a day, empty on {shape['empty_on'] or 'no day'}."
+    )
+    say(shape, words, as_json=as_json)
+
+
 @wallet.command("close")
 @click.argument("wallet_id")
 @json_option

@@ -1,5 +1,6 @@
 """The console's pages of credits: what customers have on account and in wallets, and opening a wallet."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,19 +12,38 @@ from django.views.decorators.http import require_POST
 
 from cashline.flow.agree.customers.queries import customers_by_reference
 from cashline.flow.invoice.credits import actions, queries
-from cashline.flow.invoice.credits.queries import CreditFilter, CreditRow, WalletRow
-from cashline.flow.invoice.credits.rules import NewWallet
-from cashline.kernel.identifiers import public
-from cashline.kernel.money import Money
+from cashline.flow.invoice.credits.queries import CreditFilter, CreditRow, MovementRow, WalletRow
+from cashline.flow.invoice.credits.rules import BurnDown, NewWallet
+from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.money import Money, minor_units
 from cashline.kernel.refusals import InvalidValue, NotFound, raise_all
+from cashline.kernel.rounding import round_to
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
+from cashline.platform.doors.schemas import require_visible
 from cashline.platform.pages.acting import take_step
-from cashline.platform.pages.anatomies import Empty, ListPage, RowPage
+from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
-from cashline.platform.pages.components import Action, Cell, Column, Filter, Option, Pill, Row, Tone
+from cashline.platform.pages.components import (
+    Action,
+    Cell,
+    Chart,
+    Column,
+    Crumb,
+    Filter,
+    KeyValue,
+    Option,
+    Pill,
+    Row,
+    Series,
+    Stat,
+    Table,
+    Tone,
+)
 from cashline.platform.pages.fields import Field, FieldSet, read_form
-from cashline.platform.pages.render import render_list
+from cashline.platform.pages.render import render_document, render_list
+from cashline.platform.pages.threads import address_of
+from cashline.platform.pages.timelines import timeline_of
 
 KINDS = {
     "credit_note": Pill(lazy("Credit note"), Tone.INFO),
@@ -133,7 +153,84 @@ def _wallet(row: WalletRow) -> Row:
         "priority": row.priority,
         "balance": Money(row.balance, row.currency),
     }
-    return Row(public("wallet", row.id), cells)
+    key = public("wallet", row.id)
+    return Row(key, cells, reverse("wallet_detail", args=[key]))
+
+
+MOVEMENTS = (
+    Column("day", lazy("Day"), "date", place="title"),
+    Column("what", lazy("What")),
+    Column("invoice", lazy("Invoice"), "code"),
+    Column("amount", lazy("Amount"), "money", place="amount"),
+)
+MOVES = {
+    "granted": lazy("Put in"),
+    "applied": lazy("Paid an invoice"),
+    "refunded": lazy("Paid out"),
+    "expired": lazy("Expired"),
+}
+
+
+def wallet_detail(request: HttpRequest, wallet_id: str) -> HttpResponse:
+    """One wallet: what is left, how fast it is drawn on, by when it is empty, and every movement."""
+    caller = caller_of(request)
+    row = queries.wallet(key_of("wallet", wallet_id))
+    require_visible(caller, "credits.read", row.entity_id, "wallet", row.id)
+    today = caller.today()
+    found = queries.burn_down_of(row, today)
+    days = queries.balances_by_day(row.id, since=today - timedelta(days=found.days), until=today)
+    money = [round_to(value, minor_units(row.currency)) for _day, value in days]
+    chart = Chart(
+        _("What was left"),
+        "area",
+        _("The balance at the end of each day."),
+        tuple(day.isoformat() for day, _value in days),
+        (Series(_("Left"), tuple(money)),),
+        unit=row.currency,
+        height=200,
+    )
+    moves = tuple(_move(one, row.currency) for one in queries.movements_in(row.id))
+    page = DocumentPage(
+        _("Wallet"),
+        row.name,
+        STATES[row.status],
+        party=Cell(row.customer_name, address_of("customer", row.customer_id)),
+        stats=_paces(found, row.currency),
+        facts=(
+            KeyValue(_("Only meters"), ", ".join(row.meters) or _("everything")),
+            KeyValue(_("Priority"), row.priority),
+        ),
+        sections=(
+            Section(_("What was left"), chart=chart),
+            Section(_("Movements"), Table(MOVEMENTS, moves, empty=_("Nothing moved yet."))),
+        ),
+        timeline=timeline_of([row.id], current=row.id),
+        crumbs=(Crumb(_("Wallets"), reverse("wallet_list")),),
+    )
+    return render_document(request, page)
+
+
+def _paces(found: BurnDown, currency: str) -> tuple[Stat, ...]:
+    hint = _("Of the last %(days)s days.") % {"days": found.days}
+    stats = [
+        Stat(_("Left"), Money(found.balance, currency)),
+        Stat(_("Drawn a day"), Money(found.per_day, currency), hint=hint),
+        Stat(_("Empty on"), found.empty_on or "–", hint=_("At that pace.")),
+    ]
+    if found.unused:
+        stats.append(Stat(_("Would expire unused"), Money(found.unused, currency), tone=Tone.WARNING))
+    return tuple(stats)
+
+
+def _move(one: MovementRow, currency: str) -> Row:
+    cells: dict[str, Any] = {
+        "day": one.moved_on,
+        "what": Cell(MOVES[one.kind], sub=one.reason),
+        "invoice": one.invoice_number,
+        "amount": Money(one.amount, currency),
+    }
+    url = address_of("invoice", one.invoice_id) if one.invoice_id else ""
+    return Row(str(one.id), cells, url)
 
 
 @require_POST
@@ -162,4 +259,5 @@ URLS = [
     path("credits/", credit_list, name="credit_list"),
     path("wallets/", wallet_list, name="wallet_list"),
     path("wallets/new/", wallet_new, name="wallet_new"),
+    path("wallets/<str:wallet_id>/", wallet_detail, name="wallet_detail"),
 ]

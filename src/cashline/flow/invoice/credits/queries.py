@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.invoice.credits.rules import CreditKind, OpenCredit
+from cashline.flow.invoice.credits.rules import (
+    WATCHED_DAYS,
+    BurnDown,
+    CreditKind,
+    OpenCredit,
+    OpenTopUp,
+    burn_down,
+)
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -232,3 +239,41 @@ def balances_of(customer_id: UUID) -> list[tuple[str, Decimal, Decimal]]:
             (customer_id,),
         )
     ]
+
+
+def burn_down_of(row: WalletRow, today: date) -> BurnDown:
+    """How fast a wallet is drawn on, and by when it is empty at that pace."""
+    left = [
+        OpenTopUp(balance, expires_on)
+        for balance, expires_on in sql.fetch(
+            "SELECT balance, expires_on FROM customer_credits WHERE wallet_id = %s AND balance > 0 "
+            "AND (expires_on IS NULL OR expires_on > %s)",
+            (row.id, today),
+        )
+    ]
+    [(drawn, first)] = sql.fetch(
+        "SELECT coalesce(-sum(m.amount) FILTER (WHERE m.kind = 'applied' AND m.moved_on > %s), 0), min(m.moved_on) "
+        "FROM credit_movements m JOIN customer_credits c ON c.id = m.credit_id WHERE c.wallet_id = %s "
+        "AND m.moved_on <= %s",
+        (today - timedelta(days=WATCHED_DAYS), row.id, today),
+    )
+    return burn_down(left, drawn, first or today, today, currency=row.currency)
+
+
+def balances_by_day(wallet_id: UUID, *, since: date, until: date) -> list[tuple[date, Decimal]]:
+    """What was in a wallet at the end of each day of a span, both ends included."""
+    return [
+        (row[0], row[1])
+        for row in sql.fetch(
+            "SELECT d::date, coalesce((SELECT sum(m.amount) FROM credit_movements m "
+            "JOIN customer_credits c ON c.id = m.credit_id WHERE c.wallet_id = %s AND m.moved_on <= d), 0) "
+            "FROM generate_series(%s::date, %s::date, interval '1 day') AS d ORDER BY d",
+            (wallet_id, since, until),
+        )
+    ]
+
+
+def movements_in(wallet_id: UUID, *, most: int = 200) -> list[MovementRow]:
+    """The last movements of a wallet, the newest first."""
+    where = "m.credit_id IN (SELECT id FROM customer_credits WHERE wallet_id = %s)"
+    return sql.fetch_as(MovementRow, f"{_MOVEMENT.format(where=where)} DESC LIMIT %s", (wallet_id, most))

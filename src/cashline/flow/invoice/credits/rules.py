@@ -6,7 +6,7 @@ others; then prepaid wallets by priority, limited ones before unlimited ones, wh
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -217,3 +217,53 @@ def credit_problems(new: NewCredit) -> list[Refusal]:
     if new.expires_on is not None and new.expires_on <= new.day:
         found.append(InvalidValue("A credit expires after it is given.", field="expires_on"))
     return found
+
+
+WATCHED_DAYS = 90
+"""How far back the pace of drawing on a wallet is measured."""
+
+
+class OpenTopUp(NamedTuple):
+    """Prepaid money that is left, and the first day on which it is void (None: never)."""
+
+    balance: Decimal
+    expires_on: date | None
+
+
+class BurnDown(NamedTuple):
+    """How fast a wallet is drawn on, by when it is empty at that pace, and what would expire before it is used.
+
+    `drawn` was taken in `days`. The day is None where nothing is drawn, or it lies more than a hundred years ahead.
+    """
+
+    balance: Decimal
+    drawn: Decimal
+    days: int
+    per_day: Decimal
+    empty_on: date | None
+    unused: Decimal
+
+
+def burn_down(
+    left: Sequence[OpenTopUp], drawn: Decimal, since: date, today: date, *, currency: str
+) -> BurnDown:  # fmt: skip
+    """The pace of a wallet that was opened on `since`, of which `drawn` was taken in the last 90 days at most.
+
+    100 left of which 30 were drawn in 30 days: 1 a day, empty in 100 days. What expires first is used first.
+    """
+    digits = minor_units(currency)
+    days = max(1, min(WATCHED_DAYS, (today - since).days))
+    balance = sum((one.balance for one in left), ZERO)
+    pace = Fraction(drawn) / days
+    unused, spent = Fraction(0), Fraction(0)
+    for one in sorted(left, key=lambda one: one.expires_on or date.max):
+        used = Fraction(one.balance)
+        if one.expires_on is not None:
+            until = max(Fraction(0), pace * max(0, (one.expires_on - today).days) - spent)
+            used = min(used, until)
+        spent += used
+        unused += Fraction(one.balance) - used
+    empty_on = None
+    if pace and (wait := -(-spent // pace)) < 36_500:
+        empty_on = today + timedelta(days=int(wait))
+    return BurnDown(balance, drawn, days, round_fraction(pace, digits), empty_on, round_fraction(unused, digits))

@@ -42,8 +42,8 @@ URLS = [
     path("card-charges/<str:intent_id>/give-up/", payment_intent_give_up, name="payment_intent_give_up"),
     path("card-charges/<str:intent_id>/look-up/", payment_intent_look_up, name="payment_intent_look_up"),
     path("invoices/<str:invoice_id>/charge/", invoice_charge, name="invoice_charge"),
-    path("wallets/top-ups/", wallet_card_list, name="wallet_card_list"),
-    path("wallets/top-ups/set/", wallet_card_set, name="wallet_card_set"),
-    path("wallets/top-ups/stop/", wallet_card_stop, name="wallet_card_stop"),
+    path("wallet-top-ups/", wallet_card_list, name="wallet_card_list"),
+    path("wallet-top-ups/set/", wallet_card_set, name="wallet_card_set"),
+    path("wallet-top-ups/stop/", wallet_card_stop, name="wallet_card_stop"),
     path("sandbox/cards/<str:gateway_reference>/", sandbox_card, name="sandbox_card"),
 ]
