@@ -1,0 +1,91 @@
+"""A life that is settled is planned from there; what touches what is before has it planned whole again."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from cashline.flow.agree.plans.actions import NewPlan, publish_plans
+from cashline.flow.agree.plans.rules import FeeTiming, PlanTerms, UsageCharge
+from cashline.flow.agree.pricing.rules.charge_models import Charge
+from cashline.flow.deliver.subscriptions.actions import NewSubscription, change_lives, subscribe
+from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind
+from cashline.flow.invoice.billing.queries.plans import charges_of, settled_days
+from cashline.flow.invoice.credit_notes.actions import void_invoices
+from cashline.kernel.anchors import Anchor, AnchorKind
+from cashline.kernel.identifiers import public
+from cashline.kernel.periods import IntervalUnit
+from tests.support.invoice import at, bill, make_billing_shop
+from tests.support.usage import make_meter, record, used
+from tests.support.world import ACTOR, NOW
+
+pytestmark = pytest.mark.usefixtures("db")
+SUMMER = date(2026, 7, 20)
+
+
+@pytest.fixture
+def subscription() -> UUID:
+    """One of 10.00 a month and 1.00 a call, billed by monthly runs from January to July; a call in March."""
+    shop = make_billing_shop()
+    make_meter("calls")
+    calls = UsageCharge("calls", "sum", Charge.unit(Decimal(1)))
+    terms = PlanTerms(
+        IntervalUnit.MONTH, Anchor(AnchorKind.CALENDAR), FeeTiming.ADVANCE, Decimal(10), charges=(calls,)
+    )  # fmt: skip
+    plan_id = publish_plans([NewPlan("CALLS", "Calls", "EUR", terms)], now=NOW, actor=ACTOR)[0]
+    new = NewSubscription(shop.customer, shop.world.berlin, plan_id)
+    subscribe([new], now=NOW, actor=ACTOR)
+    for month in range(2, 8):
+        if month == 4:
+            use(new.id, "first", date(2026, 3, 9))
+        bill(SUMMER.replace(month=month))
+    assert settled_days([new.id]) == {new.id: date(2026, 7, 1)}
+    return new.id
+
+
+def use(subscription_id: UUID, event_id: str, day: date, known: date = date(2026, 4, 1)) -> None:
+    event = used(public("subscription", subscription_id), "calls", event_id, at(day), quantity="7")
+    assert record([event], now=at(known)).accepted == 1
+
+
+def total(subscription_id: UUID) -> Decimal:
+    return sum((row.amount for row in charges_of(subscription_id)), Decimal(0))
+
+
+def test_usage_that_comes_late_is_billed_in_its_own_month(subscription: UUID) -> None:
+    before = total(subscription)
+    use(subscription, "of July", date(2026, 7, 5), SUMMER)
+    assert settled_days([subscription])
+    use(subscription, "late", date(2026, 3, 10), SUMMER)
+    assert settled_days([subscription]) == {}
+    bill(SUMMER)
+    assert total(subscription) - before == 7
+    assert {row.starts_on for row in charges_of(subscription) if row.component == "charge"} == {date(2026, 3, 1)}
+    assert settled_days([subscription]) == {subscription: date(2026, 7, 1)}
+
+
+def test_a_backdated_change_reaches_over_what_is_settled(subscription: UUID) -> None:
+    before = total(subscription)
+    changed = LifeChange(subscription, LifeKind.QUANTITY_CHANGED, quantity=Decimal(2), effect=Effect.NOW)
+    change_lives([changed], now=at(SUMMER), actor=ACTOR)
+    assert settled_days([subscription])
+    since = LifeChange(
+        subscription, LifeKind.QUANTITY_CHANGED, quantity=Decimal(2), effect=Effect.AT, at=at(date(2026, 3, 1))
+    )
+    change_lives([since], now=at(SUMMER), actor=ACTOR)
+    bill(SUMMER)
+    assert total(subscription) - before == 50
+    again = bill(SUMMER)
+    assert (again.invoices, again.credit_notes) == (0, 0)
+
+
+def test_a_void_invoice_is_billed_again(subscription: UUID) -> None:
+    march = next(row for row in charges_of(subscription) if row.starts_on == date(2026, 3, 1))
+    before = total(subscription)
+    assert march.invoice_id is not None
+    void_invoices([march.invoice_id], reason="Wrong address", today=SUMMER, now=at(SUMMER), actor=ACTOR)
+    assert settled_days([subscription]) == {}
+    result = bill(SUMMER)
+    assert result.invoices == 1
+    assert total(subscription) > before
