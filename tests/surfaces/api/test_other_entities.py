@@ -50,7 +50,8 @@ def test_a_key_for_one_entity_has_nothing_of_another(committed_db: Database, sub
     documents = Documents()
     kinds = {prefix for kind, prefix in PREFIXES.items() if kind not in SHARED}
     with one_connection() as raised:
-        before = theirs()
+        question = about_theirs()
+        before = sql.fetch_one(question)
 
         def judge(case: Any, answer: Any) -> None:
             assert answer.status_code < 500, told(case, answer, *raised)
@@ -62,15 +63,16 @@ def test_a_key_for_one_entity_has_nothing_of_another(committed_db: Database, sub
             assert {key for key in shown if key not in asked} == set(), told(case, answer)
             if answer.status_code < 300:
                 assert not shown, told(case, answer)
-            assert theirs() == before, told(case, answer)
+            if case.method != "GET":
+                assert sql.fetch_one(question) == before, told(case, answer)
 
         for operation in operations(secret):
             with subtests.test(operation.label):
                 tries(operation, GenerationMode.POSITIVE, documents, secret, judge, examples=6)
 
 
-def theirs() -> str:
-    """A fingerprint of every row that names the other entity."""
+def about_theirs() -> str:
+    """The question for a fingerprint of every row that names the other entity."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name FROM information_schema.columns WHERE column_name = 'entity_id' "
@@ -81,5 +83,4 @@ def theirs() -> str:
         f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) AS part FROM {table} t WHERE entity_id = e.id"
         for table in tables
     )
-    query = f"SELECT md5(string_agg(p.part, '|')) FROM legal_entities e, LATERAL ({parts}) p WHERE e.code = 'DE01'"
-    return str(sql.fetch(query)[0][0])
+    return f"SELECT md5(string_agg(p.part, '|')) FROM legal_entities e, LATERAL ({parts}) p WHERE e.code = 'DE01'"
