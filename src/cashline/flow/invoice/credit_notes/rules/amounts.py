@@ -42,10 +42,12 @@ def credited_lines(invoice: CreditableInvoice, wanted: Wanted) -> list[CreditLin
 def _discounts(
     invoice: CreditableInvoice, wanted: Wanted, shares: Sequence[Fraction], *, completes: bool
 ) -> list[Decimal]:
-    """The coupons in what is taken back: their exact shares rounded once, or the rest where the note completes it."""
+    """The coupons in what is taken back, so that what is left of it is rounded once; the last note takes the rest."""
     if not invoice.discount_total:
         return [ZERO] * len(wanted)
-    found = round_parts(shares, minor_units(invoice.currency))
+    exact = [Fraction(net) - share for (_, net), share in zip(wanted, shares, strict=True)]
+    nets = round_parts(exact, minor_units(invoice.currency))
+    found = [net - rounded for (_, net), rounded in zip(wanted, nets, strict=True)]
     whole = sum(found, ZERO)
     missing = (invoice.discount_left if completes else min(whole, invoice.discount_left)) - whole
     if missing:
