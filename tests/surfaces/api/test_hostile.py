@@ -167,6 +167,12 @@ class Office:
                 "lines": [{"invoice_line_id": line, "net_amount": "1.00"}],
             },
             "/tax-rates": {"country": "DE", "category": "zero", "percent": "0", "since": "2026-03-01"},
+            "/exemption-certificates": {
+                "customer_id": self.customer, "country": "FR", "number": "F-12", "reason": "UN", "since": "2026-02-01",
+            },
+            "/entities/DE01/billing-policy": {
+                "bills": 6, "least": 3, "deviations": "5.5", "tolerance": "25", "grace_days": 3,
+            },
             "/payments": self.paid(),
             f"/payments/{self.payment}/allocations": {"allocations": [put]},
             f"/payments/{self.payment}/refunds": {"amount": "5.00", "reason": "Too much", "refunded_on": "2026-02-03"},
