@@ -29,6 +29,7 @@ SHARED = frozenset(
         "plan",
         "price_book",
         "tax_rate",
+        "exemption_certificate",
         "usage_meter",
         "entity",
         "webhook_endpoint",
