@@ -121,10 +121,20 @@ def _value(billed: Decimal, day: date, financed: Sequence[Financed]) -> Decimal:
 
 
 def stand(
-    *, earned: Decimal, claims: Claims, cash: Cash, borrowed: Decimal, given_back: Decimal, incentive_used: Decimal
+    *,
+    earned: Decimal,
+    claims: Claims,
+    cash: Cash,
+    borrowed: Decimal,
+    given_back: Decimal,
+    refund_due: Decimal,
+    incentive_used: Decimal,
 ) -> Standing:
-    """The balances: `earned` with interest against what is claimed, without what is `borrowed` as a financing."""
+    """The balances: `earned` with interest against what is claimed, without what is `borrowed` as a financing.
+
+    `refund_due` is owed since the contract ended; `given_back` is expected to be, as far as claims exceed revenue.
+    """
     other_asset = max(_ZERO, cash.incentives - incentive_used)
-    position = earned - (claims.claimed - borrowed) + cash.incentives - other_asset
+    position = earned - (claims.claimed - refund_due - borrowed) + cash.incentives - other_asset
     refund = min(given_back, -position) if position < 0 and given_back > 0 else _ZERO
-    return Standing(claims.receivable, position + refund, refund, other_asset)
+    return Standing(claims.receivable, position + refund, refund + refund_due, other_asset)

@@ -68,6 +68,7 @@ class Group:
     price_judged_on: dict[str, date] = field(default_factory=dict)
     borrowed_since: dict[str, date] = field(default_factory=dict)
     refund_due: Decimal = _ZERO
+    refunded_on: dict[date, Decimal] = field(default_factory=dict)
     terminated: bool = False
 
     def join(self, contract: ContractFact) -> None:
@@ -150,7 +151,8 @@ class Group:
         earned = self.earned(change.at)
         covered = self.covered(earned, change.at - DAY)
         claimed = claims(self.bills, self.cash, covered, change.at, self.financed()).claimed
-        kept = claimed - change.refund
+        refund = max(_ZERO, change.refund - self.refunded_on.get(change.at, _ZERO))
+        kept = claimed - refund
         ending = [one for unit in earned for one in unit.obligations.values() if one.work.contract == change.contract]
         others = [one for unit in earned for one in unit.obligations.values() if one.work.contract != change.contract]
         total = sum((one.revenue + one.owed for unit in earned for one in unit.obligations.values()), _ZERO)
@@ -161,7 +163,7 @@ class Group:
             one.work.base, one.work.after_end, one.work.ended = one.revenue + one.owed, share, True
             one.work.owed_frozen = one.owed
         self.bills = [still_claimed(bill, change.at) for bill in self.bills if bill.at <= change.at]
-        self.refund_due += change.refund
+        self.refund_due += refund
         self.terminated = True
 
     def covered(self, earned: Sequence[UnitEarned], day: date) -> Decimal:
@@ -219,6 +221,7 @@ class Group:
     def _bill(self, event: Invoiced) -> None:
         cancellable = self.schedule.cancellable(event.contract)
         bill = Bill(event.at, event.due or event.at, event.amount, cancellable)
+        self.refund_due -= min(self.refund_due, max(_ZERO, -event.amount))
         self.bills.append(bill)
         for unit in self.units:
             for work in unit.works.values():
@@ -244,6 +247,8 @@ class Group:
         incentive = min(amount, max(_ZERO, promised - self.cash.incentives))
         self.cash.incentives += incentive
         self.cash.refunded += amount - incentive
+        self.refunded_on[event.at] = self.refunded_on.get(event.at, _ZERO) + amount - incentive
+        self.refund_due -= min(self.refund_due, amount - incentive)
 
     def _whole_price(self, day: date) -> Decimal:
         """What the customer pays in all, as things stand."""

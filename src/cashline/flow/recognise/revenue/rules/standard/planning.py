@@ -224,8 +224,7 @@ def _add_group(found: Moment, group: Group, day: date) -> None:
     units = group.earned(day + DAY)
     found.units[group.name] = units
     name, balances = group.name, found.balances
-    given_back = group.refund_due
-    earned = used = borrowed = _ZERO
+    given_back = earned = used = borrowed = _ZERO
     for one in (one for unit in units for one in unit.obligations.values()):
         caught = group.caught_up.get(one.work.id, _ZERO)
         _add(balances, Key("revenue", name, one.work.id, "catch_up"), -caught)
@@ -252,6 +251,7 @@ def _add_group(found: Moment, group: Group, day: date) -> None:
         cash=group.cash,
         borrowed=borrowed,
         given_back=given_back,
+        refund_due=group.refund_due,
         incentive_used=used,
     )
     _add(balances, Key("receivable", name), standing.receivable)

@@ -140,11 +140,13 @@ def ahead_by_month(facts: Facts, through: date, months: int = 24) -> list[Decima
 
 
 def known_by(facts: Facts, day: date) -> Facts:
-    """The facts up to the end of a day."""
+    """The facts up to the end of a day; what is paid for a contract before its inception waits for it."""
+    contracts = tuple(one for one in facts.contracts if one.inception <= day)
+    begun = {one.id for one in contracts}
     return Facts(
-        tuple(one for one in facts.contracts if one.inception <= day),
+        contracts,
         tuple(one for one in facts.judgements if one.at <= day),
-        tuple(one for one in facts.events if one.at <= day),
+        tuple(one for one in facts.events if one.at <= day and getattr(one, "contract", None) in {None, *begun}),
         tuple(one for one in facts.costs if one.at <= day),
         facts.digits,
     )
