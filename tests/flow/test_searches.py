@@ -54,6 +54,12 @@ def walked(table: str, customer: str, words: str) -> set[UUID]:
 def test_searches_find_what_a_walk_over_all_would(traded: Traded, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     monkeypatch.setattr(finding, "FEW", few)
     names = [name for (name,) in sql.fetch("SELECT name FROM customers ORDER BY id")]
+    by_name = Ask("customer", limit=200)
+    listed_by_customer: dict[str, Callable[[str], Any]] = {
+        "payments": lambda w: list_payments(by_name, PaymentFilter(words=w)).items,
+        "shipments": lambda w: list_shipments(by_name, words=w).items,
+        "subscriptions": lambda w: list_subscriptions(by_name, words=w).items,
+    }
     part, other = names[0].split()[0][1:].lower(), names[1]
     for table, (found, customer) in LISTS.items():
         numbers = sql.fetch(f"SELECT number FROM {table} WHERE number IS NOT NULL ORDER BY id LIMIT 1")
@@ -74,6 +80,9 @@ def test_searches_find_what_a_walk_over_all_would(traded: Traded, monkeypatch: p
             expected = walked(table, customer, words)
             assert {row.id for row in found(words).items} == expected, (table, words)
         assert [row.number for row in found(number).items] == [number]
+        by_customer = listed_by_customer.get(table)
+        if by_customer:
+            assert {row.id for row in by_customer(part)} == walked(table, customer, part)
         assert number in {row.number for row in found(number.rpartition("-")[2].lstrip("0")).items}
         assert found("100%").items == found("_").items == []
 

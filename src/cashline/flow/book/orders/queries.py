@@ -202,7 +202,7 @@ def list_orders(
     ):
         if value is not None:
             conditions.add(condition, value)
-    search(conditions, words, customer="o.customer_id", own=_meant)
+    search(conditions, words, customer="o.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         OrderRow,
         columns=_ORDER,

@@ -138,7 +138,7 @@ def list_installations(
     ):
         if value is not None:
             conditions.add(condition, value)
-    search(conditions, words, customer="i.customer_id", own=_meant)
+    search(conditions, words, customer="i.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         InstallationRow,
         columns=_INSTALLATION,

@@ -175,7 +175,9 @@ def list_requests(
     conditions.among("r.status", statuses)
     conditions.among("r.operation", operations)
     conditions.among("o.entity_id", entity_ids, "uuid")
-    search(conditions, words, customer="o.customer_id", own=_meant, of_customers=of_customers_orders("o.id"))
+    search(
+        conditions, words, customer="o.customer_id", own=_meant, of_customers=of_customers_orders("o.id"), sort=ask.sort
+    )
     return lists.page(
         RequestRow,
         columns=_REQUEST,

@@ -50,6 +50,7 @@ class Subscription(Table):
         indexes = [
             models.Index(Coalesce("activated_on", models.Value(date(9999, 12, 31))), "id", name="subscriptions_since"),
             models.Index(Coalesce("ends_on", models.Value(date(9999, 12, 31))), "id", name="subscriptions_end"),
+            models.Index(fields=["id"], name="subscriptions_to_plans", condition=models.Q(plan_version__isnull=False)),
             models.Index(
                 fields=["ends_on"],
                 name="subscriptions_ending",

@@ -200,7 +200,7 @@ def list_credit_notes(
     conditions.add("n.number IS NOT NULL")
     conditions.among("n.entity_id", entity_ids, "uuid")
     conditions.among("n.cause", causes)
-    search(conditions, words, customer="n.customer_id", own=_meant)
+    search(conditions, words, customer="n.customer_id", own=_meant, sort=ask.sort)
     for text, value in (
         ("n.customer_id = %s", customer_id),
         ("n.issued_on >= %s", issued_from),

@@ -98,7 +98,7 @@ def list_disputes(ask: lists.Ask, chosen: DisputeFilter) -> Page[DisputeRow]:
     conditions.among("i.entity_id", chosen.entities, "uuid")
     conditions.among("d.status", chosen.statuses)
     conditions.among("d.reason", chosen.reasons)
-    search(conditions, chosen.words, customer="d.customer_id", own=_meant)
+    search(conditions, chosen.words, customer="d.customer_id", own=_meant, sort=ask.sort)
     for text, value in (
         ("d.customer_id = %s", chosen.customer_id),
         ("d.invoice_id = %s", chosen.invoice_id),

@@ -170,7 +170,7 @@ def list_agreements(
     conditions.among("a.entity_id", entity_ids, "uuid")
     if customer_id is not None:
         conditions.add("a.customer_id = %s", customer_id)
-    search(conditions, words, customer="a.customer_id", own=_meant)
+    search(conditions, words, customer="a.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         AgreementRow,
         columns=_AGREEMENT,

@@ -226,7 +226,7 @@ def list_quotes(
     for text, value in bounds:
         if value is not None:
             conditions.add(text, value)
-    search(conditions, words, customer="q.customer_id", own=_meant)
+    search(conditions, words, customer="q.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         QuoteRow,
         columns=_QUOTE,

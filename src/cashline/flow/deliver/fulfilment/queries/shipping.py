@@ -237,7 +237,14 @@ def list_shipments(
     ):
         if value is not None:
             conditions.add(condition, value)
-    search(conditions, words, customer="o.customer_id", own=_meant, of_customers=of_customers_orders("s.order_id"))
+    search(
+        conditions,
+        words,
+        customer="o.customer_id",
+        own=_meant,
+        of_customers=of_customers_orders("s.order_id"),
+        sort=ask.sort,
+    )
     return lists.page(
         ShipmentRow,
         columns=_SHIPMENT,

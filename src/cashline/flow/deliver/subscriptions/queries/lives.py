@@ -190,6 +190,7 @@ def list_lives(
     Terms are asked by their end; `changing` are those of which something is scheduled.
     """
     conditions = lists.Conditions()
+    conditions.add("s.plan_version_id IS NOT NULL")
     if changing:
         conditions.add("s.next_change_at IS NOT NULL")
     for condition, value in (("s.term_ends_on >= %s", term_from), ("s.term_ends_on < %s", term_until)):
@@ -199,7 +200,7 @@ def list_lives(
     conditions.among("s.entity_id", entity_ids, "uuid")
     if customer_id is not None:
         conditions.add("s.customer_id = %s", customer_id)
-    search(conditions, words, customer="s.customer_id", own=_meant)
+    search(conditions, words, customer="s.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         LifeRow,
         columns=_LIFE,

@@ -148,7 +148,7 @@ def list_subscriptions(
     ):
         if value is not None:
             conditions.add(condition, value)
-    search(conditions, words, customer="s.customer_id", own=_meant)
+    search(conditions, words, customer="s.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         SubscriptionRow,
         columns=_SUBSCRIPTION,

@@ -146,7 +146,7 @@ def list_invoices(ask: lists.Ask, chosen: InvoiceFilter, *, today: date) -> Page
         source=_SOURCE,
         key="i.id",
         sorts=SORTS,
-        conditions=_conditions(chosen, today),
+        conditions=_conditions(chosen, today, ask.sort),
         ask=ask,
         key_of_row=lambda row: row.id,
         rows_of="invoices i",
@@ -184,13 +184,13 @@ RECEIVABLES: Figure[ReceivablesAsked, list[ReceivableTotals]] = Figure(
 """What is open and overdue by currency, as it stands above the list."""
 
 
-def _conditions(chosen: InvoiceFilter, today: date) -> lists.Conditions:
+def _conditions(chosen: InvoiceFilter, today: date, sort: str) -> lists.Conditions:
     conditions = lists.Conditions()
     conditions.add("i.number IS NOT NULL")
     conditions.few = chosen.agreement_id is not None or _is_small(chosen.bill_run_id)
     conditions.among("i.entity_id", chosen.entity_ids, "uuid")
     conditions.among("i.currency", chosen.currencies)
-    search(conditions, chosen.words, customer="i.customer_id", own=_meant)
+    search(conditions, chosen.words, customer="i.customer_id", own=_meant, sort=sort)
     if chosen.states:
         texts = [STATES[state] for state in chosen.states]
         conditions.add(f"({' OR '.join(texts)})", *[today for text in texts if "%s" in text])

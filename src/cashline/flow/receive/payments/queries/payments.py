@@ -153,7 +153,7 @@ def list_payments(ask: lists.Ask, chosen: PaymentFilter) -> Page[PaymentRow]:
         source=_SOURCE,
         key="p.id",
         sorts=SORTS,
-        conditions=_conditions(chosen),
+        conditions=_conditions(chosen, ask.sort),
         ask=ask,
         key_of_row=lambda row: row.id,
         rows_of="payments p",
@@ -182,13 +182,13 @@ def payment_totals(chosen: PaymentFilter) -> list[PaymentTotals]:
     )
 
 
-def _conditions(chosen: PaymentFilter) -> lists.Conditions:
+def _conditions(chosen: PaymentFilter, sort: str = "") -> lists.Conditions:
     conditions = lists.Conditions()
     conditions.among("p.entity_id", chosen.entities, "uuid")
     conditions.among("p.status", chosen.statuses)
     conditions.among("p.method", chosen.methods)
     conditions.among("p.currency", chosen.currencies)
-    search(conditions, chosen.words, customer="p.customer_id", own=_meant)
+    search(conditions, chosen.words, customer="p.customer_id", own=_meant, sort=sort)
     conditions.few = chosen.unapplied
     if chosen.unapplied:
         conditions.add("p.unapplied_amount > 0")

@@ -227,12 +227,14 @@ def account_lines(
     if cursor:
         texts.append("(l.day, l.entry_id, l.line_no) < (%s, %s, %s)")
         params.extend(_read_cursor(cursor))  # type: ignore[arg-type]
+    entry = "JOIN journal_entries e ON e.id = l.entry_id"
+    order = "ORDER BY l.day DESC, l.entry_id DESC, l.line_no DESC"
+    narrowed = f"{entry} WHERE" if posted_before else "WHERE"
     rows = sql.fetch_as(
         AccountLine,
         "SELECT l.entry_id, l.line_no, l.day, e.text, e.rule, e.source_type, e.source_id, e.currency, l.amount, "
-        "l.functional_amount, l.customer_id, l.agreement_id, l.document_id FROM journal_lines l "
-        f"JOIN journal_entries e ON e.id = l.entry_id WHERE {' AND '.join(texts)} "
-        "ORDER BY l.day DESC, l.entry_id DESC, l.line_no DESC LIMIT %s",
+        "l.functional_amount, l.customer_id, l.agreement_id, l.document_id FROM (SELECT l.* FROM journal_lines l "
+        f"{narrowed} {' AND '.join(texts)} {order} LIMIT %s) l {entry} {order}",
         [*params, limit + 1],
     )
     items = rows[:limit]
