@@ -25,7 +25,6 @@ SELECT i.agreement_id, count(*) AS facts FROM invoices i
     WHERE i.agreement_id IS NOT NULL AND i.status <> 'draft' {where} GROUP BY 1
 UNION ALL
 SELECT i.agreement_id, count(*) FROM invoices i
-    JOIN invoice_lines l ON l.invoice_id = i.id AND l.line_id IS NOT NULL AND l.discount_share <> 0
     WHERE i.discount_total <> 0 AND i.agreement_id IS NOT NULL AND i.status <> 'draft' {where} GROUP BY 1
 UNION ALL
 SELECT i.agreement_id, count(*) FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id
