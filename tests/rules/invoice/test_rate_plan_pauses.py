@@ -50,6 +50,16 @@ def test_a_cancellation_during_a_pause_settles_the_days_before_it(final_invoice:
     assert account.bill(MAY) == []
 
 
+def test_a_change_after_a_pause_settles_the_days_before_it() -> None:
+    account = _account(FeeTiming.ARREARS)
+    account.know(LifeKind.PAUSED, datetime(2025, 4, 11, 9, tzinfo=UTC))
+    account.know(LifeKind.RESUMED, datetime(2025, 4, 15, 9, tzinfo=UTC))
+    at = datetime(2025, 4, 21, 9, tzinfo=UTC)
+    account.know(LifeKind.PLAN_CHANGED, at, plan_id=PRO)
+    assert sorted(account.bill(at, Trigger.CHANGE)) == _amounts("6.00", "10.00")
+    assert account.bill(MAY) == _amounts("20.00")
+
+
 def test_a_commitment_is_of_the_period_and_not_of_what_a_pause_leaves_of_it() -> None:
     """Twenty of thirty days: 66.67 less twice 10.00, as one shortfall."""
     account = _account(FeeTiming.ARREARS, minimum_commitment=Decimal("100.00"))

@@ -87,9 +87,10 @@ def _subscribe(stage: Stage, event: form.Subscribe, now: datetime) -> None:
 
 def _change(stage: Stage, name: str, kind: str, now: datetime, **values: Any) -> None:
     from cashline.flow.deliver.subscriptions.actions import change_lives
-    from cashline.flow.deliver.subscriptions.rules import LifeChange, LifeKind
+    from cashline.flow.deliver.subscriptions.rules import LifeChange, LifeKind, OnConflict
 
-    change_lives([LifeChange(stage.subscription(name), LifeKind(kind), **values)], now=now, actor=ACTOR)
+    change = LifeChange(stage.subscription(name), LifeKind(kind), on_conflict=OnConflict.REPLACE, **values)
+    change_lives([change], now=now, actor=ACTOR)
 
 
 def _change_plan(stage: Stage, event: form.ChangePlan, now: datetime) -> None:

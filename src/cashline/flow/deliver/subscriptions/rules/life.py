@@ -45,7 +45,7 @@ class Stint:
     """A stretch under one plan. Its days are `[start, end)` for fees, its instants `[start_at, end_at)` for usage.
 
     `boundary` is the day from which its periods are counted. A stint that a later change of the same day replaced has
-    no days. `closed_by` is None while it runs. `settled_by` is the cancellation that came during the pause after it.
+    no days. `closed_by` is None while it runs. `settled_by` is the change or cancellation after its pause.
     """
 
     plan_id: UUID
@@ -197,6 +197,7 @@ def _apply(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone:
         state.ended = True
         if state.paused and state.done:
             state.done[-1] = replace(state.done[-1], settled_by=fact)
+            _settle(state.done, fact)
         _close(state, fact, fact.ends_on or local_day(fact.at, zone))
     elif kind is LifeKind.PAUSED:
         state.paused = True
@@ -262,6 +263,18 @@ def _close(state: _State, fact: LifeFact, end: date) -> None:
     if state.open is not None:
         state.done.append(_closed(state, state.open, max(end, state.open.start), fact.at, fact))
         state.open = None
+        if fact.kind is not LifeKind.PAUSED:
+            _settle(state.done, fact)
+
+
+def _settle(done: list[Stint], fact: LifeFact) -> None:
+    """A fact that closes a stint settles what pauses under the same plan have left before it."""
+    index = len(done) - 1
+    while (
+        index > 0 and done[index].opened_by.kind is LifeKind.RESUMED and done[index - 1].plan_id == done[index].plan_id
+    ):
+        index -= 1
+        done[index] = replace(done[index], settled_by=fact)
 
 
 def _closed(state: _State, stint: Stint, end: date, end_at: datetime | None, fact: LifeFact | None) -> Stint:
