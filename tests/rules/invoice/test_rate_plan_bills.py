@@ -184,7 +184,8 @@ def held(account: Account, until: date) -> Fraction:
             last = following.day if following else date.max
             days = Period(step.day, last).overlap(part.days)
             if days is not None:
-                total += Fraction(step.quantity) * Fraction(terms.base_fee) * Fraction(days.days, part.whole.days)
+                price = terms.base_fee if step.unit_price is None else step.unit_price
+                total += Fraction(step.quantity) * Fraction(price) * Fraction(days.days, part.whole.days)
     return total
 
 
