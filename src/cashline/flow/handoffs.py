@@ -47,6 +47,8 @@ HANDOFFS: dict[str, tuple[Handoff, ...]] = {
     "SubscriptionStopped": (billing.bill_lives,),
     "SubscriptionReactivated": (billing.bill_lives,),
     "SubscriptionChangeWithdrawn": (billing.bill_lives,),
+    "SubscriptionChangeConfirmed": (billing.bill_lives,),
+    "SubscriptionChangeLapsed": (billing.bill_lives,),
     "SubscriptionTermSet": (billing.bill_lives,),
     "SubscriptionRenewed": (billing.bill_lives,),
     "SubscriptionExtended": (billing.bill_lives,),

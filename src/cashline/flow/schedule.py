@@ -14,7 +14,7 @@ from cashline.flow.deliver.fulfilment.jobs import advance_due
 from cashline.flow.deliver.provisioning.jobs import fail_unanswered
 from cashline.flow.deliver.subscriptions.jobs import advance_campaigns, end_due, renew_due, show_changes
 from cashline.flow.deliver.usage.jobs import alert_due, open_coming_months
-from cashline.flow.invoice.billing.jobs import advance_runs, bill_due
+from cashline.flow.invoice.billing.jobs import advance_runs, bill_due, settle_gates
 from cashline.flow.invoice.credits.jobs import expire_due
 from cashline.flow.invoice.invoices.queries import RECEIVABLES
 from cashline.flow.receive.bank.jobs import match_due
@@ -50,6 +50,7 @@ MINUTELY: tuple[MinuteJob, ...] = (
     advance_campaigns,
     advance_runs,
     settle_charges,
+    settle_gates,
     summarise,
     alert_due,
 )

@@ -8,6 +8,7 @@ import pytest
 
 from cashline.flow.deliver.subscriptions.actions import advance_campaigns
 from cashline.flow.deliver.subscriptions.jobs import renew_due, show_changes
+from cashline.flow.invoice.billing.jobs import settle_gates
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import public
 from cashline.platform.clock.actions import make_sandbox, move_clock
@@ -253,3 +254,53 @@ def test_a_price_campaign_through_the_api(api: Api) -> None:
     assert api.post(f"/price-campaigns/{key}/start").status == 409
     assert api.post("/price-campaigns", body | {"effective_on": "2026-01-01"}).fields == ["effective_on"]
     assert api.post("/price-campaigns", body | {"version": 7}).status == 422
+
+
+def gated(api: Api, key: str, **change: Any) -> dict[str, Any]:
+    answer = api.post(f"/subscriptions/{key}/gated-changes", {"change": change, "days": 5})
+    assert answer.status == 201, answer.body
+    return dict(answer.body)
+
+
+def test_a_change_that_waits_counts_once_its_invoice_is_paid(api: Api) -> None:
+    life = started(api)
+    key = life["id"]
+    move_clock(datetime(2026, 1, 25, 9, tzinfo=UTC))
+    gate = gated(api, key, kind="plan_changed", plan="PRO", quantity="9")
+    assert gate["status"] == "waiting"
+    assert api.get(f"/subscriptions/{key}/life").body["plan_code"] == "TEAM"
+    refused = changed(api, key, "quantity_changed", quantity="2")
+    assert "A change of plan waits for its invoice to be paid." in refused.body["errors"][0]["message"]
+    assert settle_gates(now=datetime(2026, 1, 26, 9, tzinfo=UTC), actor="system") == 0
+    for invoice in api.get("/invoices").body["items"]:
+        if Decimal(invoice["open_amount"]):
+            api.post("/payments", {
+                "entity": "DE01", "customer": life["customer"], "currency": "EUR", "amount": invoice["open_amount"],
+                "method": "bank_transfer", "received_on": "2026-01-25",
+                "allocations": [{"invoice": invoice["id"], "amount": invoice["open_amount"], "write_off": "0"}],
+            })  # fmt: skip
+    assert settle_gates(now=datetime(2026, 1, 26, 9, tzinfo=UTC), actor="system") == 1
+    paid = api.get(f"/subscriptions/{key}/life").body
+    assert (paid["plan_code"], paid["changes"][-1]["kind"]) == ("PRO", "confirmed")
+    assert api.get(f"/subscriptions/{key}/gated-changes").body["items"][0]["status"] == "paid"
+
+
+def test_a_change_that_waits_too_long_is_taken_back_with_its_invoice(api: Api) -> None:
+    """From TEAM to three of it: what was billed for three is given back, and what was given back is billed again."""
+    key = started(api)["id"]
+    move_clock(datetime(2026, 1, 25, 9, tzinfo=UTC))
+    gated(api, key, kind="quantity_changed", quantity="3")
+    assert sum((amount for _, amount in charges(api, key)), Decimal(0)) == Decimal("73.00")
+    late = datetime(2026, 2, 1, 9, tzinfo=UTC)
+    assert settle_gates(now=late, actor="system") == 1
+    move_clock(late)
+    agreement = api.get(f"/subscriptions/{key}/life").body["agreement"]
+    assert api.post(f"/agreements/{agreement}/bill", {"as_of": "2026-02-01"}).status == 200
+    assert sum((amount for _, amount in charges(api, key)), Decimal(0)) == Decimal("31.00")
+    life = api.get(f"/subscriptions/{key}/life").body
+    assert (life["quantity"], life["changes"][-1]["kind"]) == ("1", "withdrawn")
+    assert changed(api, key, "quantity_changed", quantity="2").status == 200
+    down = gated(api, key, kind="quantity_changed", quantity="1")
+    assert down["status"] == "paid"
+    wrong = {"change": {"kind": "paused"}, "days": 5}
+    assert api.post(f"/subscriptions/{key}/gated-changes", wrong).status == 422

@@ -61,6 +61,8 @@ def test_terms_ramps_skips_and_transfers_from_the_terminal(customer: str, tmp_pa
         "subscription", "ramp", number, "--step", "2027-01-01;5", "--step", "2027-02-01;;9.5"
     )
     assert "skips 1" in run("subscription", "skip", number)
+    waits = run("subscription", "gate", number, "quantity_changed", "--quantity", "0", "--json")
+    assert waits["status"] == "paid"
     other = public("customer", make_customer())
     gone = run("subscription", "transfer", number, "--customer", other, "--reason", "Sold", "--json")
     assert (gone["customer"], gone["status"]) == (other, "active")

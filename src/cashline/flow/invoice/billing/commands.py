@@ -7,11 +7,15 @@ from uuid import UUID
 
 import click
 
+from cashline.flow.deliver.subscriptions.commands import COMMANDS as subscription  # noqa: N811 - its group
+from cashline.flow.deliver.subscriptions.commands import find_subscription
 from cashline.flow.invoice.invoices.commands import invoice
 from cashline.platform.doors.terminal import (
     DAY,
     TERMINAL,
     AnyDecimal,
+    as_option,
+    authority_for,
     json_option,
     limit_option,
     now,
@@ -254,3 +258,32 @@ def waiting_policy(entity: str, as_json: bool, **given: Any) -> None:
 
 
 COMMANDS = (invoice, bill_run, waiting)
+
+
+@subscription.command("gate")
+@click.argument("number")
+@click.argument("kind", type=click.Choice(["plan_changed", "quantity_changed", "add_on_changed"]))
+@click.option("--plan", default="", help="The plan to change to.")
+@click.option("--quantity", default="", help="How many from then on.")
+@click.option("--add-on", default="", help="The code of the add-on.")
+@click.option("--days", default=14, show_default=True, help="How long it waits for the payment.")
+@as_option
+@json_option
+def subscription_gate(
+    number: str, kind: str, plan: str, quantity: str, add_on: str, days: int, email: str, as_json: bool
+) -> None:
+    """Change the subscription NUMBER to a plan, so that it counts once its invoice is paid."""
+    from cashline.flow.deliver.subscriptions.api import ChangesIn, changes_of
+    from cashline.flow.deliver.subscriptions.queries import life
+    from cashline.flow.invoice.billing import actions, api
+    from cashline.flow.invoice.billing.queries.gates import gate_of
+    from cashline.platform.doors.schemas import body_of
+
+    key, authority = find_subscription(number), authority_for(email)
+    authority.require("subscriptions.write", life(key).entity_id)
+    given = {"plan": plan, "quantity": quantity, "add_on": add_on}
+    change = {"kind": kind} | {name: value for name, value in given.items() if value}
+    body = body_of(ChangesIn, {"changes": [change]})
+    fact_id = actions.gate_change(changes_of(key, body)[0], days=days, now=now(), actor=authority.actor)
+    shape = api.gate_shape(gate_of(fact_id))
+    say(shape, f"It is {shape['status']}: {shape['invoice_number'] or 'nothing is to be paid'}.", as_json=as_json)

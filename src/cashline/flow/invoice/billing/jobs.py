@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from cashline.flow.invoice.billing.actions import advance_bill_run, run_bills
+from cashline.flow.invoice.billing.actions import settle_gates as settle_all
 from cashline.flow.invoice.billing.queries import Scope, count_due, running_runs
 from cashline.flow.invoice.billing.queries.waiting import entities_that_approve
 from cashline.platform.company.queries import entities
@@ -29,3 +30,8 @@ def advance_runs(*, now: datetime, actor: str) -> int:
         while advance_bill_run(run.id, now=now, actor=actor) is not None:
             done += 1
     return done
+
+
+def settle_gates(*, now: datetime, actor: str) -> int:
+    """Confirm the changes whose invoice is paid, and take back those that waited long; gives how many."""
+    return settle_all(now=now, actor=actor)

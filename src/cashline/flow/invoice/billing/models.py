@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus
+from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus, GateStatus
 from cashline.flow.invoice.billing.rules.plans.shapes import Component
 from cashline.flow.invoice.billing.rules.waiting import WaitingCause, WaitingStatus
 from cashline.platform.database.tables import (
@@ -204,3 +204,23 @@ class WaitingBill(Table):
             ),
         ]
         indexes = [models.Index(fields=["status", "id"], name="waiting_bills_status")]
+
+
+class GatedChange(Table):
+    """A change of a subscription that counts once its invoice is paid, and is taken back when it has waited long."""
+
+    subscription = link_to("subscriptions.Subscription")
+    fact = link_to("subscriptions.SubscriptionFact", db_index=False)
+    invoice = link_to("invoices.Invoice", db_index=False, null=True)
+    status = status_column(GateStatus, db_default=GateStatus.WAITING)
+    expires_at = instant_column()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "gated_changes"
+        constraints = [
+            models.UniqueConstraint(fields=["fact"], name="gated_change_of_a_fact_once"),
+            models.UniqueConstraint(
+                fields=["subscription"], name="gated_change_waits_once", condition=models.Q(status="waiting")
+            ),
+        ]

@@ -15,7 +15,7 @@ from cashline.flow.deliver.subscriptions.queries import LifeRow
 from cashline.flow.deliver.subscriptions.rules.changing import LifeChange, Setting, facts_of_change
 from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind
 from cashline.flow.deliver.subscriptions.rules.life import live
-from cashline.flow.deliver.subscriptions.rules.standing import standing
+from cashline.flow.deliver.subscriptions.rules.standing import shown, standing
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
@@ -37,6 +37,7 @@ EVENTS: Mapping[LifeKind, str] = {
     LifeKind.TERM_SET: "SubscriptionTermSet",
     LifeKind.RENEWED: "SubscriptionRenewed",
     LifeKind.EXTENDED: "SubscriptionExtended",
+    LifeKind.CONFIRMED: "SubscriptionChangeConfirmed",
 }
 """The event of each kind of change."""
 
@@ -67,7 +68,8 @@ def change_lives(changes: Sequence[LifeChange], *, now: datetime, actor: str) ->
         [(fact.id, row.id, fact.kind.value, fact.at, now, sql.json(fact.as_json()), actor) for row, fact in recorded],
     )
     _show(list(rows.values()), facts, terms, now)
-    record([_event(row, fact) for row, fact in recorded if not fact.of_term], now=now, actor=actor)
+    gated = {fact.id: fact for found in facts.values() for fact in found if fact.gated}
+    record([_event(row, fact, gated) for row, fact in recorded if not fact.of_term], now=now, actor=actor)
     return [fact.id for _, fact in recorded]
 
 
@@ -101,17 +103,20 @@ def _plans(
     return plans
 
 
-def _event(row: LifeRow, fact: LifeFact) -> Event:
+def _event(row: LifeRow, fact: LifeFact, gated: Mapping[UUID, LifeFact]) -> Event:
+    """The event of a fact; a change that waited for its payment and is taken back has its own, as of its instant."""
+    lapsed = gated.get(fact.withdraws) if fact.withdraws is not None else None
+    type_name = EVENTS[fact.kind] if lapsed is None else "SubscriptionChangeLapsed"
     data: dict[str, Any] = {
         "number": row.number,
         "fact": str(fact.id),
-        "at": fact.at.isoformat(),
+        "at": (lapsed or fact).at.isoformat(),
         "scheduled": fact.scheduled,
         "final_invoice": fact.final_invoice,
     }
     if fact.term is not None and fact.term.ends_on is not None:
         data["term_ends_on"] = fact.term.ends_on.isoformat()
-    return Event(EVENTS[fact.kind], life_objects(row.id, row.customer_id, row.agreement_id), data, fact.reason)
+    return Event(type_name, life_objects(row.id, row.customer_id, row.agreement_id), data, fact.reason)
 
 
 @transaction.atomic
@@ -133,7 +138,8 @@ def _show(
     """Bring the rows to what their facts say: the state is a fold, and the row only shows it."""
     changes = []
     for row in rows:
-        found = standing(facts[row.id], live(facts[row.id], terms, row.timezone), now)
+        counting = shown(facts[row.id])
+        found = standing(counting, live(counting, terms, row.timezone), now)
         changes.append((
             row.id, found.status.value, found.plan_id, found.quantity, found.unit_price, found.ends_on,
             found.next_change_at, found.term_ends_on, found.renew_on,

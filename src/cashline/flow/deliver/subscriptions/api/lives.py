@@ -319,8 +319,8 @@ def changes_of(subscription_id: UUID, body: ChangesIn) -> list[LifeChange]:
 
 
 def _change_of(subscription_id: UUID, body: LifeChangeIn, on_conflict: OnConflict) -> LifeChange:
-    if body.kind is LifeKind.STARTED:
-        raise InvalidValue("A subscription starts once.", field="kind")
+    if body.kind in (LifeKind.STARTED, LifeKind.CONFIRMED):
+        raise InvalidValue("A start happens once, and a payment confirms what waits for it.", field="kind")
     given = body.model_dump(exclude={"kind", "plan", "change", "term", "uplift"})
     return LifeChange(
         subscription_id,

@@ -20,13 +20,15 @@ from cashline.flow.deliver.subscriptions.rules.renewals import (
     term_of,
     uplifted,
 )
-from cashline.flow.deliver.subscriptions.rules.standing import status_at
+from cashline.flow.deliver.subscriptions.rules.standing import open_gate, status_at
 from cashline.flow.deliver.subscriptions.rules.wording import noun_of
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import day_start, local_day
 from cashline.kernel.refusals import Conflict, InvalidValue
 
 MOMENT = timedelta(microseconds=1)
+GATED = (LifeKind.PLAN_CHANGED, LifeKind.QUANTITY_CHANGED, LifeKind.ADD_ON_CHANGED)
+"""What may wait for the payment of its invoice."""
 EARLIEST = timedelta(days=366 * 30)
 """How far back a fact may reach."""
 
@@ -80,6 +82,8 @@ class LifeChange:
     uplift: UpliftPolicy | None = None
     on_conflict: OnConflict = OnConflict.REFUSE
     other: UUID | None = None
+    gated: bool = False
+    confirms: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,10 @@ def _fact(change: LifeChange, life: Life, plans: Mapping[UUID, PlanTerms], setti
         values |= _term_values(change, life, plans, setting, at, now)
     for name in _FIELDS.get(change.kind, ()):
         values[name] = getattr(change, name)
+    if change.gated:
+        if change.kind not in GATED or change.effect is not Effect.NOW:
+            raise InvalidValue("Only a plan, a quantity or an add-on from now on waits for a payment.", field="kind")
+        values["gated"] = True
     return LifeFact(new_id(), change.kind, at, now, **values)
 
 
@@ -190,6 +198,7 @@ _FIELDS: Mapping[LifeKind, tuple[str, ...]] = {
     LifeKind.BILLING_DAY_MOVED: ("billing_day",),
     LifeKind.TRIAL_EXTENDED: ("days",),
     LifeKind.WITHDRAWN: ("withdraws",),
+    LifeKind.CONFIRMED: ("confirms",),
 }
 
 
@@ -225,8 +234,19 @@ def _check(
     if fact.at < now - EARLIEST:
         raise InvalidValue("This lies too far back.", field="at")
     _check_values(fact, plans)
+    gate = open_gate(facts)
+    if fact.kind is LifeKind.CONFIRMED:
+        if gate is None or fact.confirms != gate.id:
+            raise ConflictingChange("This change does not wait for a payment.", field="confirms")
+        return
+    if gate is not None and fact.kind is not LifeKind.WITHDRAWN:
+        raise ConflictingChange(
+            f"{noun_of(gate)} waits for its invoice to be paid.",
+            field="kind",
+            fix="Wait for the payment, or take that change back.",
+        )
     if fact.kind is LifeKind.WITHDRAWN:
-        waiting = {one.id for one in in_force(facts) if one.at > now}
+        waiting = {one.id for one in in_force(facts) if one.at > now or one is gate}
         if fact.withdraws not in waiting:
             raise ConflictingChange("Only a change that has not taken effect is withdrawn.", field="withdraws")
         return

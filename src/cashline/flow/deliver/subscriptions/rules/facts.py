@@ -37,6 +37,7 @@ class LifeKind(StrEnum):
     TERM_SET = "term_set"
     RENEWED = "renewed"
     EXTENDED = "extended"
+    CONFIRMED = "confirmed"
 
 
 TERM_KINDS = (LifeKind.TERM_SET, LifeKind.RENEWED, LifeKind.EXTENDED)
@@ -59,7 +60,8 @@ class LifeFact:
     first day that is not billed after a cancellation; without `final_invoice` what is owed then is not billed.
     `of_term`: the cancellation by which a term ends that nothing renews. A start that goes on with the service of
     another subscription has when that began (`origin_at`), and from which day its periods are counted (`origin_on`).
-    `other` is the subscription on the other side of a transfer.
+    `other` is the subscription on the other side of a transfer. `gated`: it is billed from its instant on, and counts
+    for the customer once a CONFIRMED fact `confirms` that its invoice is paid; else it is taken back.
     """
 
     id: UUID
@@ -83,6 +85,8 @@ class LifeFact:
     origin_at: datetime | None = None
     origin_on: date | None = None
     other: UUID | None = None
+    gated: bool = False
+    confirms: UUID | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What only its kind has, as it is stored."""
@@ -125,6 +129,7 @@ _READ: Mapping[str, Any] = {
     "origin_at": datetime.fromisoformat,
     "origin_on": date.fromisoformat,
     "other": UUID,
+    "confirms": UUID,
 }
 _DEFAULTS: Mapping[str, Any] = {
     "scheduled": False,
@@ -144,4 +149,6 @@ _DEFAULTS: Mapping[str, Any] = {
     "origin_at": None,
     "origin_on": None,
     "other": None,
+    "gated": False,
+    "confirms": None,
 }

@@ -213,7 +213,7 @@ def _apply(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone:
 
 
 _STEPS = (LifeKind.QUANTITY_CHANGED, LifeKind.PRICE_CHANGED, LifeKind.ADD_ON_CHANGED, LifeKind.RENEWED)
-_TERM_ALONE = (LifeKind.TERM_SET, LifeKind.EXTENDED)
+_TERM_ALONE = (LifeKind.TERM_SET, LifeKind.EXTENDED, LifeKind.CONFIRMED)
 
 
 def _turn(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone: str, first_day: date) -> None:

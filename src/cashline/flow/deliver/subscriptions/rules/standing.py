@@ -11,6 +11,19 @@ from cashline.flow.deliver.subscriptions.rules.life import Life, in_force
 from cashline.flow.deliver.subscriptions.rules.lifecycle import SubscriptionStatus
 
 
+def open_gate(facts: Sequence[LifeFact]) -> LifeFact | None:
+    """The change that waits for its invoice to be paid; None where nothing does."""
+    confirmed = {fact.confirms for fact in facts if fact.confirms is not None}
+    gone = {fact.withdraws for fact in facts if fact.withdraws is not None}
+    return next((fact for fact in facts if fact.gated and fact.id not in confirmed | gone), None)
+
+
+def shown(facts: Sequence[LifeFact]) -> list[LifeFact]:
+    """The facts as they count for the customer: without a change that waits for its payment."""
+    gate = open_gate(facts)
+    return [fact for fact in facts if fact is not gate]
+
+
 def status_at(facts: Sequence[LifeFact], at: datetime) -> SubscriptionStatus:
     """Where the subscription stands at an instant, by the facts that took effect up to it."""
     return status_of(in_force(facts), at)

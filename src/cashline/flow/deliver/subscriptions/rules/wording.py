@@ -24,6 +24,7 @@ NOUNS: Mapping[LifeKind, str] = {
     LifeKind.TERM_SET: "Another term",
     LifeKind.RENEWED: "Its renewal",
     LifeKind.EXTENDED: "A longer term",
+    LifeKind.CONFIRMED: "A payment",
 }
 _UNUSED: Mapping[Unused, str] = {
     Unused.CREDIT: "unused days are credited",
@@ -78,6 +79,8 @@ def words_of(fact: LifeFact, plans: Mapping[UUID, str], day: Day = date.isoforma
             return "Runs on"
         case LifeKind.REACTIVATED:
             return "Runs again"
+        case LifeKind.CONFIRMED:
+            return "The change that waited is paid and counts"
         case _:
             return "A scheduled change is taken back"
 

@@ -2,6 +2,7 @@
 
 from cashline.flow.invoice.billing.actions.batches import BilledDocument
 from cashline.flow.invoice.billing.actions.deciding import hold_bills, refuse_bill, release_bill
+from cashline.flow.invoice.billing.actions.gating import gate_change, settle_gates
 from cashline.flow.invoice.billing.actions.lives import (
     ChangeEffect,
     bill_lives,
@@ -34,6 +35,7 @@ __all__ = [
     "bill_usage",
     "discard_bill_run",
     "effect_of",
+    "gate_change",
     "hold_bills",
     "preview_changes",
     "preview_start",
@@ -44,6 +46,7 @@ __all__ = [
     "run_bills",
     "schedule_billing",
     "set_billing_policy",
+    "settle_gates",
     "start_bill_run",
     "stop_bill_run",
 ]

@@ -40,6 +40,8 @@ TRIGGERS: Mapping[str, Trigger] = {
     "SubscriptionPaused": Trigger.PAUSE,
     "SubscriptionStopped": Trigger.CANCEL,
     "SubscriptionChangeWithdrawn": Trigger.NOTHING,
+    "SubscriptionChangeConfirmed": Trigger.NOTHING,
+    "SubscriptionChangeLapsed": Trigger.CHANGE,
     "SubscriptionTermSet": Trigger.NOTHING,
     "SubscriptionRenewed": Trigger.CHANGE,
     "SubscriptionExtended": Trigger.NOTHING,

@@ -3,7 +3,7 @@
 from ninja import Router
 
 from cashline.flow.invoice.billing.api import lives, runs, waiting
-from cashline.flow.invoice.billing.api.lives import bill_shape, charge_shape
+from cashline.flow.invoice.billing.api.lives import bill_shape, charge_shape, gate_shape
 from cashline.flow.invoice.billing.api.runs import result_shape, run_shape
 from cashline.flow.invoice.billing.api.waiting import policy_shape, waiting_shape
 
@@ -12,4 +12,13 @@ router.add_router("", runs.router)
 router.add_router("", waiting.router)
 router.add_router("", lives.router)
 
-__all__ = ["bill_shape", "charge_shape", "policy_shape", "result_shape", "router", "run_shape", "waiting_shape"]
+__all__ = [
+    "bill_shape",
+    "charge_shape",
+    "gate_shape",
+    "policy_shape",
+    "result_shape",
+    "router",
+    "run_shape",
+    "waiting_shape",
+]

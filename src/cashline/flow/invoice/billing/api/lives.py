@@ -6,17 +6,19 @@ from typing import Annotated, Any
 import msgspec
 from django.http import HttpRequest
 from ninja import Query, Router
+from pydantic import Field
 
-from cashline.flow.deliver.subscriptions.api import ChangesIn, changes_of, living
+from cashline.flow.deliver.subscriptions.api import ChangesIn, LifeChangeIn, changes_of, living
 from cashline.flow.invoice.billing import actions
 from cashline.flow.invoice.billing.queries.coming import coming_bills_of
+from cashline.flow.invoice.billing.queries.gates import WaitingGate, gate_of, gates_of
 from cashline.flow.invoice.billing.queries.plans import ChargeRow, charges_of
 from cashline.flow.invoice.billing.rules.plans.coming import ComingBill
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import PublicId
+from cashline.platform.doors.schemas import Closed, PublicId
 
 router = Router(tags=["Billing"])
 _PLAIN = ["meter", "dimension", "value", "add_on"]
@@ -90,4 +92,41 @@ def subscription_preview(request: HttpRequest, subscription_id: PublicId, body: 
         "currency": row.currency,
         "before": [bill_shape(one) for one in effect.before],
         "after": [bill_shape(one) for one in effect.after],
+    }
+
+
+class GatedChangeIn(Closed):
+    """A change of plan, quantity or add-on that counts once its invoice is paid, within so many days."""
+
+    change: LifeChangeIn
+    days: Annotated[int, Field(ge=1, le=90)] = 14
+
+
+@router.post("/subscriptions/{subscription_id}/gated-changes", response={201: dict[str, Any]})
+def subscription_gate(
+    request: HttpRequest, subscription_id: PublicId, body: GatedChangeIn
+) -> tuple[int, dict[str, Any]]:
+    """Make a change that counts once its invoice is paid; else it is taken back, and its invoice given back."""
+    caller = caller_of(request)
+    row = living(caller, subscription_id, "subscriptions.write")
+    (change,) = changes_of(row.id, ChangesIn(changes=[body.change]))
+    fact_id = actions.gate_change(change, days=body.days, now=caller.now, actor=caller.actor)
+    return 201, gate_shape(gate_of(fact_id))
+
+
+@router.get("/subscriptions/{subscription_id}/gated-changes")
+def subscription_gates(request: HttpRequest, subscription_id: PublicId) -> dict[str, Any]:
+    """The changes that wait or waited for their payment, the newest first."""
+    row = living(caller_of(request), subscription_id, "subscriptions.read")
+    return {"items": [gate_shape(gate) for gate in gates_of(row.id)]}
+
+
+def gate_shape(gate: WaitingGate) -> dict[str, Any]:
+    """A change that waits for its payment as the API shows it."""
+    return {
+        "change": public("event", gate.fact_id),
+        "status": gate.status,
+        "invoice": public("invoice", gate.invoice_id) if gate.invoice_id else None,
+        "invoice_number": gate.number,
+        "expires_at": gate.expires_at,
     }

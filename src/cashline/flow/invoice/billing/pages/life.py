@@ -25,7 +25,9 @@ from cashline.flow.deliver.subscriptions.rules.wording import term_words, words_
 from cashline.flow.invoice.billing.pages.life_forms import steps_of
 from cashline.flow.invoice.billing.pages.life_tables import bill_table, coming_table, posted_table
 from cashline.flow.invoice.billing.queries.coming import coming_bills_of
+from cashline.flow.invoice.billing.queries.gates import gates_of
 from cashline.flow.invoice.billing.queries.plans import charges_of
+from cashline.flow.invoice.billing.rules.lifecycle import GateStatus
 from cashline.flow.invoice.billing.rules.plans.coming import ComingBill
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import key_of, public
@@ -265,6 +267,12 @@ def _notices(look: Look) -> tuple[Notice, ...]:
         words = _("It should have renewed itself since %s.") % format_day(row.renew_on)
         detail = _("Its price index has no value that it could follow: enter it, or renew with a percentage.")
         found.append(Notice(words, Tone.WARNING, detail))
+    for gate in gates_of(row.id):
+        if gate.status == GateStatus.WAITING and gate.invoice_id is not None:
+            words = _("A change waits until %(number)s is paid, at most until %(day)s.")
+            text = words % {"number": gate.number, "day": format_day(local_day(gate.expires_at, row.timezone))}
+            there = Action.link(gate.number, address_of("invoice", gate.invoice_id))
+            found.append(Notice(text, Tone.WARNING, _("Until then the customer has what was there before."), (there,)))
     if row.status == "cancelled" and row.ends_on:
         found.append(Notice(_("It is cancelled and runs until %s.") % format_day(row.ends_on), Tone.WARNING))
     if row.status == "paused":

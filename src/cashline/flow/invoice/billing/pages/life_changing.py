@@ -14,7 +14,7 @@ from cashline.flow.deliver.subscriptions.actions import change_lives, transfer_l
 from cashline.flow.deliver.subscriptions.api import living
 from cashline.flow.deliver.subscriptions.queries import LifeRow
 from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind, OnConflict
-from cashline.flow.invoice.billing.actions import effect_of
+from cashline.flow.invoice.billing.actions import effect_of, gate_change
 from cashline.flow.invoice.billing.pages.life import Look, address, look_at
 from cashline.flow.invoice.billing.pages.life_forms import EFFECTS, FORMS, TRANSFER, LifeForm
 from cashline.flow.invoice.billing.pages.life_tables import effect_sections
@@ -26,6 +26,9 @@ from cashline.platform.pages.anatomies import FormPage, Section
 from cashline.platform.pages.components import Crumb, Notice, Option, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
 from cashline.platform.pages.render import done, render_aside, render_form
+
+MAY_WAIT = ("plan", "quantity", "add-on")
+"""The changes that may wait for the payment of their invoice."""
 
 
 def life_change(request: HttpRequest, subscription_id: str, verb: str) -> HttpResponseBase:
@@ -88,6 +91,10 @@ def _fieldsets(row: LifeRow, form: LifeForm, look: Look) -> tuple[FieldSet, ...]
     if Effect.AT in form.effects:
         hint = _("Past or to come; it counts where “From a day on” is chosen.")
         when.append(Field("on", _("Day"), "date", required=False, width="half", hint=hint))
+    if form.verb in MAY_WAIT:
+        hint = _("Then it is billed now and counts once that is paid; else it is taken back. Empty: it counts at once.")
+        label = _("Only if its invoice is paid within so many days")
+        when.append(Field("paid_within", label, "integer", required=False, least=1, most=90, width="half", hint=hint))
     if any(not fact.of_term for fact in look.waiting):
         label = _("Take back what is scheduled and contradicts it")
         when.append(Field("replace", label, "yes", required=False))
@@ -117,8 +124,12 @@ def _carry_out(row: LifeRow, form: LifeForm, read: Reading, caller: Caller) -> l
             actor=caller.actor,
         )  # fmt: skip
         return [key]
+    days = read.integer("paid_within")
     changes: Sequence[LifeChange] = form.make(row, read, _base(row, form, read), caller.now)
-    change_lives(changes, now=caller.now, actor=caller.actor)
+    if days is not None:
+        gate_change(changes[0], days=days, now=caller.now, actor=caller.actor)
+    else:
+        change_lives(changes, now=caller.now, actor=caller.actor)
     return []
 
 

@@ -35,3 +35,18 @@ BILL_RUN = Lifecycle(
 UNFINISHED = (BillRunStatus.PREVIEWING, BillRunStatus.PREVIEWED, BillRunStatus.RUNNING, BillRunStatus.STOPPED)
 AT_WORK = (BillRunStatus.PREVIEWING, BillRunStatus.RUNNING, BillRunStatus.REVERSING)
 AWAITING_APPROVAL = (BillRunStatus.PREVIEWING, BillRunStatus.PREVIEWED)
+
+
+class GateStatus(StrEnum):
+    """Where a change stands that waits for its payment."""
+
+    WAITING = "waiting"
+    PAID = "paid"
+    LAPSED = "lapsed"
+
+
+GATED_CHANGE = Lifecycle(
+    "gated change",
+    ("pay", [GateStatus.WAITING], GateStatus.PAID),
+    ("lapse", [GateStatus.WAITING], GateStatus.LAPSED),
+)

@@ -41,7 +41,8 @@ _BY_REASON: dict[str, str] = {
     ),
     "what it makes due is billed at once or by a run, and those documents post": (
         "SubscriptionStarted SubscriptionPlanChanged SubscriptionQuantityChanged SubscriptionPriceChanged "
-        "SubscriptionTermSet SubscriptionRenewed SubscriptionExtended "
+        "SubscriptionTermSet SubscriptionRenewed SubscriptionExtended SubscriptionChangeConfirmed "
+        "SubscriptionChangeLapsed "
         "SubscriptionAddOnChanged SubscriptionBillingDayMoved SubscriptionTrialExtended SubscriptionPaused "
         "SubscriptionResumed SubscriptionStopped SubscriptionReactivated SubscriptionChangeWithdrawn"
     ),
