@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("billing", "0007_settlements"),
         ("invoices", "0005_lines_without_agreed_line"),
-        ("subscriptions", "0007_alter_subscriptionfact_kind"),
+        ("subscriptions", "0008_changes_that_wait"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0006_price_campaigns"),
+        ("subscriptions", "0007_lives_listed"),
     ]
 
     operations = [
