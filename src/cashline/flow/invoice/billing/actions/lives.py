@@ -1,6 +1,6 @@
 """Billing at once what a change of a subscription makes due: the hand-off of its event, in the same transaction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.db import transaction
 from cashline.flow.agree.plans.queries import plan_versions_by_id
 from cashline.flow.agree.plans.rules import PlanTerms, UsageTiming
 from cashline.flow.deliver.subscriptions.actions import NewSubscription, change_lives, subscribe
-from cashline.flow.deliver.subscriptions.queries import lives_by_id
+from cashline.flow.deliver.subscriptions.queries import LifeRow, facts_of, lives_by_id
 from cashline.flow.deliver.subscriptions.rules import LifeChange
 from cashline.flow.deliver.usage.queries import lines_with_news
 from cashline.flow.invoice.billing import queries
@@ -98,14 +98,26 @@ def bill_usage(events: Sequence[Event], *, now: datetime, actor: str) -> None:  
         return
     schedule_agreements({row.agreement_id for row in rows.values()})
     forget_settlements({key: news[key] for key in rows})
-    plans = plan_versions_by_id(row.plan_id for row in rows.values())
-    at_once = {row.id: row.agreement_id for row in rows.values() if _bills_usage(plans[row.plan_id].terms)}
+    under = _plans_by_now(rows.values(), now)
+    plans = plan_versions_by_id(key for keys in under.values() for key in keys)
+    at_once = {
+        key: rows[key].agreement_id for key, ids in under.items() if any(_bills_usage(plans[x].terms) for x in ids)
+    }
     if not at_once or len(at_once) > AT_ONCE:
         return
     scope = queries.Scope(date.max, agreement_ids=tuple(sorted(set(at_once.values()))))
     due = queries.due_agreements(scope, now=now, after=None, limit=len(at_once), for_update=True)
     for trigger in (Trigger.THRESHOLD, Trigger.USAGE):
         _bill(due, dict.fromkeys(at_once, Occasion(trigger, now)), now=now, actor=actor)
+
+
+def _plans_by_now(rows: Collection[LifeRow], now: datetime) -> dict[UUID, set[UUID]]:
+    """The plan of each subscription, with those of changes that have taken effect and that its row does not show."""
+    found = {row.id: {row.plan_id} for row in rows}
+    late = [row.id for row in rows if row.next_change_at is not None and row.next_change_at <= now]
+    for key, facts in (facts_of(late) if late else {}).items():
+        found[key] |= {fact.plan_id for fact in facts if fact.plan_id is not None and fact.at <= now}
+    return found
 
 
 def _bills_usage(terms: PlanTerms) -> bool:
