@@ -221,3 +221,15 @@ def test_a_price_campaign_is_drafted_with_its_effect_started_and_undone(world: W
     assert "Undone" in staff.get(url).words
     assert staff.post(f"{url}nothing/").status == 404
     assert Console("seller").post("/price-campaigns/new/", sent).status == 403
+
+
+def test_a_change_that_waits_for_its_payment_says_so(world: World, staff: Console) -> None:
+    published(staff)
+    url, _number = started(world)
+    move_clock(datetime(2026, 1, 25, 9, tzinfo=UTC))
+    sent = {"quantity": "4", "effect": "now", "paid_within": "7"}
+    page = staff.post(f"{url}change/quantity/", sent)
+    assert "A change waits until INV-" in page.words
+    assert "at most until Feb 1, 2026" in page.words
+    refused = staff.post(f"{url}change/pause/preview/", {"effect": "now"}).words
+    assert "A quantity of 4 waits for its invoice to be paid." in refused
