@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cashline.flow.invoice.invoices.queries.lists import ReceivablesAsked, receivable_totals
 from cashline.flow.receive.collections.actions import NextQuestion, send_reminders
 from cashline.flow.report.closing.queries import FINDINGS
 from cashline.flow.report.closing.queries.checks import findings
@@ -17,9 +18,9 @@ from cashline.flow.report.health.rules import Depth
 from cashline.flow.report.metrics.queries import BoardAsked, booked_by_day, flow_board, open_receivables, posted_by_day
 from cashline.flow.report.mining.queries import cycle_times
 from cashline.flow.report.mining.rules import CycleTimesAsked
-from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.queries import ageing, deferred_waterfall, remaining_obligations
 from cashline.flow.report.statements.queries.financial import StatementsAsked, financial_statements
-from cashline.flow.report.statements.rules import AgeBy, AgeingAsked, DeferredAsked
+from cashline.flow.report.statements.rules import AgeBy, AgeingAsked, DeferredAsked, RemainingAsked
 from cashline.flow.report.statements.rules.financial import Step
 from cashline.flow.schedule import FIGURES
 from cashline.platform.snapshots.queries import written
@@ -77,6 +78,16 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                     )
                 ),
             ),
+        ],
+        "statements.remaining": [
+            Case(
+                RemainingAsked(world.berlin),
+                lambda found: found == remaining_obligations(world.berlin, today=TODAY) and found.contracts > 0,
+            )
+        ],
+        "invoices.receivables": [
+            Case(ReceivablesAsked(), lambda found: found and found == receivable_totals(entity_ids=None, today=TODAY)),
+            Case(ReceivablesAsked(one), lambda found: found == receivable_totals(entity_ids=one, today=TODAY)),
         ],
         FINDINGS.name: [
             Case(
