@@ -1,6 +1,5 @@
 """Reading who is asked to sign, by document or by the personal token, and whether the sealed contract is whole."""
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,8 +60,7 @@ def signing_token(signature_id: UUID) -> str:
 
     The sender of the mail and the portal, for a signer who is logged in, make it anew; the table keeps its hash.
     """
-    digest = salted_hmac("cashline.signature", signature_id.bytes, algorithm="sha256").digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return salted_hmac("cashline.signature", signature_id.bytes, algorithm="sha256").hexdigest()
 
 
 def token_hash(token: str) -> str:
