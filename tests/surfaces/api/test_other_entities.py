@@ -69,7 +69,7 @@ def test_a_key_for_one_entity_has_nothing_of_another(committed_db: Database, sub
 
         for operation in operations(secret):
             with subtests.test(operation.label):
-                tries(operation, GenerationMode.POSITIVE, documents, secret, judge, examples=6)
+                tries(operation, GenerationMode.POSITIVE, documents, secret, judge, examples=4)
 
 
 def about_theirs() -> str:

@@ -39,10 +39,13 @@ def test_every_case_is_carried_out_and_compared(scratch: Scratch, tmp_path: Path
     assert (dates["expected"], dates["found"]) == ("2022-02-01", "2022-02-01, 2022-03-01")
 
 
-@pytest.mark.slow
-def test_the_command_makes_a_company_of_its_own(tmp_path: Path) -> None:
+def test_the_command_tells_what_differs(tmp_path: Path) -> None:
     path = tmp_path / "cases.json"
-    path.write_text(json.dumps({**FILE, "cases": [RIGHT[0], WRONG[0]]}))
+    days = {"interval": "month", "boundary": "2011-02-10", "start": "2011-02-10", "end": "2011-02-24"}
+    case = {"id": "OUR-F-01", "title": "Half of February", "group": "proration", "kind": "fraction", "how": "looked_up"}
+    right = {**case, "source": "by hand", **days, "expect": {"periods": [{"days": 14, "of": 28}]}}
+    wrong = {**right, "id": "OUR-F-02", "expect": {"periods": [{"days": 15, "of": 28}]}}
+    path.write_text(json.dumps({**FILE, "cases": [right, wrong]}))
     done = check(path, "--json")
     assert done.returncode == 1, done.stderr
     assert [one["passed"] for one in json.loads(done.stdout)["results"]] == [True, False]
