@@ -38,7 +38,7 @@ from cashline.platform.pages.components import (
     Table,
     Tone,
 )
-from cashline.platform.pages.fields import Field, FieldError, FieldSet, errors_of, read_form
+from cashline.platform.pages.fields import Field, FieldError, FieldSet, errors_of, read_form, said
 from cashline.platform.pages.render import done, render_document, render_form, render_list, render_options
 from cashline.platform.pages.timelines import timeline_of
 
@@ -251,7 +251,7 @@ def _links(row: PlanRow) -> tuple[Action, ...]:
 def plan_options(request: HttpRequest) -> HttpResponse:
     """The plans that fit the letters typed so far, for lookup fields."""
     caller_of(request).require("catalog.read")
-    words = request.GET.get("q", "").replace("\x00", "")[:100]
+    words = said(request.GET, "q", 100)
     page = queries.list_plans(Ask("code", limit=OFFERED), words=words)
     options = tuple(
         Option(row.code, f"{row.code} · {row.name}", f"{row.terms.base_fee} {row.currency} {every(row.terms)}")

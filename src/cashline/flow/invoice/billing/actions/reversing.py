@@ -66,9 +66,7 @@ def advance_reversal(run_id: UUID, *, now: datetime, actor: str, batch: int = BA
     return made
 
 
-def _void(
-    run: BillRunRow, rows: Sequence[tuple[UUID, UUID | None, UUID]], *, now: datetime, actor: str
-) -> int:  # fmt: skip
+def _void(run: BillRunRow, rows: Sequence[tuple[UUID, UUID | None, UUID]], *, now: datetime, actor: str) -> int:
     """Void what can be, by legal entity on its own day, and hold its agreements."""
     left = {key for key, found in creditable(key for key, _, _ in rows).items() if any(one.left for one in found.lines)}
     made = 0

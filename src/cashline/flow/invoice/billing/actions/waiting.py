@@ -208,9 +208,7 @@ def _settle(settled: Mapping[UUID, tuple[Waiting, UUID | None]], now: datetime) 
         (one.id, WAITING_BILL.target("release" if invoice_id else "lapse", one.status).value, invoice_id, now)
         for one, invoice_id in settled.values()
     ]
-    sql.update(
-        "waiting_bills", {"status": "text", "invoice_id": "uuid", "changed_at": "timestamptz"}, rows
-    )  # fmt: skip
+    sql.update("waiting_bills", {"status": "text", "invoice_id": "uuid", "changed_at": "timestamptz"}, rows)
     _hold(settled, held=False)
     return [
         Event(
