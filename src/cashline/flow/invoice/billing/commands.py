@@ -28,6 +28,7 @@ from cashline.platform.doors.terminal import (
 TOTALS_SHOWN = ("currency", "invoices", "net", "tax", "gross", "credit_notes", "credited")
 EXCEPTIONS_SHOWN = ("customer_id", "agreement_id", "code", "message", "fix")
 STATUSES = ("previewing", "previewed", "running", "stopped", "completed", "discarded", "reversing", "reversed")
+GROUPS = ("agreement", "customer", "purchase_order", "subscription")
 RUNS_SHOWN = ("number", "as_of", "status", "due", "done", "invoices", "credit_notes", "exception_count")
 
 
@@ -100,6 +101,25 @@ def _find_run(text: str) -> UUID:
     from cashline.flow.invoice.billing.queries import bill_runs_by_number
 
     return resolve("bill_run", text, lambda number: bill_runs_by_number([number]).get(number))
+
+
+@invoice.command("grouping")
+@click.argument("customer")
+@click.option("--by", "group_by", default="", type=click.Choice(["", *GROUPS]), help="What goes on one invoice.")
+@json_option
+def invoice_grouping(customer: str, group_by: str, as_json: bool) -> None:
+    """Show what runs put on one invoice of CUSTOMER, or (with --by) set it."""
+    from cashline.flow.agree.customers.commands import find_customer
+    from cashline.flow.invoice.billing.actions import set_invoice_grouping
+    from cashline.flow.invoice.billing.api.grouping import shape_of
+    from cashline.flow.invoice.billing.rules.grouping import GroupBy
+    from cashline.kernel.identifiers import public
+
+    key = find_customer(customer)
+    if group_by:
+        set_invoice_grouping(customer_id=key, group_by=GroupBy(group_by), now=now(), actor=TERMINAL.actor)
+    shape = shape_of(public("customer", key))
+    say(shape, f"{shape['customer_number']}: one invoice by {shape['group_by'].replace('_', ' ')}.", as_json=as_json)
 
 
 @bill_run.command("list")

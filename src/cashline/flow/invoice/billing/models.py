@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from cashline.flow.invoice.billing.rules.grouping import GroupBy
 from cashline.flow.invoice.billing.rules.lifecycle import BillRunStatus, GateStatus
 from cashline.flow.invoice.billing.rules.plans.shapes import Component
 from cashline.flow.invoice.billing.rules.waiting import WaitingCause, WaitingStatus
@@ -159,6 +160,18 @@ class EntityBillingPolicy(models.Model):
                 name="billing_policy_makes_sense",
             )
         ]
+
+
+class InvoiceGrouping(models.Model):
+    """What runs put on one invoice of a customer, where that is not one agreement; `rules.grouping` says how."""
+
+    customer = models.OneToOneField(
+        "customers.Customer", primary_key=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    group_by = status_column(GroupBy)
+
+    class Meta:
+        db_table = "invoice_groupings"
 
 
 class WaitingBill(Table):

@@ -355,6 +355,7 @@ def _detail(row: InvoiceRow, today: date) -> dict[str, Any]:
         "purchase_order": statement.purchase_order,
         "orders": list(statement.order_numbers),
         "agreement_number": statement.agreement_number,
+        "agreement_ids": [public("agreement", key) for key in queries.agreements_of(row)],
         "lines": [line_shape(line, "invoice_line", row.currency) for line in statement.lines],
         "taxes": [tax_shape(tax, row.currency) for tax in statement.taxes],
         "coupons": [{"name": name, "amount": amount_text(value, row.currency)} for name, value in statement.discounts],

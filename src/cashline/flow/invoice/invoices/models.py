@@ -103,12 +103,14 @@ class InvoiceLine(Table):
 
     `source_id` is the delivery fact (goods, services) or the agreement line's lineage (subscriptions);
     `revision` counts corrections of the same period. `component` (base, charge, add_on …), `plan` and `meter` say what
-    of a subscription it bills; `discount_share` is the share of the document's coupons, to 20 decimals.
+    of a subscription it bills; `discount_share` is the share of the document's coupons, to 20 decimals. `agreement_id` is
+    set on a bill over several agreements.
     """
 
     invoice = link_to("invoices.Invoice", db_index=False)
     line_no = models.IntegerField()
     line_id = models.UUIDField(null=True, db_index=True)
+    agreement_id = models.UUIDField(null=True)
     product = link_to("catalog.Product", null=True, db_index=False)
     source_id = models.UUIDField()
     period_start = models.DateField()
@@ -136,7 +138,25 @@ class InvoiceLine(Table):
         ]
         indexes = [
             models.Index(fields=["invoice"], name="invoice_lines_unagreed", condition=models.Q(line_id__isnull=True)),
+            models.Index(
+                fields=["agreement_id"],
+                name="invoice_lines_combined",
+                condition=models.Q(agreement_id__isnull=False),
+            ),
         ]
+
+
+class InvoiceAgreement(Table):
+    """What a bill over several agreements bills of one: net of its coupons (`discount_total`); they sum to its net."""
+
+    invoice = link_to("invoices.Invoice", db_index=False)
+    agreement = link_to("contracts.Agreement")
+    net_total = amount_column()
+    discount_total = amount_column()
+
+    class Meta:
+        db_table = "invoice_agreements"
+        constraints = [models.UniqueConstraint(fields=["invoice", "agreement"], name="invoice_agreement_once")]
 
 
 class InvoiceTax(Table):

@@ -26,6 +26,10 @@ _ENTRIES = (
     "SELECT entry_id FROM revenue_postings WHERE agreement_id = ANY(%(ids)s) UNION "
     "SELECT entry_id FROM journal_lines WHERE agreement_id = ANY(%(ids)s)"
 )
+_INVOICES = (
+    "SELECT id FROM invoices WHERE agreement_id = ANY(%(ids)s) UNION "
+    "SELECT invoice_id FROM invoice_agreements WHERE agreement_id = ANY(%(ids)s)"
+)
 _OBJECTS = "SELECT unnest(%(ids)s::uuid[]) UNION SELECT id FROM orders WHERE agreement_id = ANY(%(ids)s)"
 TABLES: dict[str, tuple[str, str]] = {
     "agreements": (
@@ -76,13 +80,13 @@ TABLES: dict[str, tuple[str, str]] = {
     "invoices": (
         "id number agreement_id issued_on currency net_total tax_total gross_total",
         "SELECT id, number, agreement_id, issued_on, currency, net_total, tax_total, gross_total FROM invoices "
-        "WHERE agreement_id = ANY(%(ids)s) AND status <> 'draft' ORDER BY id",
+        f"WHERE id IN ({_INVOICES}) AND status <> 'draft' ORDER BY id",
     ),
     "credit_notes": (
         "id number invoice_id agreement_id issued_on currency net_total tax_total gross_total cause",
         "SELECT c.id, c.number, c.invoice_id, i.agreement_id, c.issued_on, c.currency, c.net_total, c.tax_total, "
         "c.gross_total, c.cause FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id "
-        "WHERE i.agreement_id = ANY(%(ids)s) AND c.status = 'issued' ORDER BY c.id",
+        f"WHERE i.id IN ({_INVOICES}) AND c.status = 'issued' ORDER BY c.id",
     ),
     "accounts": (
         "id entity code name type role",
@@ -110,7 +114,11 @@ TABLES: dict[str, tuple[str, str]] = {
         "COALESCE((SELECT sum(p.amount) FROM revenue_postings p WHERE p.agreement_id = a.id), 0), "
         "COALESCE((SELECT sum(i.net_total) FROM invoices i WHERE i.agreement_id = a.id AND i.status <> 'draft'), 0) - "
         "COALESCE((SELECT sum(c.net_total) FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id "
-        "WHERE i.agreement_id = a.id AND c.status = 'issued'), 0), "
+        "WHERE i.agreement_id = a.id AND c.status = 'issued'), 0) + "
+        "COALESCE((SELECT sum(s.net_total) FROM invoice_agreements s WHERE s.agreement_id = a.id), 0) - "
+        "COALESCE((SELECT sum(k.net_amount - k.discount_amount) FROM invoice_lines l JOIN credit_note_lines k "
+        "ON k.invoice_line_id = l.id JOIN credit_notes c ON c.id = k.credit_note_id "
+        "WHERE l.agreement_id = a.id AND c.status = 'issued'), 0), "
         "COALESCE((SELECT sum(l.amount) FROM journal_lines l JOIN accounts x ON x.id = l.account_id "
         "AND x.role = 'contract_position' WHERE l.agreement_id = a.id), 0) "
         "FROM agreements a WHERE a.id = ANY(%(ids)s) ORDER BY a.id",

@@ -49,20 +49,21 @@ def _quote_line(key: UUID) -> Explanation:
 
 def _invoice(key: UUID) -> Explanation:
     row = sql.fetch_one(
-        "SELECT i.number, i.currency, i.gross_total, i.agreement_id, a.number, i.customer_id, c.name, "
-        "i.discount_total FROM invoices i "
-        "JOIN customers c ON c.id = i.customer_id LEFT JOIN agreements a ON a.id = i.agreement_id WHERE i.id = %s",
+        "SELECT i.number, i.currency, i.gross_total, (SELECT jsonb_agg(jsonb_build_array(a.id, a.number) "
+        "ORDER BY a.id) FROM (SELECT i.agreement_id AS id UNION ALL SELECT s.agreement_id FROM invoice_agreements s "
+        "WHERE s.invoice_id = i.id) o JOIN agreements a ON a.id = o.id), i.customer_id, c.name, "
+        "i.discount_total FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE i.id = %s",
         (key,),
     )
     if row is None:
         raise NotFound(f"There is no invoice {key}.", field="id")
-    number, currency, gross, agreement, agreement_number, customer, name, discount = row
+    number, currency, gross, agreements, customer, name, discount = row
     lines = [
         Derivation.from_json(shape)
         for (shape,) in sql.fetch("SELECT derivation FROM invoice_lines WHERE invoice_id = %s ORDER BY line_no", (key,))
     ]
     taxes = [_tax(currency, *tax) for tax in sql.fetch(_TAXES, (key,))]
-    sources = [Source("agreement", agreement, agreement_number)] if agreement else []
+    sources = [Source("agreement", UUID(of), words) for of, words in agreements or ()]
     return Explanation(
         "invoice",
         key,
@@ -105,8 +106,8 @@ def _settled(invoice_id: UUID) -> dict[str, Decimal]:
 def _invoice_line(key: UUID) -> Explanation:
     row = sql.fetch_one(
         "SELECT i.id, i.number, i.currency, l.line_no, l.description, l.net_amount, l.derivation, l.source_id, "
-        "d.kind, d.effective_on, d.quantity, i.agreement_id, a.number, l.period FROM invoice_lines l "
-        "JOIN invoices i ON i.id = l.invoice_id LEFT JOIN agreements a ON a.id = i.agreement_id "
+        "d.kind, d.effective_on, d.quantity, a.id, a.number, l.period FROM invoice_lines l JOIN invoices i "
+        "ON i.id = l.invoice_id LEFT JOIN agreements a ON a.id = coalesce(l.agreement_id, i.agreement_id) "
         "LEFT JOIN LATERAL (SELECT kind, effective_on, quantity FROM deliveries d WHERE d.line_id = l.line_id "
         "AND (d.id = l.source_id OR d.source_id = l.source_id) LIMIT 1) d ON true WHERE l.id = %s",
         (key,),

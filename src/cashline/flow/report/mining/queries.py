@@ -38,7 +38,8 @@ _AGREEMENTS = {
     "JOIN orders o ON o.id = l.order_id WHERE s.id = %(id)s",
     "installation": "SELECT o.agreement_id FROM installations s JOIN order_lines l ON l.id = s.order_line_id "
     "JOIN orders o ON o.id = l.order_id WHERE s.id = %(id)s",
-    "invoice": "SELECT agreement_id FROM invoices WHERE id = %(id)s",
+    "invoice": "SELECT agreement_id FROM invoices WHERE id = %(id)s AND agreement_id IS NOT NULL UNION ALL "
+    "SELECT agreement_id FROM invoice_agreements WHERE invoice_id = %(id)s",
     "credit_note": "SELECT i.agreement_id FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id WHERE c.id "
     "= %(id)s",
     "payment": "SELECT DISTINCT i.agreement_id FROM payment_allocations a JOIN invoices i ON i.id = a.invoice_id "
@@ -55,7 +56,8 @@ _DOCUMENTS = """
 WITH chain AS (SELECT id FROM agreements WHERE id = ANY(%(agreements)s)),
 line AS (SELECT l.id, l.line_id, l.order_id FROM order_lines l JOIN orders o ON o.id = l.order_id
     WHERE o.agreement_id IN (SELECT id FROM chain)),
-bill AS (SELECT * FROM invoices WHERE agreement_id IN (SELECT id FROM chain))
+bill AS (SELECT * FROM invoices WHERE id IN (SELECT id FROM invoices WHERE agreement_id IN (SELECT id FROM chain)
+    UNION ALL SELECT invoice_id FROM invoice_agreements WHERE agreement_id IN (SELECT id FROM chain)))
 SELECT 1, 'quote', q.id, q.number, q.status, q.created_at::date, v.net_total, q.currency FROM quotes q
     JOIN quote_versions v ON v.quote_id = q.id AND v.version = q.current_version WHERE q.id IN
     (SELECT %(quote)s::uuid UNION SELECT w.quote_id FROM agreements a JOIN quote_versions w

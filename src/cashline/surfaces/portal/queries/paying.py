@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.invoice.invoices.queries.lists import OF_AGREEMENT
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -219,9 +220,9 @@ def invoices_of_agreement(agreement_id: UUID, *, limit: int = 50) -> list[Invoic
     """The invoices under an agreement, the newest first."""
     return sql.fetch_as(
         InvoiceRow,
-        f"SELECT {_INVOICE} FROM {_INVOICE_SOURCE} WHERE i.agreement_id = %s AND i.number IS NOT NULL "
+        f"SELECT {_INVOICE} FROM {_INVOICE_SOURCE} WHERE i.id IN ({OF_AGREEMENT}) AND i.number IS NOT NULL "
         "ORDER BY i.issued_on DESC, i.id DESC LIMIT %s",
-        (agreement_id, limit),
+        (agreement_id, agreement_id, limit),
     )
 
 

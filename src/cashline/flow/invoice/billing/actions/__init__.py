@@ -3,6 +3,7 @@
 from cashline.flow.invoice.billing.actions.batches import BilledDocument
 from cashline.flow.invoice.billing.actions.deciding import hold_bills, refuse_bill, release_bill
 from cashline.flow.invoice.billing.actions.gating import gate_change, settle_gates
+from cashline.flow.invoice.billing.actions.grouping import set_invoice_grouping
 from cashline.flow.invoice.billing.actions.lives import (
     ChangeEffect,
     bill_lives,
@@ -46,6 +47,7 @@ __all__ = [
     "run_bills",
     "schedule_billing",
     "set_billing_policy",
+    "set_invoice_grouping",
     "settle_gates",
     "start_bill_run",
     "stop_bill_run",

@@ -14,6 +14,7 @@ from cashline.flow.agree.contracts.queries import term_lines
 from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.deliver.fulfilment.queries import deliveries_for
 from cashline.flow.invoice.billing import queries
+from cashline.flow.invoice.billing.actions.grouping import credit_together, group_prepared
 from cashline.flow.invoice.billing.actions.planned import bills_of_plans, keep_charges
 from cashline.flow.invoice.billing.actions.settling import keep_settlements
 from cashline.flow.invoice.billing.actions.waiting import (
@@ -100,12 +101,30 @@ def plan_batch(
     if of_plans:
         bills += bills_of_plans(of_plans, as_of, bill_run_id, now=now)
     planned = prepare_batch(due, bills, for_update=for_update)
-    if not known and all(item.policy is None for item in due):
+    if known or any(item.policy is not None for item in due):
+        planned = _held_back(planned, due, bills, known, parked, for_update=for_update, released=released)
+    if not any(item.group_by for item in due):
         return planned
+    prepared, parties = group_prepared(planned.bills, planned.prepared, for_update=for_update)
+    return planned._replace(prepared=prepared, parties={**planned.parties, **parties})
+
+
+def _held_back(
+    planned: PlannedBatch,
+    due: Sequence[DueAgreement],
+    bills: list[AgreementBills],
+    known: Mapping[UUID, Waiting],
+    parked: set[UUID],
+    *,
+    for_update: bool,
+    released: bool,
+) -> PlannedBatch:
+    """The batch without what waits, and with what is to be kept of that."""
     waits = [] if released else what_waits(due, planned.prepared, planned.notes, known)
     if waits:
         kept = {wait.due.agreement_id for wait in waits}
         used = any(item.uses or item.applied.parts for item in planned.prepared)
+        used = used or any(note.invoice.agreement_id is None for note in planned.notes)
         planned = _without(planned, kept) if not used else prepare_batch(
             due, [item for item in bills if item.due.agreement_id not in kept], for_update=for_update
         )  # fmt: skip
@@ -123,7 +142,7 @@ def _without(planned: PlannedBatch, kept: set[UUID]) -> PlannedBatch:
     """The batch without the agreements whose bills wait."""
     return planned._replace(
         prepared=[item for item in planned.prepared if item.draft.agreement_id not in kept],
-        notes=[note for note in planned.notes if note.invoice.agreement_id not in kept],
+        notes=[note for note in planned.notes if kept.isdisjoint(note.nets)],
         bills=[item for item in planned.bills if item.due.agreement_id not in kept],
     )
 
@@ -145,10 +164,9 @@ def prepare_batch(
         for draft, refusal in refused:
             assert draft.agreement_id is not None  # noqa: S101 - a run bills agreements
             parked[draft.agreement_id] = exception_of(draft.agreement_id, draft.customer_id, refusal)
-    notes = _notes(bills, parked, for_update=for_update)
+    notes = _notes_of(bills, parked, for_update=for_update)
     if parked:
         prepared = [item for item in prepared if item.draft.agreement_id not in parked]
-        notes = [note for note in notes if note.invoice.agreement_id not in parked]
         bills = [item for item in bills if item.due.agreement_id not in parked]
     cursor = (due[-1].customer_id, due[-1].agreement_id)
     return PlannedBatch(prepared, parties, notes, list(parked.values()), bills, cursor, len(due))
@@ -169,7 +187,7 @@ def append_batch(
     if posts:
         issued = {note.invoice.id: key for note, key in zip(planned.notes, note_ids, strict=True)}
         keep_charges(posts, issued, now=now)
-    billed = {item.draft.agreement_id for item in planned.prepared}
+    billed = {key for item in planned.prepared for key in item.draft.agreements}
     sql.update(
         "billing_schedules",
         {"due_on": "date", "settled_through": "date", "billed": "bool"},
@@ -194,7 +212,9 @@ def _keep_waits(
     planned: PlannedBatch, invoice_ids: Sequence[UUID], as_of: date, run_id: UUID | None, *, now: datetime, actor: str
 ) -> None:
     """Keep what waits, and settle what was on file of the agreements that this batch has billed or found nothing of."""
-    issued = {item.draft.agreement_id: key for item, key in zip(planned.prepared, invoice_ids, strict=True)}
+    issued = {
+        of: key for item, key in zip(planned.prepared, invoice_ids, strict=True) for of in item.draft.agreements
+    }
     done = (item.due.agreement_id for item in planned.bills)
     settled = {key: (planned.known[key], issued.get(key)) for key in done if key in planned.known}
     keep_waits(planned.waits, settled, as_of, run_id, now=now, actor=actor)
@@ -235,10 +255,22 @@ def documents_of(
     return found
 
 
+def _notes_of(
+    bills: Sequence[AgreementBills], parked: dict[UUID, BillException], *, for_update: bool
+) -> list[PlannedCreditNote]:
+    """The notes of agreements that are not parked; where one cannot be given, all that it would credit are."""
+    while any(item.requests for item in bills):
+        before = len(parked)
+        notes = _notes([item for item in bills if item.due.agreement_id not in parked], parked, for_update=for_update)
+        if len(parked) == before:
+            return notes
+    return []
+
+
 def _notes(
     bills: Sequence[AgreementBills], parked: dict[UUID, BillException], *, for_update: bool
 ) -> list[PlannedCreditNote]:
-    requests = [(item.due, request) for item in bills for request in item.requests]
+    requests = credit_together([(item.due, request) for item in bills for request in item.requests])
     if not requests:
         return []
     wanted = {key for item in bills for key in item.refunds}
@@ -246,11 +278,11 @@ def _notes(
     read = creditable_for_update if for_update else creditable
     invoices = read(request.invoice_id for _, request in requests)
     notes: list[PlannedCreditNote] = []
-    for due, request in requests:
+    for of, request in requests:
         try:
-            notes.append(_note(invoices[request.invoice_id], request, due.today, paid))
+            notes.append(_note(invoices[request.invoice_id], request, of[0].today, paid))
         except Refusal as refusal:
-            parked[due.agreement_id] = exception_of(due.agreement_id, due.customer_id, refusal)
+            parked.update({due.agreement_id: exception_of(due.agreement_id, due.customer_id, refusal) for due in of})
     return notes
 
 

@@ -66,7 +66,7 @@ def advance_reversal(run_id: UUID, *, now: datetime, actor: str, batch: int = BA
     return made
 
 
-def _void(run: BillRunRow, rows: Sequence[tuple[UUID, UUID | None, UUID]], *, now: datetime, actor: str) -> int:
+def _void(run: BillRunRow, rows: Sequence[tuple[UUID, list[UUID], UUID]], *, now: datetime, actor: str) -> int:
     """Void what can be, by legal entity on its own day, and hold its agreements."""
     left = {key for key, found in creditable(key for key, _, _ in rows).items() if any(one.left for one in found.lines)}
     made = 0
@@ -76,7 +76,7 @@ def _void(run: BillRunRow, rows: Sequence[tuple[UUID, UUID | None, UUID]], *, no
         if keys:
             made += len(void_invoices(keys, reason=run.reversal_reason, today=today, now=now, actor=actor))
         hold_agreements(
-            {agreement for key, agreement, _ in rows if agreement is not None and key in set(keys)},
+            {agreement for key, agreements, _ in rows if key in set(keys) for agreement in agreements},
             cause=WaitingCause.RUN_REVERSED,
             words=f"Bill run {run.number} was taken back: {run.reversal_reason}",
             as_of=today,

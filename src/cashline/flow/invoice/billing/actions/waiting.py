@@ -28,7 +28,7 @@ from cashline.flow.invoice.billing.rules.waiting import (
     policy_errors,
     window_end,
 )
-from cashline.flow.invoice.credit_notes.rules import PlannedCreditNote
+from cashline.flow.invoice.credit_notes.rules import CreditableInvoice, PlannedCreditNote
 from cashline.flow.invoice.invoices.rules.drafts import DraftInvoice
 from cashline.flow.invoice.invoices.rules.issuing import PreparedInvoice
 from cashline.kernel.identifiers import new_id
@@ -87,10 +87,11 @@ def what_waits(
     if not governed:
         return []
     invoices = {item.draft.agreement_id: item for item in prepared if item.draft.agreement_id in governed}
-    credited: dict[UUID | None, list[PlannedCreditNote]] = {}
+    credited: dict[UUID | None, list[tuple[CreditableInvoice, Decimal]]] = {}
     for note in notes:
-        if note.invoice.agreement_id in governed:
-            credited.setdefault(note.invoice.agreement_id, []).append(note)
+        for key, net in note.nets.items():
+            if key in governed:
+                credited.setdefault(key, []).append((note.invoice, net))
     bills = {
         key: _judged(invoices.get(key), credited.get(key, ())) for key in governed if key in {*invoices, *credited}
     }
@@ -108,10 +109,10 @@ def what_waits(
     return waits
 
 
-def _judged(invoice: PreparedInvoice | None, notes: Sequence[PlannedCreditNote]) -> JudgedBill:
-    credited = sum((note.net_total for note in notes), ZERO)
+def _judged(invoice: PreparedInvoice | None, notes: Sequence[tuple[CreditableInvoice, Decimal]]) -> JudgedBill:
+    credited = sum((net for _, net in notes), ZERO)
     if invoice is None:
-        return JudgedBill(ZERO, credited, 0, notes[0].invoice.currency, notes[0].invoice.entity_rate)
+        return JudgedBill(ZERO, credited, 0, notes[0][0].currency, notes[0][0].entity_rate)
     draft = invoice.draft
     return JudgedBill(invoice.net_total, credited, longest_days(draft), draft.currency, invoice.entity_rate)
 

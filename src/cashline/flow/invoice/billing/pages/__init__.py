@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cashline.flow.invoice.billing.pages.beginning import bill_run_new, bill_run_preview
+from cashline.flow.invoice.billing.pages.grouping import invoice_grouping_list, invoice_grouping_set
 from cashline.flow.invoice.billing.pages.life import life_detail, life_why, life_withdraw
 from cashline.flow.invoice.billing.pages.life_changing import life_change, life_change_preview
 from cashline.flow.invoice.billing.pages.life_starting import life_new, life_new_preview
@@ -33,6 +34,8 @@ URLS = [
         life_change_preview,
         name="life_change_preview",
     ),
+    path("invoice-groupings/", invoice_grouping_list, name="invoice_grouping_list"),
+    path("invoice-groupings/set/", invoice_grouping_set, name="invoice_grouping_set"),
     path("waiting-bills/", waiting_bill_list, name="waiting_bill_list"),
     path("waiting-bills/policies/", billing_policy_list, name="billing_policy_list"),
     path("waiting-bills/policies/set/", billing_policy_set, name="billing_policy_set"),

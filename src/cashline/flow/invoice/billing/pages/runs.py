@@ -92,6 +92,7 @@ def bill_run_list(request: HttpRequest) -> HttpResponseBase:
 
     new = Action.link(_("Bill now"), reverse("bill_run_new"), icon="play", primary=True, key="n")
     waits = Action.link(_("Bills that wait"), reverse("waiting_bill_list"), icon="clock")
+    groups = Action.link(_("Combined and split"), reverse("invoice_grouping_list"), icon="layers")
     may = caller.authority.allows("billing.run")
     empty = Empty(
         _("No bill runs yet"), _("What was delivered is billed each day, or now."), new if may else None, "play"
@@ -102,7 +103,7 @@ def bill_run_list(request: HttpRequest) -> HttpResponseBase:
         fetch,
         FILTERS,
         empty=empty,
-        actions=(new, waits) if may else (waits,),
+        actions=(new, waits, groups) if may else (waits, groups),
         filename="bill-runs",
     )
     return render_list(request, page)

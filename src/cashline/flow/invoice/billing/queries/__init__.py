@@ -1,7 +1,7 @@
 """Reading billing: which agreements are due, what was posted of their lines, and runs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from cashline.flow.invoice.billing.queries.waiting import policies_of
 from cashline.flow.invoice.billing.rules.agreements import DueAgreement
 from cashline.flow.invoice.billing.rules.differences import PostedLine
+from cashline.flow.invoice.billing.rules.grouping import COMBINING, GroupBy
 from cashline.flow.invoice.billing.rules.lifecycle import AT_WORK, UNFINISHED, BillRunStatus
 from cashline.flow.invoice.billing.rules.manifest import Manifest
 from cashline.flow.invoice.invoices.queries.statements import amount
@@ -61,15 +62,19 @@ class BillRunRow:
 def due_agreements(
     scope: Scope, *, now: datetime, after: tuple[UUID, UUID] | None, limit: int, for_update: bool
 ) -> list[DueAgreement]:
-    """The next agreements that are due, by customer and id; `for_update` locks them until the commit."""
+    """The next agreements that are due, by customer and id; `for_update` locks them until the commit.
+
+    Of a customer whose agreements are combined on invoices all are given, also beyond the limit.
+    """
     conditions = scope.conditions()
     if after is not None:
         conditions.add("(s.customer_id, s.agreement_id) > (%s, %s)", *after)
     rows = sql.fetch(
         "SELECT s.agreement_id, s.customer_id, s.entity_id, a.currency, s.settled_through, s.billed, s.plans, "
-        "e.timezone, s.held, p.entity_id "
+        "e.timezone, s.held, p.entity_id, g.group_by "
         "FROM billing_schedules s JOIN agreements a ON a.id = s.agreement_id "
         "JOIN legal_entities e ON e.id = s.entity_id LEFT JOIN billing_policies p ON p.entity_id = s.entity_id "
+        "LEFT JOIN invoice_groupings g ON g.customer_id = s.customer_id "
         f"WHERE {' AND '.join(conditions.texts)} "
         "ORDER BY s.customer_id, s.agreement_id LIMIT %s" + (" FOR NO KEY UPDATE OF s" if for_update else ""),
         [*conditions.params, limit],
@@ -77,7 +82,20 @@ def due_agreements(
     days = {row[7]: local_day(now, row[7]) for row in rows}
     governed = {row[9] for row in rows if row[9] is not None}
     policies = policies_of(governed) if governed else {}
-    return [DueAgreement._make((*row[:6], days[row[7]], row[6], policies.get(row[2]), row[8])) for row in rows]
+    found = [
+        DueAgreement._make((*row[:6], days[row[7]], row[6], policies.get(row[2]), row[8], row[10] and GroupBy(row[10])))
+        for row in rows
+    ]
+    if len(found) == limit and found[-1].group_by in COMBINING:
+        last = found[-1]
+        rest = replace(scope, customer_ids=(last.customer_id,))
+        place = (last.customer_id, last.agreement_id)
+        found += due_agreements(rest, now=now, after=place, limit=MOST_OF_A_CUSTOMER, for_update=for_update)
+    return found
+
+
+MOST_OF_A_CUSTOMER = 100_000
+"""How many agreements of one customer are billed together at the most."""
 
 
 def count_due(scope: Scope) -> int:

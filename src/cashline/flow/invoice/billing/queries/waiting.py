@@ -88,12 +88,15 @@ def past_bills(wanted: Sequence[tuple[UUID, int]], most: int) -> dict[UUID, list
     for agreement_id, net, long, currency in sql.fetch(
         "SELECT a.id, h.net_total, h.days, h.currency "
         "FROM unnest(%s::uuid[], %s::int[]) AS a(id, days) CROSS JOIN LATERAL ("
-        "SELECT i.net_total, i.currency, d.days FROM invoices i CROSS JOIN LATERAL ("
+        "SELECT sum(b.net_total) AS net_total, min(i.currency) AS currency, max(d.days) AS days FROM ("
+        "SELECT v.id, v.net_total FROM invoices v WHERE v.agreement_id = a.id UNION ALL "
+        "SELECT s.invoice_id, s.net_total FROM invoice_agreements s WHERE s.agreement_id = a.id) b "
+        "JOIN invoices i ON i.id = b.id CROSS JOIN LATERAL ("
         "SELECT coalesce(max(upper(l.period) - lower(l.period)), 0) AS days FROM invoice_lines l "
-        "WHERE l.invoice_id = i.id) d "
-        "WHERE i.agreement_id = a.id AND i.status = 'issued' AND i.kind = 'standard' "
+        "WHERE l.invoice_id = i.id AND (l.agreement_id IS NULL OR l.agreement_id = a.id)) d "
+        "WHERE i.status = 'issued' AND i.kind = 'standard' "
         "AND 4 * d.days >= 3 * a.days AND 3 * d.days <= 4 * a.days "
-        "ORDER BY i.id DESC LIMIT %s) h",
+        "GROUP BY coalesce(i.bill_run_id, i.id) ORDER BY max(i.created_at) DESC, min(i.number) DESC LIMIT %s) h",
         (sql.uuids(keys), list(days), most),
     ):
         found.setdefault(agreement_id, []).append(PastBill(amount(net, currency), long))
@@ -159,10 +162,12 @@ def list_waiting(
     )
 
 
-def unreversed(run_id: UUID, *, after: UUID | None, limit: int) -> list[tuple[UUID, UUID | None, UUID]]:
-    """The next invoices of a run that are not void: id, agreement and legal entity, by id."""
+def unreversed(run_id: UUID, *, after: UUID | None, limit: int) -> list[tuple[UUID, list[UUID], UUID]]:
+    """The next invoices of a run that are not void: id, agreements and legal entity, by id."""
     rows = sql.fetch(
-        "SELECT i.id, i.agreement_id, i.entity_id FROM invoices i WHERE i.bill_run_id = %s AND i.status = 'issued' "
+        "SELECT i.id, CASE WHEN i.agreement_id IS NOT NULL THEN ARRAY[i.agreement_id] ELSE ARRAY("
+        "SELECT s.agreement_id FROM invoice_agreements s WHERE s.invoice_id = i.id ORDER BY s.agreement_id) END, "
+        "i.entity_id FROM invoices i WHERE i.bill_run_id = %s AND i.status = 'issued' "
         "AND (%s::uuid IS NULL OR i.id > %s) ORDER BY i.id LIMIT %s",
         (run_id, after, after, limit),
     )

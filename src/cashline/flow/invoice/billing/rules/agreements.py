@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cashline.flow.invoice.billing.rules.charges import ALWAYS, BillingConventions
 from cashline.flow.invoice.billing.rules.differences import BillCharge, BillCredit, PostedLine, diff, horizon
+from cashline.flow.invoice.billing.rules.grouping import GroupBy
 from cashline.flow.invoice.billing.rules.planning import LineToBill, next_due_of, plan_lines
 from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, Credit
 from cashline.flow.invoice.billing.rules.plans.settling import Settlement
@@ -30,7 +31,7 @@ class DueAgreement(NamedTuple):
     """An agreement that a run must look at. `today` is the business day of its legal entity.
 
     `plans`: rate plans are subscribed to under it. `policy` is how its legal entity lets runs post (None: freely), and
-    `held`: a bill of it waits.
+    `held`: a bill of it waits. `group_by` is the customer's rule of what goes on one invoice, where it has one.
     """
 
     agreement_id: UUID
@@ -43,6 +44,7 @@ class DueAgreement(NamedTuple):
     plans: bool = False
     policy: BillingPolicy | None = None
     held: bool = False
+    group_by: GroupBy | None = None
 
 
 class AgreementBills(NamedTuple):

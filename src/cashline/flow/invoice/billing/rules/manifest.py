@@ -155,7 +155,7 @@ def _totals(
 def _chain(before: str, prepared: Sequence[PreparedInvoice], notes: Sequence[PlannedCreditNote]) -> str:
     """SHA-256 over the hash before and each document; the same whatever the size of the batches."""
     found = before
-    documents = [(item.draft.customer_id, item.draft.agreement_id, 0, _invoice_text(item)) for item in prepared]
+    documents = [(item.draft.customer_id, item.draft.agreements[0], 0, _invoice_text(item)) for item in prepared]
     documents += [
         (note.invoice.customer_id, note.invoice.agreement_id or note.invoice.id, 1, _note_text(note)) for note in notes
     ]
@@ -169,7 +169,7 @@ def _invoice_text(item: PreparedInvoice) -> str:
     lines = ";".join(
         [f"{line.source_id.int:x}/{line.period_start}/{line.revision}={line.net_amount}" for line in draft.lines]
     )
-    return f"invoice {draft.agreement_id} {draft.currency} {item.net_total} {item.tax_total} {lines}"
+    return f"invoice {'+'.join(map(str, draft.agreements))} {draft.currency} {item.net_total} {item.tax_total} {lines}"
 
 
 def _note_text(note: PlannedCreditNote) -> str:

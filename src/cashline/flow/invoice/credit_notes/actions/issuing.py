@@ -243,9 +243,7 @@ def _objects(key: UUID, plan: PlannedCreditNote) -> tuple[ObjectRef, ...]:
     invoice = plan.invoice
     found = [ObjectRef("credit_note", key), ObjectRef("invoice", invoice.id)]
     found.append(ObjectRef("customer", invoice.customer_id))
-    if invoice.agreement_id is not None:
-        found.append(ObjectRef("agreement", invoice.agreement_id))
-    return tuple(found)
+    return (*found, *(ObjectRef("agreement", agreement_id) for agreement_id in plan.nets))
 
 
 def _issued(key: UUID, number: str, plan: PlannedCreditNote) -> Event:
@@ -268,8 +266,7 @@ def _issued(key: UUID, number: str, plan: PlannedCreditNote) -> Event:
 
 def _voided(invoice: CreditableInvoice, reason: str) -> Event:
     objects = [ObjectRef("invoice", invoice.id), ObjectRef("customer", invoice.customer_id)]
-    if invoice.agreement_id is not None:
-        objects.append(ObjectRef("agreement", invoice.agreement_id))
+    objects += [ObjectRef("agreement", agreement_id) for agreement_id in invoice.agreements]
     return Event("InvoiceVoided", tuple(objects), {"number": invoice.number}, reason.strip())
 
 

@@ -98,6 +98,17 @@ class PlannedCreditNote:
         return self.gross_total - self.settled
 
     @property
+    def nets(self) -> dict[UUID, Decimal]:
+        """What it gives back by agreement, net of coupons."""
+        if self.invoice.agreement_id is not None:
+            return {self.invoice.agreement_id: self.net_total}
+        found: dict[UUID, Decimal] = {}
+        for line in self.lines:
+            if (key := line.invoice_line.agreement_id) is not None:
+                found[key] = found.get(key, ZERO) + line.net_amount - line.discount
+        return found
+
+    @property
     def one_off_net(self) -> Decimal:
         """The part that is not of a subscription."""
         once = (line for line in self.lines if line.invoice_line.line_id and not line.invoice_line.recurring)

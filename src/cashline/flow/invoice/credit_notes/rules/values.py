@@ -14,7 +14,7 @@ ZERO = Decimal(0)
 
 
 class CreditableLine(NamedTuple):
-    """An invoice line, and what was credited of it so far."""
+    """An invoice line, and what was credited of it so far; its agreement where the invoice is over several."""
 
     id: UUID
     line_no: int
@@ -30,6 +30,7 @@ class CreditableLine(NamedTuple):
     credited_tax: Decimal
     discount_share: Decimal = ZERO
     credited_discount: Decimal = ZERO
+    agreement_id: UUID | None = None
 
     @property
     def left(self) -> Decimal:
@@ -63,6 +64,13 @@ class CreditableInvoice:
     discount_total: Decimal = ZERO
     gross_total: Decimal | None = None
     tax_rounding: TaxRounding = TaxRounding.PER_RATE
+
+    @property
+    def agreements(self) -> list[UUID]:
+        """The agreements that it bills."""
+        if self.agreement_id is not None:
+            return [self.agreement_id]
+        return list(dict.fromkeys(line.agreement_id for line in self.lines if line.agreement_id is not None))
 
     @property
     def tax_left(self) -> Decimal:

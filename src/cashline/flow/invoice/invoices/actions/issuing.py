@@ -40,8 +40,9 @@ _LINE = (
     "unit_price net_amount tax_code tax_rate derivation"
 )
 _LINE_COLUMNS = _LINE.split()
-_MORE_OF_LINE = ("component", "plan", "meter", "details", "discount_share")
+_MORE_OF_LINE = ("component", "plan", "meter", "details", "discount_share", "agreement_id")
 _TAX_COLUMNS = ("id", "invoice_id", "tax_code", "rate", "base", "tax", "reason", "vatex", "basis", "discount")
+_PART_COLUMNS = ("id", "invoice_id", "agreement_id", "net_total", "discount_total")
 _SHARE_DIGITS = 12
 ZERO = Decimal(0)
 
@@ -81,6 +82,7 @@ def append_invoices(
         sql.insert("invoices", invoice_columns, rows)
         sql.insert("invoice_lines", line_columns, lines)
         sql.insert("invoice_taxes", _TAX_COLUMNS, taxes)
+        _keep_parts(ids, prepared)
     enqueue(_mails(ids, prepared), now=now)
     record(
         [_issued(key, number, item) for key, number, item in zip(ids, numbers, prepared, strict=True)],
@@ -89,6 +91,18 @@ def append_invoices(
     )
     take_off(ids, numbers, prepared, now=now, actor=actor)
     return ids
+
+
+def _keep_parts(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> None:
+    """Keep what bills over several agreements bill of each."""
+    rows = [
+        (new_id(), key, *part)
+        for key, item in zip(ids, prepared, strict=True)
+        if item.draft.combines
+        for part in item.parts()
+    ]
+    if rows:
+        sql.insert("invoice_agreements", _PART_COLUMNS, rows)
 
 
 @contextmanager
@@ -177,7 +191,10 @@ def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> tupl
     """The rows and their columns, likewise."""
     periods: dict[Period | None, str | None] = {None: None}
     rows: list[tuple[Any, ...]] = []
-    plain = all(not item.uses and not any(line.component for line in item.draft.lines) for item in prepared)
+    plain = all(
+        not item.uses and not item.draft.combines and not any(line.component for line in item.draft.lines)
+        for item in prepared
+    )
     for key, item in zip(ids, prepared, strict=True):
         for line_no, (line, decision) in enumerate(zip(item.draft.lines, item.decisions, strict=True), 1):
             if line.period not in periods and line.period is not None:
@@ -207,7 +224,7 @@ def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> tupl
 
 def _more_of_line(item: PreparedInvoice, line_no: int, line: DraftLine) -> tuple[Any, ...]:
     share = round_fraction(item.shares[line_no - 1], _SHARE_DIGITS) if item.shares else ZERO
-    return (line.component, line.plan, line.meter, line.details, share)
+    return (line.component, line.plan, line.meter, line.details, share, line.agreement_id)
 
 
 def _tax_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[tuple[Any, ...]]:
@@ -239,10 +256,9 @@ def _mails(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[Out
 def _issued(key: UUID, number: str, item: PreparedInvoice) -> Event:
     draft = item.draft
     objects = [ObjectRef("invoice", key), ObjectRef("customer", draft.customer_id)]
-    if draft.agreement_id is not None:
-        objects.append(ObjectRef("agreement", draft.agreement_id))
+    objects.extend(ObjectRef("agreement", agreement_id) for agreement_id in draft.agreements)
     objects.extend(ObjectRef("order", order_id) for order_id in item.terms.order_ids)
-    data = {
+    data: dict[str, Any] = {
         "number": number,
         "entity_id": str(draft.entity_id),
         "issued_on": _day(draft.issued_on),
@@ -253,7 +269,9 @@ def _issued(key: UUID, number: str, item: PreparedInvoice) -> Event:
         "gross": str(item.gross_total),
         "entity_rate": str(item.entity_rate),
     }
-    if draft.agreement_id is None:
+    if draft.combines:
+        data["agreements"] = [[str(part.agreement_id), str(part.net_total)] for part in item.parts()]
+    elif draft.agreement_id is None:
         data["earned_at_once"] = str(item.earned_at_once)
     if item.uses:
         data["discount"] = str(item.discount_total)

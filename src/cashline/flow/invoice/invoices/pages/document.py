@@ -103,7 +103,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         actions=_steps(row, caller),
         more_actions=_receiving(row, caller),
-        thread=thread_of([row.agreement_id] if row.agreement_id else [], row.id),
+        thread=thread_of(queries.agreements_of(row), row.id),
         facts=_facts(row, statement),
         sections=_sections(row, statement, settled),
         summary=_summary(row, statement, settled),

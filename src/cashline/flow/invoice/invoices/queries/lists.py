@@ -90,6 +90,19 @@ SORTS = {
 """What a list of a million is sorted by at no cost: each has an index."""
 GATHERED = 20_000
 """The invoices of a run with so many are gathered and sorted; those of a larger one are met by walking."""
+def agreements_of(row: InvoiceRow) -> list[UUID]:
+    """The agreements that an invoice bills; none of a one-off invoice without one."""
+    if row.agreement_id is not None:
+        return [row.agreement_id]
+    text = "SELECT agreement_id FROM invoice_agreements WHERE invoice_id = %s ORDER BY agreement_id"
+    return sql.ids(sql.fetch(text, (row.id,)))
+
+
+OF_AGREEMENT = (
+    "SELECT v.id FROM invoices v WHERE v.agreement_id = %s UNION ALL "
+    "SELECT s.invoice_id FROM invoice_agreements s WHERE s.agreement_id = %s"
+)
+"""The invoices of an agreement, alone or with others."""
 STATES = {
     "open": "i.open_amount > 0",
     "overdue": "i.open_amount > 0 AND i.due_on < %s",
@@ -196,7 +209,6 @@ def _conditions(chosen: InvoiceFilter, today: date, sort: str) -> lists.Conditio
         conditions.add(f"({' OR '.join(texts)})", *[today for text in texts if "%s" in text])
     for text, value in (
         ("i.customer_id = %s", chosen.customer_id),
-        ("i.agreement_id = %s", chosen.agreement_id),
         ("i.bill_run_id = %s", chosen.bill_run_id),
         ("i.issued_on >= %s", chosen.issued_from),
         ("i.issued_on < %s", chosen.issued_to),
@@ -207,6 +219,8 @@ def _conditions(chosen: InvoiceFilter, today: date, sort: str) -> lists.Conditio
     ):
         if value is not None:
             conditions.add(text, value)
+    if chosen.agreement_id is not None:
+        conditions.add(f"i.id IN ({OF_AGREEMENT})", chosen.agreement_id, chosen.agreement_id)
     return conditions
 
 

@@ -61,7 +61,10 @@ def statement_of(invoice_id: UUID) -> Statement:
 
 
 _PREVIOUS = (
-    "SELECT p.id FROM invoices i JOIN invoices p ON p.agreement_id = i.agreement_id AND p.currency = i.currency "
+    "SELECT p.id FROM invoices i CROSS JOIN LATERAL ("
+    "SELECT x.id FROM invoices x WHERE x.agreement_id = i.agreement_id UNION ALL "
+    "SELECT s.invoice_id FROM invoice_agreements o JOIN invoice_agreements s ON s.agreement_id = o.agreement_id "
+    "WHERE o.invoice_id = i.id) c JOIN invoices p ON p.id = c.id AND p.currency = i.currency "
     "AND p.kind = i.kind AND p.number IS NOT NULL AND p.id < i.id AND p.issued_on <= i.issued_on WHERE i.id = %s "
     "AND NOT EXISTS (SELECT FROM credit_notes n WHERE n.invoice_id = p.id AND n.cause = 'void' "
     "AND n.created_at <= i.created_at) ORDER BY p.id DESC LIMIT 1"

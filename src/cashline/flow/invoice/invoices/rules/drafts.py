@@ -13,7 +13,9 @@ from cashline.flow.invoice.credits.rules import NO_CREDITS, Application, OpenCre
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.totals import ZERO, TaxGroup
 from cashline.flow.invoice.taxes.rules import Certificate, RateTable, TaxDecision, TaxRounding
+from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
+from cashline.kernel.rounding import round_parts
 
 DEDUCTION = "deduction"
 """The component of a line that takes an earlier invoice off."""
@@ -24,7 +26,7 @@ class DraftLine(NamedTuple):
 
     `supplied_on` decides the tax rate. `recurring` charges are of a subscription and count as exposure from now on.
     `component`, `plan` and `meter` say what of a subscription is billed, which coupons and wallets ask; `details` is a
-    JSON object of what else is worth keeping of it.
+    JSON object of what else is worth keeping of it. `agreement_id` is given on a bill over several agreements.
     """
 
     line_id: UUID | None
@@ -47,6 +49,7 @@ class DraftLine(NamedTuple):
     plan: str = ""
     meter: str = ""
     details: str = "{}"
+    agreement_id: UUID | None = None
 
 
 class DraftInvoice(NamedTuple):
@@ -54,6 +57,7 @@ class DraftInvoice(NamedTuple):
 
     `deducts` names earlier deposits and partial invoices that it takes off. With `prices_include_tax` the amounts of
     the lines hold their tax. `terms_days` is given where the terms are not those of the agreement or the customer.
+    A bill over several agreements has no `agreement_id`: it `combines` them, and each of its lines names its own.
     """
 
     entity_id: UUID
@@ -68,6 +72,12 @@ class DraftInvoice(NamedTuple):
     prices_include_tax: bool = False
     purchase_order: str = ""
     terms_days: int | None = None
+    combines: tuple[UUID, ...] = ()
+
+    @property
+    def agreements(self) -> tuple[UUID, ...]:
+        """The agreements that it bills."""
+        return self.combines or (() if self.agreement_id is None else (self.agreement_id,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,30 @@ class Seller:
     currency: str
     party_id: UUID
     tax_rounding: TaxRounding = TaxRounding.PER_RATE
+
+
+class AgreementPart(NamedTuple):
+    """What a bill over several agreements bills of one of them: net of its coupons, and those coupons."""
+
+    agreement_id: UUID
+    net_total: Decimal
+    discount_total: Decimal
+
+
+def agreement_parts(draft: DraftInvoice, shares: Sequence[Fraction], net_total: Decimal) -> list[AgreementPart]:
+    """The parts of a bill over several agreements; the widest takes what rounding the document as a whole left."""
+    lines = dict.fromkeys(draft.combines, ZERO)
+    coupons = dict.fromkeys(draft.combines, Fraction(0))
+    for index, line in enumerate(draft.lines):
+        assert line.agreement_id is not None  # noqa: S101 - every line of such a bill names its agreement
+        lines[line.agreement_id] += line.net_amount
+        if shares:
+            coupons[line.agreement_id] += shares[index]
+    nets = [Fraction(lines[key]) - coupons[key] for key in draft.combines]
+    found = round_parts(nets, minor_units(draft.currency))
+    widest = max(range(len(found)), key=lambda place: abs(found[place]))
+    found[widest] += net_total - sum(found, ZERO)
+    return [AgreementPart(key, net, lines[key] - net) for key, net in zip(draft.combines, found, strict=True)]
 
 
 class Terms(NamedTuple):
@@ -194,10 +228,14 @@ class PreparedInvoice(NamedTuple):
         """The part that counted as exposure since the order was booked."""
         return sum((line.net_amount for line in self.draft.lines if not line.recurring and line.line_id), ZERO)
 
+    def parts(self) -> list[AgreementPart]:
+        """What a bill over several agreements bills of each, after coupons; the parts sum to its net."""
+        return agreement_parts(self.draft, self.shares, self.net_total)
+
     @property
     def earned_at_once(self) -> Decimal:
         """The net of a one-off invoice, which no agreement recognises: without deposits, asked for or taken off."""
-        if self.draft.agreement_id is not None or self.draft.kind is InvoiceKind.DEPOSIT:
+        if self.draft.agreements or self.draft.kind is InvoiceKind.DEPOSIT:
             return ZERO
         taken_off = sum((line.net_amount for line in self.draft.lines if line.component == DEDUCTION), ZERO)
         return self.net_total - taken_off

@@ -27,15 +27,21 @@ def stock_facts(move_ids: Sequence[UUID]) -> list[Fact]:
 
 
 def credit_note_facts(credit_note_ids: Sequence[UUID]) -> list[Fact]:
-    """What each credit note takes off its invoice, what it leaves as credit of the customer, net and tax."""
+    """What each credit note takes off its invoice, what it leaves as credit of the customer, net and tax.
+
+    The net is that of each agreement where the invoice is over several.
+    """
     facts: list[Fact] = []
     for row in sql.fetch(_CREDIT_NOTES, (list(credit_note_ids),)):
         key, entity, currency, rate, day, number, customer, agreement, gross, unapplied = row[:10]
-        net, tax, invoice, held, earned = row[10:]
+        net, tax, invoice, held, earned, parts = row[10:]
+        nets = [FactAmount("net", Decimal(part), UUID(of)) for of, part in parts or ()]
+        if parts:
+            earned = Decimal(0)
         amounts = (
             FactAmount("settled", gross - unapplied, invoice, held),
             FactAmount("unapplied", unapplied, key, rate),
-            FactAmount("net", net - earned),
+            *(nets or [FactAmount("net", net - earned)]),
             FactAmount("earned_at_once", earned),
             FactAmount("tax", tax),
         )
@@ -48,7 +54,11 @@ _CREDIT_NOTES = (
     "c.gross_total, c.unapplied_amount, c.net_total, c.tax_total, i.id, i.entity_rate, "
     "CASE WHEN i.agreement_id IS NULL AND i.kind <> 'deposit' THEN c.net_total - coalesce((SELECT sum(x.net_amount) "
     "FROM credit_note_lines x JOIN invoice_lines l ON l.id = x.invoice_line_id AND l.component = 'deduction' "
-    "WHERE x.credit_note_id = c.id), 0) ELSE 0 END "
+    "WHERE x.credit_note_id = c.id), 0) ELSE 0 END, "
+    "CASE WHEN i.agreement_id IS NULL THEN (SELECT jsonb_agg(jsonb_build_array(s.agreement_id, s.net::text)) FROM ("
+    "SELECT l.agreement_id, sum(x.net_amount - x.discount_amount) AS net FROM credit_note_lines x "
+    "JOIN invoice_lines l ON l.id = x.invoice_line_id WHERE x.credit_note_id = c.id AND l.agreement_id IS NOT NULL "
+    "GROUP BY 1 ORDER BY 1) s) END "
     "FROM credit_notes c JOIN invoices i ON i.id = c.invoice_id WHERE c.id = ANY(%s) ORDER BY c.id"
 )
 _PAYMENT = "p.id, p.entity_id, p.currency, p.entity_rate, p.number, p.customer_id, p.method"

@@ -28,9 +28,16 @@ def shipment_fact(event: Event) -> Fact:
 
 
 def invoice_fact(event: Event) -> Fact:
-    """Gross, net and tax of an invoice, at the rate that it fixed; what is earned at once is no contract position."""
+    """Gross, net and tax of an invoice, at the rate that it fixed; what is earned at once is no contract position.
+
+    One over several agreements moves the position of each.
+    """
     data, key = event.data, event.subject_id
     rate = Decimal(data["entity_rate"])
+    if "agreements" in data:
+        nets = [FactAmount("net", Decimal(net), UUID(of)) for of, net in data["agreements"]]
+    else:
+        nets = [FactAmount("net", Decimal(data["net"]) - Decimal(data.get("earned_at_once", 0)))]
     return Fact(
         UUID(data["entity_id"]),
         data["currency"],
@@ -39,11 +46,11 @@ def invoice_fact(event: Event) -> Fact:
         key,
         data["number"],
         _object(event, "customer"),
-        _object(event, "agreement"),
+        None if "agreements" in data else _object(event, "agreement"),
         (
             FactAmount("gross", Decimal(data["gross"]), key, rate),
-            FactAmount("net", Decimal(data["net"]) - (earned := Decimal(data.get("earned_at_once", 0)))),
-            FactAmount("earned_at_once", earned),
+            *nets,
+            FactAmount("earned_at_once", Decimal(data.get("earned_at_once", 0))),
             FactAmount("tax", Decimal(data["tax"])),
         ),
     )

@@ -16,6 +16,7 @@ _BY_REASON: dict[str, str] = {
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
         "BooksOpened PeriodClosed PeriodSoftClosed PeriodReopened BankAccountCreated BankAccountChanged "
         "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet "
+        "InvoiceGroupingSet "
         "PriceIndexSet UsageAlertSet UsageAlertEnded PriceCampaignDrafted PriceCampaignStarted PriceCampaignStopped "
         "PriceCampaignResumed PriceCampaignApplied PriceCampaignUndoStarted PriceCampaignUndone PriceCampaignDiscarded"
     ),
