@@ -114,7 +114,7 @@ _LAWS = {
     "bank and card hold what was received and not given back": (
         "SELECT 'cash' FROM (SELECT coalesce(sum(amount - refunded_amount), 0) AS paid FROM payments) p, "
         "(SELECT coalesce(sum(l.amount), 0) AS held FROM journal_lines l JOIN accounts a ON a.id = l.account_id "
-        "AND a.role IN ('bank', 'card_clearing')) j WHERE p.paid <> j.held"
+        "AND a.role IN ('bank', 'card_clearing', 'tax_withheld')) j WHERE p.paid <> j.held"
     ),
 }
 

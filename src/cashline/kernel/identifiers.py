@@ -124,6 +124,7 @@ PREFIXES = {
     "usage_meter": "mtr",
     "user": "usr",
     "waiting_bill": "wtb",
+    "withholding_rate": "whr",
     "wallet": "wal",
     "warehouse": "whs",
     "webhook_endpoint": "whe",

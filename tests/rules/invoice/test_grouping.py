@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -32,7 +33,7 @@ def line(net: str, subscription: str = "") -> DraftLine:
     )  # fmt: skip
 
 
-def bill(*lines: DraftLine, terms: int = 30, **changes: object) -> BillToGroup:
+def bill(*lines: DraftLine, terms: int = 30, **changes: Any) -> BillToGroup:
     draft = DraftInvoice(ENTITY, CUSTOMER, new_id(), "EUR", DAY, lines)
     return BillToGroup(draft._replace(**changes), terms, (new_id(),))
 
@@ -82,7 +83,7 @@ def test_one_contract_alone_stays_what_it_is() -> None:
     ("changes", "terms"),
     [({"currency": "USD"}, 30), ({"entity_id": new_id()}, 30), ({}, 14), ({"issued_on": date(2026, 3, 2)}, 30)],
 )
-def test_another_currency_entity_term_or_day_is_another_invoice(changes: dict[str, object], terms: int) -> None:
+def test_another_currency_entity_term_or_day_is_another_invoice(changes: dict[str, Any], terms: int) -> None:
     assert len(ACCOUNT.grouped(GroupBy.CUSTOMER, bill(line("1")), bill(line("2"), terms=terms, **changes))) == 2
 
 
@@ -102,7 +103,7 @@ def test_each_subscription_has_its_invoice_and_what_comes_to_nothing_goes_along(
 
 
 @pytest.mark.parametrize("changes", [{"deducts": (new_id(),)}, {"kind": InvoiceKind.PARTIAL}])
-def test_a_bill_that_belongs_to_others_stays_alone(changes: dict[str, object]) -> None:
+def test_a_bill_that_belongs_to_others_stays_alone(changes: dict[str, Any]) -> None:
     assert len(ACCOUNT.grouped(GroupBy.CUSTOMER, bill(line("1"), **changes), bill(line("2")), bill(line("3")))) == 2
 
 

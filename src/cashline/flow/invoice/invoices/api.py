@@ -358,6 +358,15 @@ def _detail(row: InvoiceRow, today: date) -> dict[str, Any]:
         "agreement_ids": [public("agreement", key) for key in queries.agreements_of(row)],
         "lines": [line_shape(line, "invoice_line", row.currency) for line in statement.lines],
         "taxes": [tax_shape(tax, row.currency) for tax in statement.taxes],
+        "withholding": [
+            {
+                "rate": f"{one.percent:f}",
+                "reason": one.reason,
+                "base": amount_text(one.base, row.currency),
+                "amount": amount_text(one.amount, row.currency),
+            }
+            for one in statement.withheld
+        ],
         "coupons": [{"name": name, "amount": amount_text(value, row.currency)} for name, value in statement.discounts],
     }
 

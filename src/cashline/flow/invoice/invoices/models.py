@@ -103,8 +103,8 @@ class InvoiceLine(Table):
 
     `source_id` is the delivery fact (goods, services) or the agreement line's lineage (subscriptions);
     `revision` counts corrections of the same period. `component` (base, charge, add_on …), `plan` and `meter` say what
-    of a subscription it bills; `discount_share` is the share of the document's coupons, to 20 decimals. `agreement_id` is
-    set on a bill over several agreements.
+    of a subscription it bills; `discount_share` is the share of the document's coupons, to 20 decimals.
+    `agreement_id` is set on a bill over several agreements.
     """
 
     invoice = link_to("invoices.Invoice", db_index=False)
@@ -178,6 +178,23 @@ class InvoiceTax(Table):
     class Meta:
         db_table = "invoice_taxes"
         constraints = [models.UniqueConstraint(fields=["invoice", "tax_code", "rate"], name="invoice_tax_once")]
+
+
+class InvoiceWithholding(Table):
+    """What the customer of an invoice is expected to keep back for the tax authority: `rate` percent of `base`."""
+
+    invoice = link_to("invoices.Invoice", db_index=False)
+    rate = rate_column()
+    reason = models.TextField()
+    base = amount_column()
+    amount = amount_column()
+
+    class Meta:
+        db_table = "invoice_withholdings"
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "rate", "reason"], name="invoice_withholding_once"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="invoice_withholding_positive"),
+        ]
 
 
 class InvoiceDiscount(Table):

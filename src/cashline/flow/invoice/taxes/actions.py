@@ -1,4 +1,4 @@
-"""Writing tax rates and exemption certificates.
+"""Writing tax rates, exemption certificates and what customers withhold.
 
 A new rate ends the one before it; a rate that invoices were issued by is never rewritten.
 """
@@ -17,14 +17,18 @@ from cashline.flow.invoice.taxes.queries import TaxRateRow
 from cashline.flow.invoice.taxes.rules import (
     InvalidCertificate,
     InvalidTaxRate,
+    InvalidWithholding,
     NewCertificate,
     NewTaxRate,
+    NewWithholding,
     certificate_problems,
     rate_problems,
+    withholding_problems,
 )
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform import sql
+from cashline.platform.company.queries import entities_by_id
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 
@@ -153,3 +157,55 @@ def end_certificate(*, certificate_id: UUID, until: date, reason: str, now: date
 def _certified(kind: str, key: UUID, customer_id: UUID, country: str, number: str) -> Event:
     objects = (ObjectRef("exemption_certificate", key), ObjectRef("customer", customer_id))
     return Event(kind, objects, {"country": country, "number": number.strip()})
+
+
+@transaction.atomic
+def set_withholding(rates: Sequence[NewWithholding], *, now: datetime, actor: str) -> list[UUID]:
+    """Put on file what customers withhold, each from its day on; the rate of that kind before it ends there.
+
+    What was invoiced stays. Gives their ids. Raises all errors at once (InvalidWithholding, NotFound), also where a
+    later rate of the same kind is on file already.
+    """
+    raise_all(problem for new in rates for problem in withholding_problems(new))
+    customers, entities = {new.customer_id for new in rates}, {new.entity_id for new in rates}
+    found = customers_by_id(customers)
+    raise_all(NotFound(f"There is no customer {key}.", field="customer_id") for key in customers - found.keys())
+    known = entities_by_id(entities)
+    raise_all(NotFound(f"There is no legal entity {key}.", field="entity") for key in entities - known.keys())
+    last = {
+        (row.customer_id, row.entity_id, row.kind): (row.id, row.since)
+        for row in sorted(queries.withholdings_for_update(customers), key=lambda row: row.since)
+    }
+    stored, problems = dict(last.values()), []
+    rows: list[tuple[UUID, NewWithholding]] = []
+    ends: dict[UUID, date] = {}
+    for new in sorted(rates, key=lambda new: new.since):
+        kind = (new.customer_id, new.entity_id, new.kind)
+        before = last.get(kind)
+        if before is not None and before[1] >= new.since:
+            words = f"A rate of that kind from {before[1]} is on file already."
+            problems.append(InvalidWithholding(words, field="since", fix=f"Give a day after {before[1]}."))
+        elif before is not None:
+            ends[before[0]] = new.since
+        last[kind] = (new_id(), new.since)
+        rows.append((last[kind][0], new))
+    raise_all(problems)
+    changes = [(key, f"[{since},{ends[key]})") for key, since in stored.items() if key in ends]
+    sql.update("withholding_rates", {"valid": "daterange"}, changes)
+    sql.insert(
+        "withholding_rates",
+        ("id", "customer_id", "entity_id", "kind", "rate", "reason", "valid", "created_at"),
+        [
+            (key, new.customer_id, new.entity_id, new.kind, new.percent, new.reason.strip(),
+             f"[{new.since},{ends.get(key) or ''})", now)
+            for key, new in rows
+        ],
+    )  # fmt: skip
+    record([_withheld(key, new) for key, new in rows], now=now, actor=actor)
+    return [key for key, _ in rows]
+
+
+def _withheld(key: UUID, new: NewWithholding) -> Event:
+    data = {"kind": new.kind, "percent": str(new.percent), "since": new.since.isoformat(), "reason": new.reason.strip()}
+    objects = (ObjectRef("withholding_rate", key), ObjectRef("customer", new.customer_id))
+    return Event("WithholdingSet", objects, data)

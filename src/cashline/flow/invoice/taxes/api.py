@@ -1,8 +1,8 @@
-"""The API of tax rates and exemption certificates."""
+"""The API of tax rates, exemption certificates and what customers withhold."""
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -10,11 +10,22 @@ from pydantic import Field
 
 from cashline.flow.agree.catalog.rules import TaxCategory
 from cashline.flow.invoice.taxes import actions, queries
-from cashline.flow.invoice.taxes.queries import CertificateRow, TaxRateRow
-from cashline.flow.invoice.taxes.rules import NewCertificate, NewTaxRate
+from cashline.flow.invoice.taxes.queries import CertificateRow, TaxRateRow, WithholdingRow
+from cashline.flow.invoice.taxes.rules import NewCertificate, NewTaxRate, NewWithholding
 from cashline.kernel.identifiers import key_of, public
+from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import Closed, CountryCode, Cursor, Limit, PublicId, Sort, ask_of, listed
+from cashline.platform.doors.schemas import (
+    Closed,
+    CountryCode,
+    Cursor,
+    EntityCode,
+    Limit,
+    PublicId,
+    Sort,
+    ask_of,
+    listed,
+)
 
 router = Router(tags=["Tax rates"])
 
@@ -124,3 +135,60 @@ def certificate_end(request: HttpRequest, certificate_id: PublicId, body: Certif
         certificate_id=key, until=body.until, reason=body.reason, now=caller.now, actor=caller.actor
     )  # fmt: skip
     return certificate_shape(queries.certificate(key))
+
+
+class WithholdingIn(Closed):
+    """What a customer withholds of one kind of supply, or (without a kind) of all, from a day on; 0 ends it."""
+
+    customer_id: PublicId
+    entity: EntityCode
+    kind: Literal["", "goods", "subscription", "service"] = ""
+    percent: Annotated[Decimal, Field(ge=0, lt=100, decimal_places=6)]
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    since: date
+
+
+def withholding_shape(row: WithholdingRow) -> dict[str, Any]:
+    """A withholding rate on file."""
+    return {
+        "id": public("withholding_rate", row.id),
+        "customer_id": public("customer", row.customer_id),
+        "customer_name": row.customer_name,
+        "entity": row.entity_code,
+        "kind": row.kind,
+        "percent": f"{row.percent:f}",
+        "reason": row.reason,
+        "since": row.since,
+        "until": row.until,
+    }
+
+
+@router.get("/withholding-rates")
+def withholding_list(
+    request: HttpRequest,
+    customer_id: Annotated[str, Query(max_length=64)] = "",
+    sort: Sort = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """What customers withhold, the newest first unless sorted by since."""
+    caller = caller_of(request)
+    caller.require("taxes.read")
+    key = key_of("customer", customer_id) if customer_id else None
+    page = queries.list_withholdings(
+        ask_of(sort, cursor, limit), entity_ids=caller.entities("taxes.read"), customer_id=key
+    )
+    return listed(page, withholding_shape)
+
+
+@router.post("/withholding-rates", response={201: dict[str, Any]})
+def withholding_create(request: HttpRequest, body: WithholdingIn) -> tuple[int, dict[str, Any]]:
+    """Put on file what a customer withholds: its invoices state it, and a payment short by it settles them."""
+    caller = caller_of(request)
+    entity = entity_by_code(body.entity)
+    caller.require("taxes.write", entity.id)
+    customer = key_of("customer", body.customer_id)
+    new = NewWithholding(customer, entity.id, body.kind, body.percent, body.reason, body.since)
+    (key,) = actions.set_withholding([new], now=caller.now, actor=caller.actor)
+    page = queries.list_withholdings(ask_of("", "", 500), customer_id=customer)
+    return 201, next(withholding_shape(row) for row in page.items if row.id == key)

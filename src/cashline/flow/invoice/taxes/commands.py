@@ -106,4 +106,52 @@ def tax_certificate_end(certificate_id: str, until: date, reason: str) -> None:
     click.echo(f"It holds until {until}, and not on that day.")
 
 
-COMMANDS = (tax_rate, tax_certificate)
+@click.group("withholding")
+def withholding() -> None:
+    """Tax that customers withhold of what they pay, by legal entity, kind of supply and day."""
+
+
+WITHHOLDINGS_SHOWN = ("customer_name", "entity", "kind", "percent", "reason", "since", "until")
+
+
+@withholding.command("list")
+@click.option("--customer", default="", help="The id, number or reference of a customer; all unless given.")
+@json_option
+def withholding_list(customer: str, as_json: bool) -> None:
+    """Withholding rates, the newest first."""
+    from cashline.flow.agree.customers.commands import find_customer
+    from cashline.flow.invoice.taxes import api, queries
+    from cashline.platform.lists import Ask
+
+    key = find_customer(customer) if customer else None
+    page = queries.list_withholdings(Ask(limit=500), customer_id=key)
+    table([api.withholding_shape(row) for row in page.items], WITHHOLDINGS_SHOWN, as_json=as_json)
+
+
+@withholding.command("set")
+@click.argument("customer")
+@click.argument("entity")
+@click.argument("percent", type=NUMBER)
+@click.option("--kind", default="", type=click.Choice(["", "goods", "subscription", "service"]), help="Of what.")
+@click.option("--reason", required=True, help="By which rule; the invoice states it.")
+@click.option("--from", "since", required=True, type=DAY, help="The first day on which it holds.")
+@json_option
+def withholding_set(
+    customer: str, entity: str, percent: Decimal, kind: str, reason: str, since: date, as_json: bool
+) -> None:
+    """Put on file that CUSTOMER withholds PERCENT of what ENTITY bills; 0 ends it."""
+    from cashline.flow.agree.customers.commands import find_customer
+    from cashline.flow.invoice.taxes import actions, api, queries
+    from cashline.flow.invoice.taxes.rules import NewWithholding
+    from cashline.platform.company.queries import entity_by_code
+    from cashline.platform.lists import Ask
+
+    buyer = find_customer(customer)
+    new = NewWithholding(buyer, entity_by_code(entity).id, kind, percent, reason, since)
+    (key,) = actions.set_withholding([new], now=now(), actor=TERMINAL.actor)
+    rows = queries.list_withholdings(Ask(limit=500), customer_id=buyer).items
+    shape = next(api.withholding_shape(row) for row in rows if row.id == key)
+    say(shape, f"{shape['customer_name']} withholds {shape['percent']} % from {since} on.", as_json=as_json)
+
+
+COMMANDS = (tax_rate, tax_certificate, withholding)

@@ -1,4 +1,4 @@
-"""The table of tax rates; rates of one country and category never overlap in time."""
+"""Tables of tax rates, of exemption certificates and of what customers withhold; none of a kind overlap in time."""
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
@@ -39,4 +39,26 @@ class ExemptionCertificate(Table):
             models.CheckConstraint(
                 condition=~models.Q(number="") & ~models.Q(reason=""), name="exemption_certificate_says_why"
             )
+        ]
+
+
+class WithholdingRate(Table):
+    """The percentage of what a legal entity bills that a customer keeps back for the tax authority, while it is valid.
+
+    `kind` is what it is kept back from (goods, subscription, service; empty: everything); the narrower rate holds.
+    """
+
+    customer = link_to("customers.Customer")
+    entity = link_to("company.LegalEntity", db_index=False)
+    kind = models.TextField(blank=True, db_default="")
+    rate = rate_column()
+    reason = models.TextField()
+    valid = DateRangeField()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "withholding_rates"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(rate__gte=0, rate__lt=100), name="withholding_rate_sane"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="withholding_rate_says_why"),
         ]

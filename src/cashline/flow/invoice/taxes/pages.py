@@ -1,4 +1,4 @@
-"""The console's pages of tax rates and exemption certificates."""
+"""The console's pages of tax rates, exemption certificates and what customers withhold."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST
 from cashline.flow.agree.catalog.rules import TaxCategory
 from cashline.flow.agree.customers.queries import customers_by_reference
 from cashline.flow.invoice.taxes import actions, queries
-from cashline.flow.invoice.taxes.queries import CertificateRow, TaxRateRow
-from cashline.flow.invoice.taxes.rules import NewCertificate, NewTaxRate
+from cashline.flow.invoice.taxes.queries import CertificateRow, TaxRateRow, WithholdingRow
+from cashline.flow.invoice.taxes.rules import NewCertificate, NewTaxRate, NewWithholding
 from cashline.kernel.identifiers import public
 from cashline.kernel.refusals import InvalidValue, NotFound, raise_all
+from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.lists import Ask
 from cashline.platform.pages.acting import read_dialog, take_step
@@ -64,6 +65,7 @@ def tax_rate_list(request: HttpRequest) -> HttpResponseBase:
 
     new = Action(_("New rate"), reverse("tax_rate_new"), "primary", fields=FIELDS, icon="plus", key="n")
     proofs = Action.link(_("Exemption certificates"), reverse("certificate_list"), icon="shield-check")
+    withheld = Action.link(_("Withheld by customers"), reverse("withholding_list"), icon="percent")
     may = caller.authority.allows("taxes.write")
     empty = Empty(
         _("No tax rates yet"), _("Without a rate nothing can be invoiced there."), new if may else None, "percent"
@@ -74,7 +76,7 @@ def tax_rate_list(request: HttpRequest) -> HttpResponseBase:
         fetch,
         FILTERS,
         empty=empty,
-        actions=(new, proofs) if may else (proofs,),
+        actions=(new, proofs, withheld) if may else (proofs, withheld),
         filename="tax-rates",
     )
     return render_list(request, page)
@@ -237,7 +239,107 @@ def certificate_end(request: HttpRequest) -> HttpResponse:
     return take_step(request, reverse("certificate_list"), str(_("The certificate ends on that day.")), step)
 
 
+KINDS = {
+    "": lazy("Everything"),
+    "goods": lazy("Goods"),
+    "subscription": lazy("Subscriptions"),
+    "service": lazy("Services"),
+}
+WITHHOLDING_COLUMNS = (
+    Column("customer", lazy("Customer"), place="title"),
+    Column("entity", lazy("Legal entity"), "code"),
+    Column("kind", lazy("Of what")),
+    Column("percent", lazy("Rate"), "percent", place="amount"),
+    Column("reason", lazy("By which rule")),
+    Column("since", lazy("From"), "date", sort=True),
+    Column("until", lazy("Until"), "date"),
+)
+WITHHOLDING_FIELDS = (
+    Field("customer", lazy("Customer number"), max_length=60, width="half"),
+    Field("entity", lazy("Legal entity"), max_length=8, placeholder="DE01", width="quarter"),
+    Field("percent", lazy("Percent"), "decimal", least=0, most=99, suffix="%", width="quarter",
+          hint=lazy("0 ends it.")),
+    Field("kind", lazy("Of what"), "choice", required=False,
+          options=tuple(Option(kind or "all", words) for kind, words in KINDS.items()), value="all", width="half"),
+    Field("since", lazy("From"), "date", width="half"),
+    Field("reason", lazy("By which rule"), max_length=300, hint=lazy("The invoice states it.")),
+)  # fmt: skip
+
+
+def withholding_list(request: HttpRequest) -> HttpResponseBase:
+    """What customers withhold of what they pay."""
+    caller = caller_of(request)
+    caller.require("taxes.read")
+    entities = caller.entities("taxes.read")
+
+    def fetch(ask: ListAsk) -> RowPage:
+        page = queries.list_withholdings(ask.page, entity_ids=entities, words=ask.text())
+        return RowPage(tuple(_withholding(row) for row in page.items), page.next_cursor)
+
+    new = Action(_("New rate"), reverse("withholding_new"), "primary", fields=WITHHOLDING_FIELDS, icon="plus", key="n")
+    may = caller.authority.allows("taxes.write")
+    empty = Empty(
+        _("Nobody withholds tax"),
+        _("Where a customer must, its invoices state how much, and a payment short by it settles them."),
+        new if may else None,
+        "percent",
+    )
+    page = ListPage(
+        _("Tax that customers withhold"),
+        WITHHOLDING_COLUMNS,
+        fetch,
+        (Filter.search(lazy("Customer or rule")),),
+        empty=empty,
+        actions=(new,) if may else (),
+        crumbs=(Crumb(_("Tax rates"), reverse("tax_rate_list")),),
+        filename="withholding-rates",
+    )
+    return render_list(request, page)
+
+
+def _withholding(row: WithholdingRow) -> Row:
+    cells: dict[str, CellValue] = {
+        "customer": Cell(row.customer_name, address_of("customer", row.customer_id), row.customer_number),
+        "entity": row.entity_code,
+        "kind": KINDS[row.kind],
+        "percent": row.percent,
+        "reason": row.reason,
+        "since": row.since,
+        "until": row.until,
+    }
+    return Row(public("withholding_rate", row.id), cells)
+
+
+@require_POST
+def withholding_new(request: HttpRequest) -> HttpResponse:
+    """Put on file what a customer withholds."""
+    caller = caller_of(request)
+    caller.require("taxes.write")
+
+    def step() -> None:
+        read = read_dialog(request, *WITHHOLDING_FIELDS)
+        number, kind = read.text("customer"), read.text("kind")
+        found = customers_by_reference([number]).get(number)
+        if found is None:
+            raise NotFound(f"There is no customer {number!r}.", field="customer")
+        entity = entity_by_code(read.text("entity").upper())
+        caller.require("taxes.write", entity.id)
+        new = NewWithholding(
+            found.id,
+            entity.id,
+            "" if kind == "all" else kind,
+            read.decimal("percent") or Decimal(0),
+            read.text("reason"),
+            read.day("since") or date.max,
+        )
+        actions.set_withholding([new], now=caller.now, actor=caller.actor)
+
+    return take_step(request, reverse("withholding_list"), str(_("It holds from that day on.")), step)
+
+
 URLS = [
+    path("withholding-rates/", withholding_list, name="withholding_list"),
+    path("withholding-rates/new/", withholding_new, name="withholding_new"),
     path("exemption-certificates/", certificate_list, name="certificate_list"),
     path("exemption-certificates/new/", certificate_new, name="certificate_new"),
     path("exemption-certificates/end/", certificate_end, name="certificate_end"),

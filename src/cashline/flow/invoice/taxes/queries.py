@@ -1,12 +1,13 @@
-"""Reading tax rates."""
+"""Reading tax rates, exemption certificates and what customers withhold."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from cashline.flow.invoice.taxes.rules import DatedRate, RateTable
+from cashline.flow.invoice.taxes.rules import DatedRate, RateTable, WithholdingTerm
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -111,6 +112,80 @@ def list_certificates(ask: lists.Ask, *, customer_id: UUID | None = None, words:
         source=_CERTIFICATES,
         key="x.id",
         sorts={"since": "lower(x.valid)", "country": "x.country"},
+        conditions=conditions,
+        ask=ask,
+        key_of_row=lambda row: row.id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WithholdingRow:
+    """A withholding rate on file; `until` is the first day on which it no longer holds."""
+
+    id: UUID
+    customer_id: UUID
+    customer_number: str
+    customer_name: str
+    entity_id: UUID
+    entity_code: str
+    kind: str
+    percent: Decimal
+    reason: str
+    since: date
+    until: date | None
+
+
+_WITHHOLDING = (
+    "w.id, w.customer_id, c.number, c.name, w.entity_id, e.code, w.kind, w.rate, w.reason, lower(w.valid), "
+    "upper(w.valid)"
+)
+_WITHHOLDINGS = (
+    "withholding_rates w JOIN customers c ON c.id = w.customer_id JOIN legal_entities e ON e.id = w.entity_id"
+)
+
+
+def _withholding(*row: Any) -> WithholdingRow:
+    found = WithholdingRow(*row)
+    return replace(found, percent=found.percent.normalize() + 0)
+
+
+def withholding_terms(customer_ids: Iterable[UUID]) -> dict[UUID, list[WithholdingTerm]]:
+    """What each of those customers withholds, at any legal entity and time."""
+    found: dict[UUID, list[WithholdingTerm]] = {}
+    for key, entity, kind, percent, reason, since, until in sql.fetch(
+        "SELECT customer_id, entity_id, kind, rate, reason, lower(valid), upper(valid) FROM withholding_rates "
+        "WHERE customer_id = ANY(%s) ORDER BY id",
+        (list(customer_ids),),
+    ):
+        found.setdefault(key, []).append(WithholdingTerm(entity, kind, percent.normalize() + 0, reason, since, until))
+    return found
+
+
+def withholdings_for_update(customer_ids: Iterable[UUID]) -> list[WithholdingRow]:
+    """The rates of those customers, locked until the commit."""
+    rows = sql.fetch(
+        f"SELECT {_WITHHOLDING} FROM {_WITHHOLDINGS} WHERE w.customer_id = ANY(%s) ORDER BY w.id "
+        "FOR NO KEY UPDATE OF w",
+        (list(set(customer_ids)),),
+    )
+    return [_withholding(*row) for row in rows]
+
+
+def list_withholdings(
+    ask: lists.Ask, *, entity_ids: Sequence[UUID] | None = None, customer_id: UUID | None = None, words: str = ""
+) -> Page[WithholdingRow]:
+    """One page of withholding rates, the newest first."""
+    conditions = lists.Conditions()
+    conditions.contains(("c.name", "c.number", "w.reason"), words)
+    conditions.among("w.entity_id", entity_ids, "uuid")
+    if customer_id is not None:
+        conditions.add("w.customer_id = %s", customer_id)
+    return lists.page(
+        _withholding,
+        columns=_WITHHOLDING,
+        source=_WITHHOLDINGS,
+        key="w.id",
+        sorts={"since": "lower(w.valid)"},
         conditions=conditions,
         ask=ask,
         key_of_row=lambda row: row.id,

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import ProductKind, TaxCategory
 from cashline.kernel.refusals import Refusal
+from cashline.kernel.rounding import round_fraction
 
 ZERO = Decimal(0)
 EU = frozenset(
@@ -236,4 +238,76 @@ def rate_problems(rate: NewTaxRate) -> list[InvalidTaxRate]:
         problems.append(InvalidTaxRate(f"A rate of the category {rate.category} is 0.", field="percent"))
     if not ZERO <= rate.percent < 100:
         problems.append(InvalidTaxRate("A rate is at least 0 and below 100 percent.", field="percent"))
+    return problems
+
+
+class WithholdingTerm(NamedTuple):
+    """What a customer keeps back of a kind of supply (empty: of every kind) at one legal entity, while it holds."""
+
+    entity_id: UUID
+    kind: str
+    percent: Decimal
+    reason: str
+    since: date
+    until: date | None
+
+
+class Withheld(NamedTuple):
+    """What the customer of an invoice is expected to withhold of a base, before sales tax."""
+
+    percent: Decimal
+    reason: str
+    base: Decimal
+    amount: Decimal
+
+
+def expected_withholding(
+    supplies: Iterable[tuple[str, Fraction]], terms: Sequence[WithholdingTerm], day: date, digits: int
+) -> list[Withheld]:
+    """What is withheld of supplies (kind, net of coupons) invoiced on a day, by rate; a base below zero holds nothing.
+
+    The rate of a kind goes before that of every kind. 10 % of 200.00 are 20.00, whatever the sales tax on it.
+    """
+    holding = {one.kind: one for one in terms if one.since <= day and (one.until is None or day < one.until)}
+    bases: dict[tuple[Decimal, str], Fraction] = {}
+    for kind, net in supplies:
+        one = holding.get(kind) or holding.get("")
+        if one is not None and one.percent:
+            key = (one.percent, one.reason)
+            bases[key] = bases.get(key, Fraction(0)) + net
+    found = []
+    for (percent, reason), base in bases.items():
+        amount = round_fraction(base * Fraction(percent) / 100, digits)
+        if amount > 0:
+            found.append(Withheld(percent, reason, round_fraction(base, digits), amount))
+    return found
+
+
+class InvalidWithholding(Refusal):
+    """A withholding rate that cannot be kept."""
+
+    code = "invalid_withholding"
+
+
+@dataclass(frozen=True, slots=True)
+class NewWithholding:
+    """A percentage to be withheld from a day on; the one before it of the same kind ends there. 0 ends withholding."""
+
+    customer_id: UUID
+    entity_id: UUID
+    kind: str
+    percent: Decimal
+    reason: str
+    since: date
+
+
+def withholding_problems(new: NewWithholding) -> list[InvalidWithholding]:
+    """What is wrong with a rate, all at once."""
+    problems = []
+    if new.kind and new.kind not in set(ProductKind):
+        problems.append(InvalidWithholding(f"{new.kind!r} is not one of {', '.join(ProductKind)}.", field="kind"))
+    if not ZERO <= new.percent < 100:
+        problems.append(InvalidWithholding("A rate is at least 0 and below 100 percent.", field="percent"))
+    if not new.reason.strip():
+        problems.append(InvalidWithholding("Say by which rule it is withheld: the invoice states it.", field="reason"))
     return problems

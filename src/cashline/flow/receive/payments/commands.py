@@ -22,7 +22,7 @@ from cashline.platform.doors.terminal import (
 )
 
 SHOWN = ("number", "customer_name", "status", "received_on", "method", "currency", "amount", "unapplied_amount")
-METHODS = ["bank_transfer", "card", "direct_debit", "cash", "other"]
+METHODS = ["bank_transfer", "card", "direct_debit", "cash", "other", "tax_withheld"]
 
 
 @click.group("payment")
@@ -71,15 +71,18 @@ def _document(key: UUID) -> dict[str, Any]:
 @payment.command("list")
 @click.option("--words", default="", help="Looked for in number, customer and reference.")
 @click.option("--unapplied", is_flag=True, help="Those of which something lies on account.")
+@click.option("--uncertified", is_flag=True, help="Tax that was withheld, without a certificate so far.")
 @click.option("--cursor", default="")
 @limit_option
 @json_option
-def payment_list(words: str, unapplied: bool, cursor: str, limit: int, as_json: bool) -> None:
+def payment_list(
+    words: str, unapplied: bool, uncertified: bool, cursor: str, limit: int, as_json: bool
+) -> None:  # fmt: skip
     """Payments, the newest first."""
     from cashline.flow.receive.payments import api, queries
     from cashline.platform.lists import Ask
 
-    chosen = queries.PaymentFilter(words=words, unapplied=unapplied)
+    chosen = queries.PaymentFilter(words=words, unapplied=unapplied, uncertified=uncertified)
     page = queries.list_payments(Ask(cursor=cursor, limit=limit), chosen)
     table([api.shape(row) for row in page.items], SHOWN, as_json=as_json, next_cursor=page.next_cursor)
 
@@ -153,6 +156,20 @@ def payment_record(
     (key,) = actions.record_payments([new], now=now(), actor=TERMINAL.actor)
     shape = _document(key)
     say(shape, f"{shape['number']} is recorded; {shape['unapplied_amount']} lies on account.", as_json=as_json)
+
+
+@payment.command("certificate")
+@click.argument("number")
+@click.argument("certificate")
+@click.option("--issued-on", required=True, type=DAY)
+@json_option
+def payment_certificate(number: str, certificate: str, issued_on: date, as_json: bool) -> None:
+    """Record the CERTIFICATE of tax that was withheld by payment NUMBER."""
+    from cashline.flow.receive.payments.actions import record_certificate
+
+    key = find_payment(number)
+    record_certificate(payment_id=key, number=certificate, issued_on=issued_on, now=now(), actor=TERMINAL.actor)
+    say(_document(key), f"{number} is proven by {certificate}.", as_json=as_json)
 
 
 @payment.command("take-back")

@@ -74,6 +74,21 @@ class PaymentAllocation(Table):
         ]
 
 
+class WithholdingCertificate(models.Model):
+    """The proof of the tax authority for what a customer withheld: a payment by `tax_withheld`."""
+
+    payment = models.OneToOneField(
+        "payments.Payment", primary_key=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    number = models.TextField()
+    issued_on = models.DateField()
+    created_at = instant_column()
+
+    class Meta:
+        db_table = "withholding_certificates"
+        constraints = [models.CheckConstraint(condition=~models.Q(number=""), name="withholding_certificate_number")]
+
+
 class PaymentIntent(Table):
     """A wish to be paid by card; recorded before the gateway is called, and its id is the idempotency key there.
 

@@ -7,12 +7,14 @@ The invariant: allocated + unapplied + refunded = received, and no invoice gets 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.money import CurrencyMismatch, Money
 from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
+from cashline.kernel.rounding import divide, round_to
 
 
 class PaymentStatus(StrEnum):
@@ -106,6 +108,21 @@ def verb_for(status: PaymentStatus | str, reported: PaymentStatus | str) -> str 
     }
     verb = verbs.get(PaymentStatus(reported))
     return verb if verb is not None and PAYMENT.allows(verb, status) else None
+
+
+TAX_WITHHELD = "tax_withheld"
+"""The method of what a customer kept back of an invoice for the tax authority: no money came, and none goes back."""
+
+
+def expected_left(expected: Decimal, *, gross: Decimal, credited: Decimal, withheld: Decimal, digits: int) -> Decimal:
+    """What is still to be withheld of an invoice: the part that credit notes have left of it, less what was withheld.
+
+    Of 20.00 expected on 238.00, of which 119.00 were credited, 10.00 are left.
+    """
+    if gross <= 0:
+        return Decimal(0)
+    left = round_to(divide(expected * max(gross - credited, Decimal(0)), gross), digits)
+    return max(left - withheld, Decimal(0))
 
 
 class Strategy(StrEnum):

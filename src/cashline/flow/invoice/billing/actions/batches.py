@@ -212,9 +212,7 @@ def _keep_waits(
     planned: PlannedBatch, invoice_ids: Sequence[UUID], as_of: date, run_id: UUID | None, *, now: datetime, actor: str
 ) -> None:
     """Keep what waits, and settle what was on file of the agreements that this batch has billed or found nothing of."""
-    issued = {
-        of: key for item, key in zip(planned.prepared, invoice_ids, strict=True) for of in item.draft.agreements
-    }
+    issued = {of: key for item, key in zip(planned.prepared, invoice_ids, strict=True) for of in item.draft.agreements}
     done = (item.due.agreement_id for item in planned.bills)
     settled = {key: (planned.known[key], issued.get(key)) for key in done if key in planned.known}
     keep_waits(planned.waits, settled, as_of, run_id, now=now, actor=actor)

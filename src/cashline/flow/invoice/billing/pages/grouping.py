@@ -1,5 +1,7 @@
 """The customers whose invoices are combined or split by a rule of their own, and setting it."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -75,7 +77,10 @@ def invoice_grouping_list(request: HttpRequest) -> HttpResponseBase:
 
 
 def _row(row: GroupingRow) -> Row:
-    cells = {"customer": Cell(row.customer_name, sub=row.customer_number), "rule": WORDS[GroupBy(row.group_by)]}
+    cells: dict[str, Any] = {
+        "customer": Cell(row.customer_name, sub=row.customer_number),
+        "rule": WORDS[GroupBy(row.group_by)],
+    }
     return Row(public("customer", row.customer_id), cells, address_of("customer", row.customer_id))
 
 

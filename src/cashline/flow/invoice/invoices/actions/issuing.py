@@ -83,6 +83,7 @@ def append_invoices(
         sql.insert("invoice_lines", line_columns, lines)
         sql.insert("invoice_taxes", _TAX_COLUMNS, taxes)
         _keep_parts(ids, prepared)
+        _keep_withheld(ids, prepared)
     enqueue(_mails(ids, prepared), now=now)
     record(
         [_issued(key, number, item) for key, number, item in zip(ids, numbers, prepared, strict=True)],
@@ -103,6 +104,17 @@ def _keep_parts(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> Non
     ]
     if rows:
         sql.insert("invoice_agreements", _PART_COLUMNS, rows)
+
+
+def _keep_withheld(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> None:
+    """Keep what customers are expected to withhold."""
+    rows = [
+        (new_id(), key, one.percent, one.reason, one.base, one.amount)
+        for key, item in zip(ids, prepared, strict=True)
+        for one in item.withheld
+    ]
+    if rows:
+        sql.insert("invoice_withholdings", ("id", "invoice_id", "rate", "reason", "base", "amount"), rows)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What issuing looks up, for any number of drafts in two statements, and one more for each thing that few have.
 
-Those are: another currency, coupons or credits of a customer, drafts without an agreement, and deductions.
+Those are: another currency, coupons, credits and withholding of a customer, drafts without an agreement, deductions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from cashline.flow.invoice.invoices.rules.drafts import (
     Terms,
 )
 from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress, party_json
-from cashline.flow.invoice.taxes.queries import rate_table
+from cashline.flow.invoice.taxes.queries import rate_table, withholding_terms
 from cashline.flow.invoice.taxes.rules import Certificate, TaxDecision, TaxRounding
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import NotFound
@@ -36,7 +36,8 @@ _BUYER = (
     "(SELECT jsonb_agg(jsonb_build_array(t.country, t.number, t.reason, lower(t.valid), upper(t.valid)) ORDER BY t.id) "
     "FROM exemption_certificates t WHERE t.customer_id = c.id), "
     f"EXISTS (SELECT FROM coupon_grants g WHERE g.customer_id = c.id AND {USABLE}), "
-    "EXISTS (SELECT FROM customer_credits x WHERE x.customer_id = c.id AND x.balance > 0) "
+    "EXISTS (SELECT FROM customer_credits x WHERE x.customer_id = c.id AND x.balance > 0), "
+    "EXISTS (SELECT FROM withholding_rates w WHERE w.customer_id = c.id) "
 )
 _PLACES = (
     "LEFT JOIN customer_addresses b ON b.customer_id = c.id AND b.role = 'bill_to' "
@@ -82,18 +83,19 @@ def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> F
     buyers: dict[UUID, Buyer] = {}
     sellers: dict[UUID, Seller] = {}
     parties: dict[UUID, str] = {}
-    with_coupons, with_credits = set(), set()
+    with_coupons: set[UUID] = set()
+    with_credits: set[UUID] = set()
+    withholding: set[UUID] = set()
     for row in _rows(drafts):
         customer = row[3]
         terms[row[0] or customer] = Terms(row[0], row[1], tuple(row[2]))
         if customer not in buyers:
             buyers[customer] = _buyer(row, parties)
-            if row[-2]:
-                with_coupons.add(customer)
-            if row[-1]:
-                with_credits.add(customer)
+            for has_some, those in zip(row[-3:], (with_coupons, with_credits, withholding), strict=True):
+                if has_some:
+                    those.add(customer)
         if row[25] not in sellers:
-            sellers[row[25]] = _seller(Entity(*row[25:-3]), parties)
+            sellers[row[25]] = _seller(Entity(*row[25:-4]), parties)
     _require_all(drafts, terms, sellers)
     countries = {seller.country for seller in sellers.values()}
     countries |= {place for buyer in buyers.values() for place in (buyer.country, buyer.ship_to_country)}
@@ -109,6 +111,7 @@ def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> F
         coupons_for(with_coupons, for_update=for_update) if with_coupons else {},
         open_credits(with_credits, for_update=for_update) if with_credits else {},
         _deducted(deducts) if deducts else {},
+        withholding_terms(withholding) if withholding else {},
     )
     return FoundGrounds(grounds, parties)
 
@@ -168,7 +171,7 @@ def _buyer(row: tuple[Any, ...], parties: dict[UUID, str]) -> Buyer:
     parties[key] = content
     held = tuple(
         Certificate(held_in, held_as, why, date.fromisoformat(since), date.fromisoformat(until) if until else None)
-        for held_in, held_as, why, since, until in row[-3] or ()
+        for held_in, held_as, why, since, until in row[-4] or ()
     )
     return Buyer(customer_id, country, (ship_to or bill_to).country, vat_id, exempt, email, key, held)
 

@@ -59,7 +59,7 @@ class ReceivableTotals:
 
 @dataclass(frozen=True, slots=True)
 class OpenItemRow:
-    """An invoice with something open, as money that comes in is matched to it."""
+    """An invoice with something open, as money that comes in is matched to it; `withheld` is tax it may be short by."""
 
     invoice_id: UUID
     number: str
@@ -72,6 +72,7 @@ class OpenItemRow:
     due_on: date
     gross_total: Decimal
     open_amount: Decimal
+    withheld: Decimal
 
 
 _INVOICE = (
@@ -90,6 +91,8 @@ SORTS = {
 """What a list of a million is sorted by at no cost: each has an index."""
 GATHERED = 20_000
 """The invoices of a run with so many are gathered and sorted; those of a larger one are met by walking."""
+
+
 def agreements_of(row: InvoiceRow) -> list[UUID]:
     """The agreements that an invoice bills; none of a one-off invoice without one."""
     if row.agreement_id is not None:
@@ -253,6 +256,8 @@ def open_items(
     return sql.fetch_as(
         OpenItemRow,
         "SELECT i.id, i.number, i.customer_id, c.name, c.known_ibans, i.entity_id, i.currency, i.issued_on, i.due_on, "
-        f"i.gross_total, i.open_amount FROM {_SOURCE} WHERE {' AND '.join(conditions.texts)} ORDER BY i.due_on, i.id",
+        "i.gross_total, i.open_amount, coalesce(w.amount, 0) "
+        f"FROM {_SOURCE} LEFT JOIN (SELECT invoice_id, sum(amount) AS amount FROM invoice_withholdings GROUP BY 1) w "
+        f"ON w.invoice_id = i.id WHERE {' AND '.join(conditions.texts)} ORDER BY i.due_on, i.id",
         conditions.params,
     )

@@ -12,6 +12,7 @@ from cashline.flow.invoice.invoices.rules.einvoice import EInvoice
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.parties import party_of
 from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement, e_invoice_of
+from cashline.flow.invoice.taxes.rules import Withheld
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
 from cashline.kernel.refusals import NotFound
@@ -26,7 +27,9 @@ _HEAD = (
     "(SELECT coalesce(jsonb_agg(jsonb_build_array(d.name, d.amount::text) "
     "ORDER BY d.id), '[]') FROM invoice_discounts d WHERE d.invoice_id = i.id), "
     "ARRAY(SELECT o.number FROM orders o WHERE o.agreement_id = a.id ORDER BY o.number), "
-    "(SELECT e.currency FROM legal_entities e WHERE e.id = i.entity_id), i.entity_rate "
+    "(SELECT e.currency FROM legal_entities e WHERE e.id = i.entity_id), i.entity_rate, "
+    "(SELECT coalesce(jsonb_agg(jsonb_build_array(w.rate::text, w.reason, w.base::text, w.amount::text) "
+    "ORDER BY w.id), '[]') FROM invoice_withholdings w WHERE w.invoice_id = i.id) "
     "FROM invoices i JOIN invoice_parties s ON s.id = i.seller_id JOIN invoice_parties b ON b.id = i.buyer_id "
     "LEFT JOIN agreements a ON a.id = i.agreement_id WHERE i.id = ANY(%s)"
 )
@@ -148,7 +151,7 @@ def _statement(
 ) -> Statement:
     key, number, issued_on, due_on, supply_on, currency, entity_id, customer_id, seller, buyer = row[:10]
     net, tax, gross, created_at, days, agreement_number, purchase_order = row[10:17]
-    kind, prepaid, discounts, order_numbers, entity_currency, entity_rate = row[17:]
+    kind, prepaid, discounts, order_numbers, entity_currency, entity_rate, withheld = row[17:]
     return Statement(
         id=key,
         is_credit_note=False,
@@ -176,4 +179,8 @@ def _statement(
         prepaid=amount(prepaid, currency),
         entity_currency=entity_currency,
         entity_rate=exact(entity_rate),
+        withheld=tuple(
+            Withheld(exact(Decimal(rate)), reason, *(amount(Decimal(value), currency) for value in (base, kept)))
+            for rate, reason, base, kept in withheld
+        ),
     )

@@ -12,7 +12,14 @@ from cashline.flow.agree.coupons.rules import CouponUse, HeldCoupon
 from cashline.flow.invoice.credits.rules import NO_CREDITS, Application, OpenCredit
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.totals import ZERO, TaxGroup
-from cashline.flow.invoice.taxes.rules import Certificate, RateTable, TaxDecision, TaxRounding
+from cashline.flow.invoice.taxes.rules import (
+    Certificate,
+    RateTable,
+    TaxDecision,
+    TaxRounding,
+    Withheld,
+    WithholdingTerm,
+)
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
 from cashline.kernel.rounding import round_parts
@@ -165,7 +172,8 @@ class DeductedInvoice(NamedTuple):
 class Grounds:
     """All that preparing looks up, by id: terms, buyers, sellers, tax rates, and units of the seller's currency.
 
-    Terms are those of an agreement or, for a one-off invoice, of the customer. `coupons` and `credits` are by customer.
+    Terms are those of an agreement or, for a one-off invoice, of the customer. `coupons`, `credits` and
+    `withholding` are by customer.
     """
 
     terms: Mapping[UUID, Terms]
@@ -176,13 +184,14 @@ class Grounds:
     coupons: Mapping[UUID, Sequence[HeldCoupon]] = field(default_factory=dict)
     credits: Mapping[UUID, Sequence[OpenCredit]] = field(default_factory=dict)
     deducted: Mapping[UUID, DeductedInvoice] = field(default_factory=dict)
+    withholding: Mapping[UUID, Sequence[WithholdingTerm]] = field(default_factory=dict)
 
 
 class PreparedInvoice(NamedTuple):
     """An invoice but for its number: the draft, a tax decision per line, taxes, totals and dates.
 
     `shares` are the exact shares of the coupons on the lines (empty: none), `uses` the coupons, `applied` the credits
-    that pay it at issue.
+    that pay it at issue, `withheld` what the customer will keep back for the tax authority.
     """
 
     draft: DraftInvoice
@@ -200,6 +209,7 @@ class PreparedInvoice(NamedTuple):
     uses: Sequence[CouponUse] = ()
     deducted: Sequence[DeductedInvoice] = ()
     applied: Application = NO_CREDITS
+    withheld: Sequence[Withheld] = ()
 
     @property
     def gross_total(self) -> Decimal:

@@ -33,7 +33,16 @@ from cashline.flow.invoice.invoices.rules.totals import (
     discounted_groups,
     tax_groups,
 )
-from cashline.flow.invoice.taxes.rules import Supply, TaxDecision, TaxRounding, decide_tax, of_one_document
+from cashline.flow.invoice.taxes.rules import (
+    Supply,
+    TaxDecision,
+    TaxRounding,
+    Withheld,
+    WithholdingTerm,
+    decide_tax,
+    expected_withholding,
+    of_one_document,
+)
 from cashline.kernel.money import MAX_AMOUNT, minor_units
 from cashline.kernel.refusals import Conflict, Refusal
 
@@ -158,7 +167,17 @@ def _prepare(draft: DraftInvoice, grounds: Grounds, decide: _Decide, held: _Held
         sums.uses,
         tuple(grounds.deducted[key] for key in draft.deducts),
         _credits(sums, net_total + tax_total, credits_held) if credits_held else NO_CREDITS,
+        _withheld(sums, grounds.withholding[draft.customer_id]) if draft.customer_id in grounds.withholding else (),
     )
+
+
+def _withheld(sums: _Sums, terms: Sequence[WithholdingTerm]) -> Sequence[Withheld]:
+    """What the customer will keep back of it, by what the legal entity's terms say on the day of issue."""
+    draft = sums.draft
+    shares = sums.shares or [NOTHING] * len(draft.lines)
+    supplies = [(line.kind, Fraction(line.net_amount) - share) for line, share in zip(draft.lines, shares, strict=True)]
+    own = [one for one in terms if one.entity_id == draft.entity_id]
+    return expected_withholding(supplies, own, draft.issued_on, minor_units(draft.currency))
 
 
 def _summed(

@@ -13,6 +13,7 @@ from cashline.flow.invoice.invoices.rules.en16931 import einvoice_problems
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.parties import Party, PostalAddress
 from cashline.flow.invoice.invoices.rules.wording import phrase
+from cashline.flow.invoice.taxes.rules import Withheld
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
 from cashline.kernel.rounding import round_to
@@ -65,7 +66,8 @@ class Statement:
 
     `discounts` are the coupons by name, `prepaid` what credits and wallets paid at issue; `previous` is the invoice of
     the same agreement that stood before this one was issued, where it was asked for. Tax is accounted for in
-    `entity_currency`, which one of the document's currency buys `entity_rate` of.
+    `entity_currency`, which one of the document's currency buys `entity_rate` of. `withheld` is what the customer
+    will keep back for the tax authority.
     """
 
     id: UUID
@@ -97,6 +99,12 @@ class Statement:
     previous: "Statement | None" = None
     entity_currency: str = ""
     entity_rate: Decimal = Decimal(1)
+    withheld: tuple[Withheld, ...] = ()
+
+    @property
+    def withheld_total(self) -> Decimal:
+        """What the customer is expected to keep back for the tax authority."""
+        return sum((one.amount for one in self.withheld), ZERO)
 
     @property
     def accounted_tax(self) -> tuple[str, Decimal] | None:
@@ -185,7 +193,15 @@ def payment_terms_of(source: Statement) -> str:
     """When and how to pay, or what a credit note is set off against, in the customer's language."""
     if source.is_credit_note and source.preceding:
         return phrase(source.buyer.locale, "set_off", number=source.preceding[0])
-    return phrase(source.buyer.locale, "payable_within", days=source.payment_terms_days)
+    locale = source.buyer.locale
+    if source.withheld:
+        words = {
+            "withheld": f"{source.withheld_total:f} {source.currency}",
+            "reasons": ", ".join(f"{one.percent:f} % {one.reason}" for one in source.withheld),
+            "rest": f"{source.payable - source.withheld_total:f} {source.currency}",
+        }
+        return phrase(locale, "payable_withheld", days=source.payment_terms_days, **words)
+    return phrase(locale, "payable_within", days=source.payment_terms_days)
 
 
 def _payment_means(seller: Party, currency: str) -> tuple[en.PaymentMeans, ...]:

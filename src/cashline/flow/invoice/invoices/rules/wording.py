@@ -82,6 +82,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "accounted_tax": "Tax in {own}: {tax} {own}, at {rate} {own} for 1 {currency}.",
         "set_off": "Set off against invoice {number}; what exceeds it stays as credit on your account.",
         "payable_within": "Payable within {days} days without deduction.",
+        "payable_withheld": (
+            "Payable within {days} days. You withhold {withheld} for the tax authority ({reasons}) and pay {rest}; "
+            "please send us the certificate."
+        ),
         "part_of_period": "{days} of {of_days} days",
         "correction": "Correction of an earlier invoice",
         "invoice_subject": "Invoice {number} from {seller}",
@@ -176,6 +180,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "accounted_tax": "Steuer in {own}: {tax} {own}, bei {rate} {own} für 1 {currency}.",
         "set_off": "Wird mit der Rechnung {number} verrechnet; ein Überschuss bleibt als Guthaben bestehen.",
         "payable_within": "Zahlbar innerhalb von {days} Tagen ohne Abzug.",
+        "payable_withheld": (
+            "Zahlbar innerhalb von {days} Tagen. Sie behalten {withheld} für das Finanzamt ein ({reasons}) und zahlen "
+            "{rest}; bitte senden Sie uns die Bescheinigung."
+        ),
         "part_of_period": "{days} von {of_days} Tagen",
         "correction": "Korrektur einer früheren Rechnung",
         "invoice_subject": "Rechnung {number} von {seller}",
@@ -264,6 +272,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "accounted_tax": "TVA en {own} : {tax} {own}, à {rate} {own} pour 1 {currency}.",
         "set_off": "Imputé sur la facture {number} ; l'excédent reste un avoir sur votre compte.",
         "payable_within": "Payable sous {days} jours sans escompte.",
+        "payable_withheld": (
+            "Payable sous {days} jours. Vous retenez {withheld} pour l'administration fiscale ({reasons}) et payez "
+            "{rest} ; merci de nous envoyer l'attestation."
+        ),
         "part_of_period": "{days} jours sur {of_days}",
         "correction": "Correction d'une facture précédente",
         "invoice_subject": "Facture {number} de {seller}",

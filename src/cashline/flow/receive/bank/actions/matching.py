@@ -128,6 +128,7 @@ def _items(account: AccountRow) -> list[OpenItem]:
             due_date=item.due_on,
             entity_id=item.entity_id,
             ibans=tuple(item.known_ibans),
+            withheld=item.withheld,
         )
         for item in open_items(entity_id=account.entity_id, currency=account.currency)
     ]

@@ -49,7 +49,12 @@ SPREADS = (
     Option("oldest", lazy("To the oldest invoices first")),
     Option("account", lazy("On account for now")),
 )
-WHY = {"discount": lazy("early payment"), "bank_charges": lazy("bank charges"), "tolerance": lazy("tolerance")}
+WHY = {
+    "discount": lazy("early payment"),
+    "bank_charges": lazy("bank charges"),
+    "tolerance": lazy("tolerance"),
+    "tax_withheld": lazy("tax withheld"),
+}
 
 
 def bank_line_detail(request: HttpRequest, line_id: str) -> HttpResponse:

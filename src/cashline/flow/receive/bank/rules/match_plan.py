@@ -23,11 +23,12 @@ class MatchRule(StrEnum):
 
 
 class WriteOffReason(StrEnum):
-    """Why an invoice is settled by more than the money that came."""
+    """Why an invoice is settled by more than the money that came; tax withheld is settled apart, not written off."""
 
     DISCOUNT = "discount"
     BANK_CHARGES = "bank_charges"
     TOLERANCE = "tolerance"
+    TAX_WITHHELD = "tax_withheld"
 
 
 class MatchStatus(StrEnum):

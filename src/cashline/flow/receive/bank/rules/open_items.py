@@ -20,6 +20,7 @@ class OpenItem:
 
     `aliases` and `ibans` are names and accounts that payments of this customer came from. `reference` is the
     structured creditor reference printed on it. Until `discount_until` it may be paid `discount_amount` short.
+    `withheld` is what the customer keeps back of it for the tax authority.
     """
 
     invoice_id: Hashable
@@ -35,6 +36,7 @@ class OpenItem:
     reference: str = ""
     discount_amount: Decimal = Decimal(0)
     discount_until: date | None = None
+    withheld: Decimal = Decimal(0)
 
     def discount_on(self, day: date) -> Decimal:
         """The early-payment discount that a payment on this day may take."""

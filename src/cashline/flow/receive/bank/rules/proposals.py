@@ -61,7 +61,7 @@ _FEWEST_USEFUL = 20
 _MANY_ITEMS = 500
 _FIT_SENTENCES = {
     Fit.EXACT: "the amount is exactly what is open",
-    Fit.EXPLAINED: "the difference is the early-payment discount or the bank's charges",
+    Fit.EXPLAINED: "the difference is the early-payment discount, the bank's charges, or tax that is withheld",
     Fit.TOLERATED: "the difference is within the tolerance",
     Fit.SHORT: "it pays a part",
     Fit.OVER: "it is more than what is open; the rest stays on account",
@@ -245,6 +245,8 @@ class Proposer:
             return Fit.OVER, None
         if missing == self._discount(line, group):
             return Fit.EXPLAINED, WriteOffReason.DISCOUNT
+        if missing == sum((self._withheld_of(position) for position in group), Decimal(0)):
+            return Fit.EXPLAINED, WriteOffReason.TAX_WITHHELD
         if missing == line.charges:
             return Fit.EXPLAINED, WriteOffReason.BANK_CHARGES
         if missing <= self.settings.tolerance(total):
@@ -258,6 +260,10 @@ class Proposer:
         item = self.index.items[position]
         untouched = self.index.left[position] == item.open_amount
         return item.discount_on(line.booking_date) if untouched else Decimal(0)
+
+    def _withheld_of(self, position: int) -> Decimal:
+        item = self.index.items[position]
+        return item.withheld if self.index.left[position] == item.open_amount else Decimal(0)
 
     def _proposal(
         self, line: StatementLine, rule: MatchRule, confidence: int, group: Sequence[int], reasons: Sequence[str]
@@ -276,10 +282,12 @@ class Proposer:
         write_offs = dict.fromkeys(group, Decimal(0))
         if why is WriteOffReason.DISCOUNT:
             write_offs = {position: self._discount_of(line, position) for position in group}
-        elif why is not None:
+        elif why is not None and why is not WriteOffReason.TAX_WITHHELD:
             largest = max(group, key=lambda position: (left[position], -position))
             write_offs[largest] = sum((left[position] for position in group), Decimal(0)) - line.amount
         amounts = {position: left[position] - write_offs[position] for position in group}
+        if why is WriteOffReason.TAX_WITHHELD:
+            amounts = {position: left[position] - self._withheld_of(position) for position in group}
         if fit is Fit.SHORT:
             amounts = self._oldest_first(line.amount, group)
         return tuple(

@@ -19,6 +19,7 @@ from cashline.flow.receive.payments.actions.reversing import reverse_payments
 from cashline.flow.receive.payments.actions.sandbox import deliver_sandbox_reports
 from cashline.flow.receive.payments.actions.topping_up import put_into_wallet, top_up_wallet
 from cashline.flow.receive.payments.actions.wallet_cards import set_wallet_card, stop_top_ups, top_up_low_wallets
+from cashline.flow.receive.payments.actions.withholding import record_certificate
 
 __all__ = [
     "METHODS",
@@ -37,6 +38,7 @@ __all__ = [
     "handle_gateway_event",
     "look_up_charge",
     "put_into_wallet",
+    "record_certificate",
     "record_payments",
     "record_refund_result",
     "record_result",

@@ -16,6 +16,7 @@ from cashline.flow.receive.payments.actions.recording import (
     Allocated,
     check_parties,
     settlements,
+    take_withheld,
 )
 from cashline.flow.receive.payments.rules import OverAllocated
 from cashline.kernel.identifiers import new_id
@@ -59,7 +60,7 @@ def allocate(
             field="allocations",
         )
     check_parties([_Wanted(payment.customer_id, payment.entity_id, payment.currency, tuple(allocations))])
-    settle(settlements([allocations]), now=now, actor=actor)
+    settled = settle(settlements([allocations]), now=now, actor=actor)
     sql.execute("UPDATE payments SET unapplied_amount = unapplied_amount - %s WHERE id = %s", (total, payment_id))
     keys = [new_id() for _ in allocations]
     sql.insert(
@@ -78,6 +79,8 @@ def allocate(
         now=now,
         actor=actor,
     )
+    if short := {key: applied_on for key, one in settled.items() if one.open_amount}:
+        take_withheld(short, now=now, actor=actor)
     return keys
 
 

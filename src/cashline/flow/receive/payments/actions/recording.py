@@ -11,7 +11,7 @@ from django.db import transaction
 
 from cashline.flow.invoice.invoices.actions import Settled, settle
 from cashline.flow.receive.payments import queries
-from cashline.flow.receive.payments.rules import InvoiceNotOpen, OverAllocated, PaymentStatus
+from cashline.flow.receive.payments.rules import TAX_WITHHELD, InvoiceNotOpen, OverAllocated, PaymentStatus
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import MAX_AMOUNT, CurrencyMismatch, minor_units
 from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
@@ -23,7 +23,7 @@ from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
 
 ZERO = Decimal(0)
-METHODS = ("bank_transfer", "card", "direct_debit", "cash", "other")
+METHODS = ("bank_transfer", "card", "direct_debit", "cash", "other", TAX_WITHHELD)
 _COLUMNS = (
     *("id", "number", "entity_id", "customer_id", "currency", "method", "status", "amount", "unapplied_amount"),
     *("received_on", "entity_rate", "gateway", "gateway_reference", "source_id", "created_at"),
@@ -64,7 +64,30 @@ def record_payments(payments: Sequence[NewPayment], *, now: datetime, actor: str
         entities = entities_by_id({payment.entity_id for payment in fresh})
         settled = settle(settlements(payment.allocations for payment in fresh), now=now, actor=actor)
         known |= _append(fresh, entities, settled, now=now, actor=actor)
+        if any(one.open_amount for one in settled.values()):
+            days = {key: payment.received_on for payment in fresh for key, *_ in payment.allocations}
+            take_withheld({key: days[key] for key, one in settled.items() if one.open_amount}, now=now, actor=actor)
     return [known[payment.source_id] for payment in payments]
+
+
+def take_withheld(invoices: Mapping[UUID, date], *, now: datetime, actor: str) -> None:
+    """Settle what is left of invoices where that is just what their customers withhold for the tax authority.
+
+    `invoices` were paid on a day each. What was withheld is recorded as a payment of its own: it is owed by the tax
+    authority, and waits for its certificate.
+    """
+    found = [row for row in queries.withholding_left(invoices) if row.open_amount == row.expected]
+    record_payments(
+        [
+            NewPayment(
+                row.customer_id, row.entity_id, row.currency, row.expected, TAX_WITHHELD, invoices[row.invoice_id],
+                new_id(), allocations=((row.invoice_id, row.expected, ZERO),),
+            )
+            for row in found
+        ],
+        now=now,
+        actor=actor,
+    )  # fmt: skip
 
 
 def settlements(allocations: Iterable[Iterable[Allocated]]) -> dict[UUID, Decimal]:

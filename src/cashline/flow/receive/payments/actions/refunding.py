@@ -23,6 +23,7 @@ from cashline.flow.receive.payments.gateways import protocol
 from cashline.flow.receive.payments.queries import PaymentRow, RefundRow
 from cashline.flow.receive.payments.rules import (
     PAYMENT,
+    TAX_WITHHELD,
     RefundKind,
     RefundStatus,
     SettledInvoice,
@@ -91,6 +92,8 @@ def request_refunds(requests: Sequence[NewRefund], *, now: datetime, actor: str)
 def _check(request: NewRefund, payment: PaymentRow, under_way: Decimal, settled: Sequence[SettledInvoice]) -> None:
     if not request.reason.strip():
         raise InvalidValue("Say why the money goes back.", field="reason")
+    if payment.method == TAX_WITHHELD:
+        raise Conflict(f"{payment.number} is tax that was withheld, and no money: reverse it.", field="payment")
     currency = payment.currency
     plan = plan_refund(
         Money(request.amount, currency),

@@ -18,6 +18,7 @@ from cashline.flow.receive.payments.api.shapes import (
     PaymentIn,
     RefundIn,
     UnallocateIn,
+    WithholdingCertificateIn,
     document,
     refund_shape,
     shape,
@@ -66,6 +67,7 @@ def payment_list(
     currency: Annotated[list[CurrencyCode], Query()] = [],  # noqa: B006
     customer_id: PublicId | None = None,
     unapplied: bool = False,
+    uncertified: bool = False,
     received_from: date | None = None,
     received_before: date | None = None,
     least: Asked = None,
@@ -84,6 +86,7 @@ def payment_list(
         statuses=status,
         currencies=currency,
         unapplied=unapplied,
+        uncertified=uncertified,
         received_from=received_from,
         received_to=received_before,
         least=least,
@@ -156,6 +159,17 @@ def payment_reverse(request: HttpRequest, payment_id: PublicId, body: Why) -> di
     row = _seen(caller, payment_id, "payments.write")
     actions.reverse_payments(
         [row.id], reason=body.reason, today=business_day(caller, row.entity_id), now=caller.now, actor=caller.actor
+    )
+    return document(queries.payment(row.id))
+
+
+@router.post("/payments/{payment_id}/withholding-certificate")
+def payment_certificate(request: HttpRequest, payment_id: PublicId, body: WithholdingCertificateIn) -> dict[str, Any]:
+    """Record the certificate of tax that the customer withheld; once more, to correct it."""
+    caller = caller_of(request)
+    row = _seen(caller, payment_id, "payments.write")
+    actions.record_certificate(
+        payment_id=row.id, number=body.number, issued_on=body.issued_on, now=caller.now, actor=caller.actor
     )
     return document(queries.payment(row.id))
 

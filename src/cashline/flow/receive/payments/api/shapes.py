@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.queries import AllocationRow, IntentRow, PaymentRow, RefundRow
+from cashline.flow.receive.payments.rules import TAX_WITHHELD
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
@@ -61,6 +62,13 @@ class RefundIn(Closed):
     amount: Amount
     reason: Reason
     refunded_on: date | None = None
+
+
+class WithholdingCertificateIn(Closed):
+    """The tax authority's proof of what was withheld."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    issued_on: date
 
 
 class ConfirmIn(Closed):
@@ -165,8 +173,10 @@ def intent_shape(row: IntentRow) -> dict[str, Any]:
 
 def document(row: PaymentRow) -> dict[str, Any]:
     """A payment with what it settled and what went back."""
+    proof = queries.certificate_of(row.id) if row.method == TAX_WITHHELD else None
     return {
         **shape(row),
+        "certificate": proof and {"number": proof.number, "issued_on": proof.issued_on},
         "allocations": [allocation_shape(one, row.currency) for one in queries.allocations_of(payment_ids=[row.id])],
         "refunds": [refund_shape(one, row.currency) for one in queries.refunds_of([row.id])],
     }

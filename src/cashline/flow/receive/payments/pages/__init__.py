@@ -19,6 +19,7 @@ from cashline.flow.receive.payments.pages.putting import (
     payment_take_back,
 )
 from cashline.flow.receive.payments.pages.refunding import (
+    payment_certificate,
     payment_refund,
     payment_reverse,
     refund_cancel,
@@ -35,6 +36,7 @@ URLS = [
     path("payments/<str:payment_id>/take-back/", payment_take_back, name="payment_take_back"),
     path("payments/<str:payment_id>/refund/", payment_refund, name="payment_refund"),
     path("payments/<str:payment_id>/reverse/", payment_reverse, name="payment_reverse"),
+    path("payments/<str:payment_id>/certificate/", payment_certificate, name="payment_certificate"),
     path("refunds/<str:refund_id>/confirm/", refund_confirm, name="refund_confirm"),
     path("refunds/<str:refund_id>/cancel/", refund_cancel, name="refund_cancel"),
     path("card-charges/", payment_intent_list, name="payment_intent_list"),

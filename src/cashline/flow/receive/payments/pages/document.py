@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.pages.listing import METHOD_WORDS, state_of
 from cashline.flow.receive.payments.queries import AllocationRow, CallRow, PaymentRow, RefundRow
-from cashline.flow.receive.payments.rules import PAYMENT, PaymentStatus, RefundKind, RefundStatus
+from cashline.flow.receive.payments.rules import PAYMENT, TAX_WITHHELD, PaymentStatus, RefundKind, RefundStatus
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.platform.doors.caller import Caller, caller_of
@@ -67,6 +67,10 @@ KIND_WORDS = {
     RefundKind.RETURN: lazy("Refund that came back"),
     RefundKind.CHARGEBACK_WON: lazy("Chargeback won"),
 }
+CERTIFICATE = (
+    Field("number", lazy("Certificate"), max_length=100, width="half"),
+    Field("issued_on", lazy("Issued on"), "date", width="half"),
+)
 REASON = Field("reason", lazy("Reason"), "textarea", max_length=1000)
 
 
@@ -121,7 +125,10 @@ def _steps(row: PaymentRow, allocations: list[AllocationRow], caller: Caller) ->
     back = Action.link(_("Take back"), reverse("payment_take_back", args=[key]))
     found = [put] if row.unapplied_amount else []
     found += [back] if standing(allocations) else []
-    if PAYMENT.allows("refund", row.status) and left:
+    if row.method == TAX_WITHHELD:
+        url = reverse("payment_certificate", args=[key])
+        found.append(Action(_("Record the certificate"), url, "primary", fields=CERTIFICATE, icon="shield-check"))
+    elif PAYMENT.allows("refund", row.status) and left:
         amount = Field(
             "amount",
             _("Amount"),
@@ -139,7 +146,10 @@ def _steps(row: PaymentRow, allocations: list[AllocationRow], caller: Caller) ->
 
 
 def _facts(row: PaymentRow) -> tuple[KeyValue, ...]:
+    proof = queries.certificate_of(row.id) if row.method == TAX_WITHHELD else None
     facts = (
+        KeyValue(_("Certificate"), proof.number if proof else ""),
+        KeyValue(_("Certificate of"), proof.issued_on if proof else None),
         KeyValue(_("Received"), row.received_on),
         KeyValue(_("Method"), METHOD_WORDS.get(row.method, row.method)),
         KeyValue(_("Legal entity"), row.entity_code),

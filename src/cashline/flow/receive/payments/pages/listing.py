@@ -27,6 +27,7 @@ METHOD_WORDS = {
     "direct_debit": lazy("Direct debit"),
     "cash": lazy("Cash"),
     "other": lazy("Other"),
+    "tax_withheld": lazy("Tax withheld"),
 }
 METHOD_OPTIONS = tuple(Option(method, METHOD_WORDS[method]) for method in METHODS)
 STATUS_WORDS = {
@@ -59,7 +60,14 @@ FILTERS = (
         "status", lazy("State"), tuple(Option(status.value, words) for status, words in STATUS_WORDS.items())
     ),
     Filter.choice("method", lazy("Method"), METHOD_OPTIONS),
-    Filter.choice("rest", lazy("On account"), (Option("unapplied", lazy("Something lies on account")),)),
+    Filter.choice(
+        "rest",
+        lazy("To do"),
+        (
+            Option("unapplied", lazy("Something lies on account")),
+            Option("uncertified", lazy("Tax withheld without a certificate")),
+        ),
+    ),
     Filter.dates("received_on", lazy("Received")),
     Filter.amounts("amount", lazy("Amount")),
 )
@@ -86,6 +94,7 @@ def payment_list(request: HttpRequest) -> HttpResponseBase:
             statuses=ask.choices("status"),
             methods=ask.choices("method"),
             unapplied="unapplied" in ask.choices("rest"),
+            uncertified="uncertified" in ask.choices("rest"),
             received_from=received.start,
             received_to=received.end,
             least=amount.least,

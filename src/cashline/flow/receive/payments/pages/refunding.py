@@ -10,16 +10,16 @@ from django.views.decorators.http import require_POST
 
 from cashline.flow.receive.payments import actions, queries
 from cashline.flow.receive.payments.actions import NewRefund
-from cashline.flow.receive.payments.pages.document import seen
+from cashline.flow.receive.payments.pages.document import CERTIFICATE, seen
 from cashline.flow.receive.payments.queries import PaymentRow
 from cashline.flow.receive.payments.rules import RefundStatus
 from cashline.kernel.identifiers import key_of, public
-from cashline.kernel.refusals import Refusal
+from cashline.kernel.refusals import InvalidValue, Refusal
 from cashline.platform.company.queries import entities_by_id
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.doors.schemas import require_visible
-from cashline.platform.pages.acting import take_step
+from cashline.platform.pages.acting import read_dialog, take_step
 from cashline.platform.pages.fields import Field, FieldSet, read_form, said
 from cashline.platform.pages.render import done, refused
 
@@ -64,6 +64,24 @@ def _send(caller: Caller, row: PaymentRow, refund_id: UUID) -> str:
     if after.status == RefundStatus.FAILED:
         raise Refusal(_("The gateway refused: %(message)s") % {"message": after.message})
     return _("The gateway has not decided yet; its answer comes by itself.")
+
+
+@require_POST
+def payment_certificate(request: HttpRequest, payment_id: str) -> HttpResponse:
+    """Record the certificate of tax that was withheld."""
+    caller = caller_of(request)
+    row = seen(caller, payment_id, "payments.write")
+
+    def step() -> None:
+        read = read_dialog(request, *CERTIFICATE)
+        number, day = read.text("number"), read.day("issued_on")
+        if day is None:
+            raise InvalidValue(_("Say of which day it is."), field="issued_on")
+        actions.record_certificate(
+            payment_id=row.id, number=number, issued_on=day, now=caller.now, actor=caller.actor
+        )  # fmt: skip
+
+    return take_step(request, reverse("payment_detail", args=[payment_id]), str(_("The certificate is kept.")), step)
 
 
 @require_POST

@@ -50,10 +50,17 @@ from cashline.flow.receive.payments.queries.refunds import (
     was_reported,
 )
 from cashline.flow.receive.payments.queries.wallets import WalletCardRow, low_wallets, wallet_cards
+from cashline.flow.receive.payments.queries.withholding import (
+    Certificate,
+    WithholdingLeft,
+    certificate_of,
+    withholding_left,
+)
 
 __all__ = [
     "AllocationRow",
     "CallRow",
+    "Certificate",
     "IntentRow",
     "InvoiceParty",
     "PayableInvoice",
@@ -62,11 +69,13 @@ __all__ = [
     "PaymentTotals",
     "RefundRow",
     "WalletCardRow",
+    "WithholdingLeft",
     "abandoned_intents",
     "agreements_of",
     "allocations_of",
     "amounts_under_way",
     "calls_about",
+    "certificate_of",
     "credit_of_payment",
     "due_intents",
     "due_refunds",
@@ -98,4 +107,5 @@ __all__ = [
     "waiting_reports",
     "wallet_cards",
     "was_reported",
+    "withholding_left",
 ]

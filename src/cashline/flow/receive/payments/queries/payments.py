@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from cashline.flow.agree.customers.queries.finding import Meant, numbered, search
-from cashline.flow.receive.payments.rules import OpenInvoice, SettledInvoice
+from cashline.flow.receive.payments.rules import TAX_WITHHELD, OpenInvoice, SettledInvoice
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -139,6 +139,7 @@ class PaymentFilter:
     methods: Sequence[str] = ()
     currencies: Sequence[str] = ()
     unapplied: bool = False
+    uncertified: bool = False
     received_from: date | None = None
     received_to: date | None = None
     least: Decimal | None = None
@@ -192,6 +193,9 @@ def _conditions(chosen: PaymentFilter, sort: str = "") -> lists.Conditions:
     conditions.few = chosen.unapplied
     if chosen.unapplied:
         conditions.add("p.unapplied_amount > 0")
+    if chosen.uncertified:
+        proof = "SELECT FROM withholding_certificates w WHERE w.payment_id = p.id"
+        conditions.add(f"p.method = %s AND p.status <> 'reversed' AND NOT EXISTS ({proof})", TAX_WITHHELD)
     for text, value in (
         ("p.customer_id = %s", chosen.customer_id),
         ("p.received_on >= %s", chosen.received_from),
@@ -257,8 +261,9 @@ def agreements_of(invoice_ids: Iterable[UUID]) -> list[UUID]:
     """The agreements that invoices were billed by."""
     return sql.ids(
         sql.fetch(
-            "SELECT DISTINCT agreement_id FROM invoices WHERE id = ANY(%s) AND agreement_id IS NOT NULL",
-            (list(set(invoice_ids)),),
+            "SELECT agreement_id FROM invoices WHERE id = ANY(%(ids)s) AND agreement_id IS NOT NULL UNION "
+            "SELECT agreement_id FROM invoice_agreements WHERE invoice_id = ANY(%(ids)s)",
+            {"ids": list(set(invoice_ids))},
         )
     )
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.recognise.ledger.rules.events import CARD_METHODS
+from cashline.flow.recognise.ledger.rules.events import how
 from cashline.flow.recognise.ledger.rules.posting import Fact, FactAmount
 from cashline.platform import sql
 
@@ -94,7 +94,6 @@ def refund_facts(refund_ids: Sequence[UUID]) -> list[Fact]:
     )
     facts: list[Fact] = []
     for key, day, amount, payment, entity, currency, rate, number, customer, method in rows:
-        name = "paid_by_card" if method in CARD_METHODS else "paid_by_bank"
-        amounts = (FactAmount("refunded", amount, payment, rate), FactAmount(name, amount))
+        amounts = (FactAmount("refunded", amount, payment, rate), FactAmount(f"paid_{how(method)}", amount))
         facts.append(Fact(entity, currency, rate, day, key, number, customer, None, amounts))
     return facts

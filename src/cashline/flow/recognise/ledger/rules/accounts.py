@@ -23,6 +23,7 @@ class AccountRole(StrEnum):
     BANK = "bank"
     CARD_CLEARING = "card_clearing"
     CURRENCY_VALUATION = "currency_valuation"
+    TAX_WITHHELD = "tax_withheld"
     INVENTORY = "inventory"
     TAX_PAYABLE = "tax_payable"
     CONTRACT_POSITION = "contract_position"
@@ -77,6 +78,7 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.RECEIVABLE, "1200", "Trade receivables", _T.ASSET),
     AccountTemplate(_R.CONTRACT_RECEIVABLE, "1210", "Receivables of contracts that are billed elsewhere", _T.ASSET),
     AccountTemplate(_R.CURRENCY_VALUATION, "1290", "Currency valuation of open items", _T.ASSET),
+    AccountTemplate(_R.TAX_WITHHELD, "1300", "Tax withheld by customers", _T.ASSET),
     AccountTemplate(_R.INVENTORY, "1400", "Inventory", _T.ASSET),
     AccountTemplate(_R.CONTRACT_GOODS, "1410", "Goods of contracts that are stocked elsewhere", _T.ASSET),
     AccountTemplate(_R.RETURN_ASSET, "1450", "Right to recover returned goods", _T.ASSET),

@@ -8,7 +8,12 @@ from cashline.flow.recognise.ledger.rules.posting import Fact, FactAmount
 from cashline.platform.events.rules import Event
 
 _ONE = Decimal(1)
-CARD_METHODS = frozenset({"card"})
+_HOW = {"card": "by_card", "tax_withheld": "as_tax_withheld"}
+
+
+def how(method: str) -> str:
+    """The way of money by its method, as the posting rules name it; tax that was withheld is owed by the authority."""
+    return _HOW.get(method, "by_bank")
 
 
 def shipment_fact(event: Event) -> Fact:
@@ -79,7 +84,7 @@ def payment_fact(event: Event) -> Fact:
     """A payment at the rate of its day, with what it settled at the rates of the invoices; the rest is unapplied."""
     data, key = event.data, event.subject_id
     rate, left = Decimal(data["entity_rate"]), Decimal(data["amount"])
-    amounts = [FactAmount("received_by_card" if data["method"] in CARD_METHODS else "received_by_bank", left)]
+    amounts = [FactAmount(f"received_{how(data['method'])}", left)]
     for item in data["allocations"]:
         applied, written_off = Decimal(item["amount"]), Decimal(item["write_off"])
         invoice, held = UUID(item["invoice_id"]), Decimal(item["entity_rate"])

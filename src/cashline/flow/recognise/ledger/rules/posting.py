@@ -187,6 +187,7 @@ _RULES = (
         (
             LineRule("received_by_bank", _D, _R.BANK),
             LineRule("received_by_card", _D, _R.CARD_CLEARING),
+            LineRule("received_as_tax_withheld", _D, _R.TAX_WITHHELD),
             LineRule("written_off", _D, _R.WRITE_OFF),
             LineRule("settled", _C, _R.RECEIVABLE),
             LineRule("unapplied", _C, _R.UNAPPLIED_CASH),
@@ -224,6 +225,7 @@ _RULES = (
                 LineRule("refunded", _D, _R.UNAPPLIED_CASH),
                 LineRule("paid_by_bank", _C, _R.BANK),
                 LineRule("paid_by_card", _C, _R.CARD_CLEARING),
+                LineRule("paid_as_tax_withheld", _C, _R.TAX_WITHHELD),
             ),
         )
         for event, text in (

@@ -118,7 +118,8 @@ CASH = Law(
     "FROM payments WHERE received_on IS NOT NULL UNION ALL SELECT c.entity_id, c.currency, m.amount "
     "FROM credit_movements m JOIN customer_credits c ON c.id = m.credit_id WHERE m.kind = 'refunded') AS parts "
     "GROUP BY 1, 2) d FULL JOIN (SELECT j.entity_id, j.currency, sum(l.amount) AS amount FROM journal_lines l "
-    "JOIN accounts a ON a.id = l.account_id AND a.role IN ('bank', 'card_clearing') JOIN journal_entries j "
+    "JOIN accounts a ON a.id = l.account_id AND a.role IN ('bank', 'card_clearing', 'tax_withheld') "
+    "JOIN journal_entries j "
     "ON j.id = l.entry_id GROUP BY 1, 2) l USING (entity_id, currency) JOIN legal_entities e ON e.id = entity_id "
     "WHERE COALESCE(d.amount, 0) <> COALESCE(l.amount, 0)",
 )
@@ -144,9 +145,10 @@ POSITION = Law(
     "WHERE c.status = 'issued' UNION ALL SELECT agreement_id, net_total FROM invoice_agreements UNION ALL "
     "SELECT l.agreement_id, -(k.net_amount - k.discount_amount) FROM invoice_lines l JOIN credit_note_lines k "
     "ON k.invoice_line_id = l.id JOIN credit_notes c ON c.id = k.credit_note_id AND c.status = 'issued' "
-    "WHERE l.agreement_id IS NOT NULL) AS parts WHERE agreement_id IS NOT NULL GROUP BY 1) b USING (agreement_id) FULL JOIN "
-    "(SELECT l.agreement_id, sum(l.amount) AS amount FROM journal_lines l JOIN accounts a ON a.id = l.account_id "
-    "AND a.role = 'contract_position' WHERE l.agreement_id IS NOT NULL GROUP BY 1) l USING (agreement_id) "
+    "WHERE l.agreement_id IS NOT NULL) AS parts WHERE agreement_id IS NOT NULL GROUP BY 1) b USING (agreement_id) "
+    "FULL JOIN (SELECT l.agreement_id, sum(l.amount) AS amount FROM journal_lines l "
+    "JOIN accounts a ON a.id = l.account_id AND a.role = 'contract_position' WHERE l.agreement_id IS NOT NULL "
+    "GROUP BY 1) l USING (agreement_id) "
     "JOIN agreements a ON a.id = agreement_id "
     "WHERE COALESCE(r.amount, 0) - COALESCE(b.amount, 0) <> COALESCE(l.amount, 0)",
 )
