@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import click
 
@@ -25,7 +25,7 @@ def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
     """Serve until stopped."""
     _be_found_at(f"http://{host}:{port}")
     with connection.available():
-        _run(_commands(host, port, workers, with_jobs=with_jobs))
+        _run(host, port, workers=workers, with_jobs=with_jobs)
 
 
 def run_demo(*, host: str, port: int, reset: bool) -> None:
@@ -51,7 +51,7 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
             click.echo(f"  Portal    {address}portal/  as {login.portal_email} with the same password\n")
             click.echo("  Press Ctrl-C to stop.\n")
 
-        _run(_commands(host, port, 2, with_jobs=True), port=port, when_open=say_where)
+        _run(host, port, workers=2, with_jobs=True, when_open=say_where)
 
 
 def _be_found_at(address: str) -> None:
@@ -61,28 +61,24 @@ def _be_found_at(address: str) -> None:
     settings.PUBLIC_URL = os.environ.setdefault("CASHLINE_URL", address).rstrip("/")
 
 
-def _commands(host: str, port: int, workers: int, *, with_jobs: bool) -> list[list[str]]:
-    web = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "4", "--log-level", "warning",
-        "cashline.surfaces.wsgi:application",
-    ]  # fmt: skip
-    return [web, [sys.executable, "-m", "cashline", "worker"]] if with_jobs else [web]
-
-
-def _is_open(port: int) -> bool:
-    """Does somebody listen on the port of this machine?"""
+def _is_open(host: str, port: int) -> bool:
+    """Does somebody listen there? 0.0.0.0, all of this machine, is asked as it stands."""
     try:
-        socket.create_connection(("localhost", port), timeout=1).close()
+        socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
     return True
 
 
-def _run(commands: Sequence[Sequence[str]], *, port: int = 0, when_open: Callable[[], None] | None = None) -> None:
-    """Run the processes until one ends or a signal comes; then end them all. `when_open` once the port answers."""
+def _run(host: str, port: int, *, workers: int, with_jobs: bool, when_open: Callable[[], None] | None = None) -> None:
+    """Serve the pages until stopped; the jobs start, and `when_open` is called, once the pages answer."""
     collect_static_files()
-    processes = [subprocess.Popen(command) for command in commands]
+    web = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "4", "--log-level", "warning",
+        "cashline.surfaces.wsgi:application",
+    ]  # fmt: skip
+    processes, waiting = [subprocess.Popen(web)], True
     stopping = False
 
     def stop(*_: object) -> None:
@@ -92,9 +88,12 @@ def _run(commands: Sequence[Sequence[str]], *, port: int = 0, when_open: Callabl
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         while not stopping and all(process.poll() is None for process in processes):
-            if when_open is not None and _is_open(port):
-                when_open()
-                when_open = None
+            if waiting and _is_open(host, port):
+                waiting = False
+                if with_jobs:
+                    processes.append(subprocess.Popen([sys.executable, "-m", "cashline", "worker"]))
+                if when_open is not None:
+                    when_open()
             time.sleep(0.1)
     finally:
         for process in processes:

@@ -15,7 +15,6 @@ from cashline.flow.receive.payments.actions.charging import GatewayNamed
 from cashline.flow.receive.payments.actions.sandbox import DatabaseStore
 from cashline.flow.receive.payments.gateways.protocol import Gateway
 from cashline.flow.receive.payments.gateways.sandbox import SandboxGateway
-from cashline.flow.receive.payments.gateways.stripe import ADDRESS, StripeGateway
 from cashline.kernel.refusals import Refusal
 
 
@@ -58,10 +57,12 @@ def _stripe_settings() -> tuple[str, str, str]:
     return (
         os.environ["CASHLINE_STRIPE_KEY"],
         os.environ.get("CASHLINE_STRIPE_WEBHOOK_SECRET", ""),
-        os.environ.get("CASHLINE_STRIPE_URL", ADDRESS),
+        os.environ.get("CASHLINE_STRIPE_URL", ""),
     )
 
 
 @cache
-def _stripe(key: str, webhook_secret: str, address: str) -> StripeGateway:
-    return StripeGateway(key, webhook_secret=webhook_secret, address=address)
+def _stripe(key: str, webhook_secret: str, address: str) -> Gateway:
+    from cashline.flow.receive.payments.gateways.stripe import ADDRESS, StripeGateway  # slow to import: calls by HTTP
+
+    return StripeGateway(key, webhook_secret=webhook_secret, address=address or ADDRESS)
