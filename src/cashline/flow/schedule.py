@@ -21,6 +21,7 @@ from cashline.flow.receive.bank.jobs import match_due
 from cashline.flow.receive.collections.actions import NEXT
 from cashline.flow.receive.collections.jobs import remind_due
 from cashline.flow.receive.payments.jobs import settle_charges
+from cashline.flow.recognise.books.jobs import adjust_books
 from cashline.flow.recognise.ledger.jobs import summarise
 from cashline.flow.recognise.revenue.jobs import recognise_month
 from cashline.flow.report.closing.queries import FINDINGS
@@ -63,6 +64,7 @@ DAILY: tuple[DailyJob, ...] = (
     match_due,
     remind_due,
     recognise_month,
+    adjust_books,
     check_daily,
     open_coming_months,
 )

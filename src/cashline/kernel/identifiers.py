@@ -66,6 +66,7 @@ def parse_id(prefix: str, text: str) -> uuid.UUID:
 
 PREFIXES = {
     "account": "acc",
+    "accounting_book": "abk",
     "agreement": "agr",
     "agreement_line": "agl",
     "api_key": "key",
@@ -75,6 +76,7 @@ PREFIXES = {
     "bank_line": "bnl",
     "bank_statement": "bst",
     "bill_run": "run",
+    "book_entry": "bke",
     "coupon": "cpn",
     "coupon_grant": "cpg",
     "credit": "crd",

@@ -72,6 +72,7 @@ FLOW = [
     "receive.disputes",
     "recognise.ledger",
     "recognise.revenue",
+    "recognise.books",
     "recognise.exports",
     "report.closing",
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from cashline.flow.recognise.books.actions import run_books
 from cashline.flow.recognise.ledger.actions import close_period, summarise_journal
 from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.rules.periods import PERIOD
@@ -150,6 +151,7 @@ def close_month(
     who: dict[str, Any] = {"now": now, "actor": actor}
     for task, note in signing:
         sign_task(entity_id=entity_id, month=first, task=task, note=note, **who)
+    run_books(through=last, entity_id=entity_id, now=now, actor=actor)
     tasks = tasks_of(entity_id, first)
     if override:
         _keep(entity_id, first, [task for task in tasks if not task.complete], Outcome.ACCEPTED, reason, **who)

@@ -15,6 +15,7 @@ _BY_REASON: dict[str, str] = {
         "UserRolesChanged UserTwoFactorRemoved ApiKeyCreated ApiKeyRevoked WebhookEndpointCreated "
         "WebhookEndpointPaused "
         "WebhookEndpointResumed WebhookSecretRotated WebhooksReplayed OutboxMessageRequeued OutboxMessageSettled "
+        "AccountingBookOpened BookPoliciesSet "
         "BooksOpened PeriodClosed PeriodSoftClosed PeriodReopened BankAccountCreated BankAccountChanged "
         "ReminderPolicySet UsageMeterCreated UsageMeterChanged PlanPublished PlanConventionsSet BillingPolicySet "
         "InvoiceGroupingSet "
@@ -58,6 +59,7 @@ _BY_REASON: dict[str, str] = {
     "it tells of the close, or of files made of the journal": (
         "CloseTaskAssigned CloseTaskSigned PeriodRevalued JournalExported JournalExportAcknowledged"
     ),
+    "it posts to a book beside the journal, whose entries hold where it differs": "BookAdjusted",
     "its credit note posts": "InvoiceVoided DisputeCredited CreditKept",
     "an empty wallet holds nothing, and a rule moves nothing": "WalletOpened WalletClosed WalletTopUpRuleSet",
     "a discount reduces what an invoice bills, and the invoice posts": "CouponGranted CouponWithdrawn",

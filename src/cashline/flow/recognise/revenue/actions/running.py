@@ -65,8 +65,8 @@ class RevenueRunResult:
         return sum((amount for (code, _, _), amount in self.totals.items() if code == currency), Decimal(0))
 
 
-class _Batch(NamedTuple):
-    """Contracts that are run together, and what is known of them."""
+class Batch(NamedTuple):
+    """Contracts that are run together, locked, and what is known of them."""
 
     agreements: dict[UUID, LockedAgreement]
     lines: dict[UUID, list[TermLine]]
@@ -99,12 +99,12 @@ def run_revenue(
 
 
 def _run_batch(agreement_ids: Sequence[UUID], result: RevenueRunResult, *, now: datetime, actor: str) -> None:
-    found = _load(agreement_ids)
+    found = load_batch(agreement_ids)
     plans: list[tuple[LockedAgreement, ContractPlan]] = []
     for agreement in found.agreements.values():
         through = max(result.through, agreement.through or result.through)
         try:
-            plan = _plan(found, agreement, through)
+            plan = plan_agreement(found, agreement, through)
         except NotPlannable as refusal:
             result.exceptions.append((agreement.id, refusal.message))
             continue
@@ -114,8 +114,8 @@ def _run_batch(agreement_ids: Sequence[UUID], result: RevenueRunResult, *, now: 
         _append(plans, found.facts.counts, now=now, actor=actor)
 
 
-def _plan(found: _Batch, agreement: LockedAgreement, through: date) -> ContractPlan:
-    """The plan of its agreed lines, and of what its invoices promise beside them."""
+def plan_agreement(found: Batch, agreement: LockedAgreement, through: date) -> ContractPlan:
+    """The plan of its agreed lines, and of what its invoices promise beside them. Raises NotPlannable."""
     facts, lines = found.facts, found.lines.get(agreement.id, ())
     promises = facts.billed.promises.get(agreement.id, [])
     arrears = facts.arrears.get(agreement.id, ())
@@ -135,13 +135,13 @@ def _plan(found: _Batch, agreement: LockedAgreement, through: date) -> ContractP
     return joined(plan, beside._replace(complete_on=None) if runs_on else beside)
 
 
-def _load(agreement_ids: Sequence[UUID]) -> _Batch:
+def load_batch(agreement_ids: Sequence[UUID]) -> Batch:
     """Lock the agreements, then read their terms, facts and what was recognised."""
     agreements = queries.agreements_for_update(agreement_ids)
     lines: dict[UUID, list[TermLine]] = {}
     for line in term_lines(agreement_ids=agreement_ids):
         lines.setdefault(line.agreement_id, []).append(line)
-    return _Batch(agreements, lines, queries.facts_of(agreement_ids), queries.recorded(agreement_ids))
+    return Batch(agreements, lines, queries.facts_of(agreement_ids), queries.recorded(agreement_ids))
 
 
 def _count(result: RevenueRunResult, agreement: LockedAgreement, plan: ContractPlan) -> None:

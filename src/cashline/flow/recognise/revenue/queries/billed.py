@@ -71,7 +71,7 @@ LEFT JOIN subscription_charges c ON c.invoice_line_id = l.id
 LEFT JOIN subscription_charges a ON a.id = c.against_id LEFT JOIN invoice_lines al ON al.id = a.invoice_line_id
 LEFT JOIN invoices o ON o.id = al.invoice_id
 LEFT JOIN invoice_deductions d ON d.deducted_id = i.id AND NOT d.released LEFT JOIN invoices t ON t.id = d.invoice_id
-WHERE i.status <> 'draft' AND (l.line_id IS NULL OR m.discount_total <> 0)
+WHERE i.status <> 'draft' AND (%(all)s OR l.line_id IS NULL OR m.discount_total <> 0)
 ORDER BY i.id, l.line_no
 """
 _CREDITED = """
@@ -80,7 +80,7 @@ FROM (SELECT id FROM invoices WHERE agreement_id = ANY(%(ids)s)
     UNION SELECT invoice_id FROM invoice_agreements WHERE agreement_id = ANY(%(ids)s)) m
 JOIN invoices i ON i.id = m.id
 JOIN credit_notes c ON c.invoice_id = i.id JOIN credit_note_lines k ON k.credit_note_id = c.id
-WHERE c.status = 'issued' AND (k.line_id IS NULL OR k.discount_amount <> 0)
+WHERE c.status = 'issued' AND (%(all)s OR k.line_id IS NULL OR k.discount_amount <> 0)
 ORDER BY c.id, k.line_no
 """
 _GIVEN_BACK = """
@@ -122,14 +122,26 @@ def billed(agreement_ids: Iterable[UUID]) -> Billed:
     wanted = list(agreement_ids)
     if not wanted:
         return Billed({}, {})
-    found = sql.fetch(_LINES, {"ids": wanted})
+    rows, credited, digits = billed_lines(wanted, every=False)
+    given_back = [GivenBack(row[0], row[1], row[2], ChargedFor(*row[3:9])) for row in sql.fetch(_GIVEN_BACK, (wanted,))]
+    return billed_of(rows, credited, given_back, digits)
+
+
+def billed_lines(
+    agreement_ids: Iterable[UUID], *, every: bool
+) -> tuple[list[BilledRow], list[CreditedRow], dict[UUID, int]]:
+    """The lines of issued invoices and credit notes of agreements, with the decimals of each agreement.
+
+    Unless `every` is asked for, those that bill agreed lines at their price are left out.
+    """
+    asked = {"ids": list(agreement_ids), "all": every}
+    found = sql.fetch(_LINES, asked)
     digits = {row[0]: minor_units(row[-1]) for row in found}
     credited = [
         CreditedRow(*row[:5], *(round_to(amount, minor_units(row[7])) for amount in row[5:7]))
-        for row in sql.fetch(_CREDITED, {"ids": wanted})
+        for row in sql.fetch(_CREDITED, asked)
     ]
-    given_back = [GivenBack(row[0], row[1], row[2], ChargedFor(*row[3:9])) for row in sql.fetch(_GIVEN_BACK, (wanted,))]
-    return billed_of([_row(row, digits[row[0]]) for row in found], credited, given_back, digits)
+    return [_row(row, digits[row[0]]) for row in found], credited, digits
 
 
 def _row(row: tuple[Any, ...], digits: int) -> BilledRow:

@@ -108,7 +108,7 @@ def billed_of(
     digits: Mapping[UUID, int],
 ) -> Billed:
     """What the lines and credits come to, by agreement and by agreed line; `digits` are those of each agreement."""
-    coupons = _coupons(rows, digits)
+    coupons = coupons_of(rows, digits)
     credits_of: dict[UUID, list[CreditedRow]] = {}
     for credit in credited:
         credits_of.setdefault(credit.invoice_line_id, []).append(credit)
@@ -123,7 +123,7 @@ def billed_of(
             stretches = _discounts(row, coupon, found)
             if stretches:
                 discounts.setdefault(row.line_id, []).extend(stretches)
-        elif row.component != _DEDUCTION and row.kind != InvoiceKind.DEPOSIT:
+        elif row.component != DEDUCTION and row.kind != InvoiceKind.DEPOSIT:
             key = (row.agreement_id, row.charged_for.subscription_id if row.charged_for else row.id)
             promise = promises.setdefault(key, _promise(key[1], row))
             promise.stretches.extend(_stretches(row, coupon, found, parts, digits[row.agreement_id]))
@@ -133,7 +133,8 @@ def billed_of(
     return Billed(by_agreement, discounts)
 
 
-_DEDUCTION = "deduction"
+DEDUCTION = "deduction"
+"""The component of a line that takes an earlier invoice off again."""
 
 
 def _promise(line_id: UUID, row: BilledRow) -> BilledPromise:
@@ -142,7 +143,7 @@ def _promise(line_id: UUID, row: BilledRow) -> BilledPromise:
     return BilledPromise(line_id, ProductKind.SUBSCRIPTION.value, RevenuePattern.RATABLE_DAILY.value, [])
 
 
-def _coupons(rows: Iterable[BilledRow], digits: Mapping[UUID, int]) -> dict[UUID, Decimal]:
+def coupons_of(rows: Iterable[BilledRow], digits: Mapping[UUID, int]) -> dict[UUID, Decimal]:
     """What the coupons of each invoice took off its lines: the exact shares, rounded so that they sum to it."""
     of_invoice: dict[UUID, list[BilledRow]] = {}
     for row in rows:

@@ -85,16 +85,27 @@ def plan_revenue(facts: Facts, days: Iterable[date]) -> list[Moment]:
     asked = sorted(set(days))
     if not asked:
         return []
-    events = expanded(facts.events)
-    groups = _groups(facts, events, asked[-1] + DAY)
-    member = {name: group for names, group in groups for name in names}
+    groups, walk = _begin(facts, asked[-1])
     carried = carried_of(facts.costs, [one for one in facts.judgements if isinstance(one, Amortisation)])
-    walk = _Walk(facts, member, events)
     found: list[Moment] = []
     for day in asked:
         walk.to(day)
-        found.append(_moment(day, [group for _, group in groups], carried, facts))
+        found.append(_moment(day, groups, carried, facts))
     return found
+
+
+def groups_at(facts: Facts, day: date) -> list[Group]:
+    """The contracts as they stand at the end of a day, each with those that it is combined with."""
+    groups, walk = _begin(facts, day)
+    walk.to(day)
+    return groups
+
+
+def _begin(facts: Facts, last: date) -> tuple[list[Group], "_Walk"]:
+    events = expanded(facts.events)
+    groups = _groups(facts, events, last + DAY)
+    member = {name: group for names, group in groups for name in names}
+    return [group for _, group in groups], _Walk(facts, member, events)
 
 
 def days_of(facts: Facts, through: date) -> list[date]:

@@ -56,15 +56,16 @@ class Schedule:
 
     def financed(self, unit: Unit, judged: Judged) -> list[Financed]:
         """The financed parts of a unit."""
-        found = [self._of(part, unit, judged) for part in unit.parts]
+        found = [self.component(part, unit, judged) for part in unit.parts]
         return [one for one in found if one is not None]
 
     def price(self, part: Consideration, unit: Unit, judged: Judged) -> Decimal | None:
         """The price of a part at the day of transfer; None where it has no financing component."""
-        financed = self._of(part, unit, judged)
+        financed = self.component(part, unit, judged)
         return financed.price if financed else None
 
-    def _of(self, part: Consideration, unit: Unit, judged: Judged) -> Financed | None:
+    def component(self, part: Consideration, unit: Unit, judged: Judged) -> Financed | None:
+        """The financing component of a part; None where none is judged."""
         judgement = judged.of(Financing, part.id)
         if judgement is None:
             return None

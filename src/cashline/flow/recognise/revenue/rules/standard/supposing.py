@@ -36,14 +36,15 @@ def _priced(contract: ContractFact, prices: Mapping[str, Decimal]) -> ContractFa
 
 def compare(facts: Facts, other: Facts, through: date) -> Iterator[tuple[date, Key, Decimal, Decimal]]:
     """What each month posts as the facts stand and as they would, where the two differ; by month and key."""
-    now, then = _by_month(facts, through), _by_month(other, through)
+    now, then = flows_by_month(facts, through), flows_by_month(other, through)
     for month, key in sorted(now.keys() | then.keys()):
         was, would = now.get((month, key), _ZERO), then.get((month, key), _ZERO)
         if was != would:
             yield month, key, was, would
 
 
-def _by_month(facts: Facts, through: date) -> dict[tuple[date, Key], Decimal]:
+def flows_by_month(facts: Facts, through: date) -> dict[tuple[date, Key], Decimal]:
+    """What each month posts as the facts stand, up to a day; debit positive."""
     found: dict[tuple[date, Key], Decimal] = {}
     before: Mapping[Key, Decimal] = {}
     for moment in plan_revenue(facts, days_of(facts, through)):

@@ -1,0 +1,1 @@
+"""Books beside the journal: other accounting rules for the same facts, held as what they post otherwise."""
