@@ -15,6 +15,7 @@ from cashline.flow.deliver.provisioning.jobs import fail_unanswered
 from cashline.flow.deliver.subscriptions.jobs import advance_campaigns, end_due, renew_due, show_changes
 from cashline.flow.deliver.usage.jobs import alert_due, open_coming_months
 from cashline.flow.invoice.billing.jobs import advance_runs, bill_due, settle_gates
+from cashline.flow.invoice.commitments.jobs import true_up_due
 from cashline.flow.invoice.credits.jobs import expire_due
 from cashline.flow.invoice.invoices.queries import RECEIVABLES
 from cashline.flow.receive.bank.jobs import match_due
@@ -61,6 +62,7 @@ DAILY: tuple[DailyJob, ...] = (
     end_due,
     expire_due,
     bill_due,
+    true_up_due,
     match_due,
     remind_due,
     recognise_month,

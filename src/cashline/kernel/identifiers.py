@@ -77,6 +77,7 @@ PREFIXES = {
     "bank_statement": "bst",
     "bill_run": "run",
     "book_entry": "bke",
+    "commitment": "cmt",
     "coupon": "cpn",
     "coupon_grant": "cpg",
     "credit": "crd",

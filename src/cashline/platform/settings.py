@@ -65,6 +65,7 @@ FLOW = [
     "invoice.invoices",
     "invoice.credit_notes",
     "invoice.credits",
+    "invoice.commitments",
     "invoice.taxes",
     "receive.payments",
     "receive.bank",

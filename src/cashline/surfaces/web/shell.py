@@ -57,6 +57,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Invoices"), "invoice_list", "receipt-text", "i"),
             (_("Credit notes"), "credit_note_list", "file-minus", ""),
             (_("Credits"), "credit_list", "wallet", ""),
+            (_("Commitments"), "commitment_list", "gauge", ""),
             (_("Coupons"), "coupon_list", "tag", ""),
             (_("Tax rates"), "tax_rate_list", "percent", ""),
         ),

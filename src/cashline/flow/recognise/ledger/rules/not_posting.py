@@ -8,7 +8,7 @@ _BY_REASON: dict[str, str] = {
         "CustomerCreated CustomerChanged CustomerBlocked CustomerUnblocked CustomerClosed ProductCreated "
         "ProductChanged "
         "PriceBookCreated PriceSet TaxRateSet ExemptionCertified ExemptionEnded "
-        "WithholdingSet WithholdingCertified "
+        "WithholdingSet WithholdingCertified CommitmentMade CommitmentCancelled CommitmentTruedUp "
         "WarehouseCreated ReorderPointSet EntityCreated TaxRoundingSet "
         "ProvisioningEndpointSet CouponCreated CouponArchived "
         "CreditLimitSet CreditHeld CreditHoldLifted UserCreated UserInvited UserJoined UserActivated UserDeactivated "
