@@ -91,7 +91,7 @@ def _value(table: str, name: str, kind: str) -> sql.Composable:
         return sql.SQL("pg_temp.other({}, copy, %(once)s::uuid[])").format(column)
     if kind == "uuid[]":
         return sql.SQL("pg_temp.others({}, copy, %(once)s::uuid[])").format(column)
-    if name in TOLD_APART or (table, name) == ("customers", "name"):
+    if (kind == "text" and name in TOLD_APART) or (table, name) == ("customers", "name"):
         return sql.SQL("{} || '-' || copy").format(column)
     return column
 

@@ -5,8 +5,9 @@
 Contracts of ten subscription lines are recognised for a year, a schedule line a month; the floor inserts the very same
 rows by COPY into an equal database, constraints and triggers in place, in the same run. Then the month after
 (incremental), the same again (nothing), and the waterfall and trial balance over all of it beside one hand-written sum.
-Last a month of invoices is billed and closed: revenue recognised, every task of the checklist checked, signed and the
-month shut. Prints seconds, rates, ratios and peak memory.
+Last a month of invoices is closed in a database of its own: a thousand contracts are billed for a year, and all that
+they left is copied by `multiply`; revenue is recognised, every task of the checklist checked, signed and the month
+shut. The month after is closed too. Prints seconds, rates, ratios and peak memory.
 """
 
 import argparse
@@ -28,11 +29,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 TODAY = NOW.date()
-CLOSING = datetime(2026, 2, 2, 9, tzinfo=UTC)
+CLOSING = {date(2026, month, 1): datetime(2026, month + 1, 2, 9, tzinfo=UTC) for month in (1, 2)}
 YEAR_END, NEXT_MONTH = date(2026, 12, 31), date(2027, 1, 31)
 LATER = datetime(2027, 2, 1, 9, tzinfo=UTC)
 ACTOR = "system:benchmark"
 LINES_A_CONTRACT, MONTHS = 10, 12
+BILLED = 1_000
+"""Contracts that are booked and billed by the actions; the others of the month are copies of theirs."""
 
 
 @contextmanager
@@ -44,12 +47,12 @@ def timed(words: str, seconds: dict[str, float]) -> Iterator[None]:
     print(f"  {words:<52} {seconds[words]:9.2f} s", flush=True)
 
 
-def book_contracts(count: int, lines: int, batch: int, **of: Any) -> list[UUID]:
+def book_contracts(count: int, lines: int, batch: int, *, interval: int = 1, **of: Any) -> list[UUID]:
     """Book orders of subscription lines for two years, which are active at once; their agreements."""
     from cashline.flow.book.orders.actions import place_orders
     from cashline.flow.book.orders.rules.new_order import NewOrder, NewOrderLine
 
-    line = NewOrderLine("PLAT-PRO", Decimal(1), interval_months=1, term_months=24)
+    line = NewOrderLine("PLAT-PRO", Decimal(1), interval_months=interval, term_months=24)
     found: list[UUID] = []
     while len(found) < count:
         orders = [NewOrder(source="api", lines=(line,) * lines, **of) for _ in range(min(batch, count - len(found)))]
@@ -58,38 +61,68 @@ def book_contracts(count: int, lines: int, batch: int, **of: Any) -> list[UUID]:
     return found
 
 
-def close_a_month(shop: Any, count: int, batch: int) -> None:
-    """Bill a month of the American entity, then close it."""
+def close_months(server: Any, count: int, batch: int) -> None:
+    """A year's invoices of the American entity, so many, in a database of their own; then two months are closed."""
+    from benchmarks.multiply import multiply
+    from django.db import connections
     from tests.support.agree import american, make_customers
 
     from cashline.flow.invoice.billing.actions import run_bills
     from cashline.flow.recognise.ledger.actions import summarise_journal
-    from cashline.flow.recognise.revenue.actions import run_revenue
-    from cashline.flow.report.closing.actions import close_month, sign_task
     from cashline.platform import sql
+    from cashline.platform.database.embedded import SUPERUSER
+    from cashline.platform.events.actions import seal_events
 
-    entity, month = shop.world.boston, date(2026, 1, 1)
-    [customer] = make_customers([american()])
-    print(f"\na month of {count} invoices, billed and closed", flush=True)
     seconds: dict[str, float] = {}
-    with timed("set up: contracts booked", seconds):
-        book_contracts(count, 1, batch, customer_id=customer, entity_id=entity, currency="USD")
-    with timed("set up: invoices", seconds):
+    print(f"\na month of {count} invoices, closed", flush=True)
+    use("month")
+    shop = set_up(sensors=0, gateways=0)
+    [customer] = make_customers([american()])
+    entity = shop.world.boston
+    billed = min(count, BILLED)
+    with timed(f"set up: {billed} contracts booked and billed", seconds):
+        of: dict[str, Any] = {"customer_id": customer, "entity_id": entity, "currency": "USD"}
+        book_contracts(billed, 1, batch, interval=12, **of)
         run_bills(as_of=TODAY, entity_id=entity, now=NOW, actor=ACTOR)
-    who: dict[str, Any] = {"entity_id": entity, "now": CLOSING, "actor": ACTOR}
-    with timed("close: revenue", seconds):
-        run_revenue(through=date(2026, 1, 31), **who)
-    with timed("close: sums of the journal", seconds):
+        seal_events(now=NOW)
+    connections.close_all()
+    with timed("set up: copied by set-based SQL", seconds):
+        rows = multiply(server.dsn("month", SUPERUSER), -(-count // billed) - 1)
+    print(f"  {sum(rows.values())} rows", flush=True)
+    with timed("set up: the journal is summed (a job)", seconds):
         summarise_journal()
-    with timed("close: the review is signed", seconds):
-        sign_task(month=month, task="review", **who)
-    with timed("close: every task is checked, the month is shut", seconds):
-        result = close_month(month=month, **who)
-    [(invoices,)] = sql.fetch("SELECT count(*) FROM invoices WHERE entity_id = %s", (entity,))
-    total = sum(part for name, part in seconds.items() if name.startswith("close"))
-    print(
-        f"  closed: {result.closed}; {invoices} invoices; {total:.2f} s in all, {memory()} MB at the peak", flush=True
-    )
+    [(invoices,)] = sql.fetch("SELECT count(*) FROM invoices WHERE entity_id = %s AND status <> 'draft'", (entity,))
+    for month in (date(2026, 1, 1), date(2026, 2, 1)):
+        taken = close(entity, month)
+        print(f"  {month:%B} is closed over {invoices} invoices: {taken:.2f} s, {memory()} MB at the peak", flush=True)
+
+
+def close(entity: UUID, month: date) -> float:
+    """Close a month as a person would: revenue is recognised, the review is signed with the close; in seconds."""
+    from cashline.flow.recognise.revenue.actions import run_revenue
+    from cashline.flow.report.closing.actions import close_month
+    from cashline.kernel.periods import month_of
+
+    seconds: dict[str, float] = {}
+    who: dict[str, Any] = {"entity_id": entity, "now": CLOSING[month], "actor": ACTOR}
+    with timed(f"{month:%B}: revenue is recognised", seconds):
+        run = run_revenue(through=month_of(month).last_day, **who)
+    print(f"  {run.postings} schedule lines in {run.entries} entries", flush=True)
+    with timed(f"{month:%B}: every task is checked, the month is shut", seconds):
+        result = close_month(month=month, signing=(("review", ""),), **who)
+    if not result.closed:
+        raise SystemExit("The month was not closed.")
+    return sum(seconds.values())
+
+
+def use(database: str) -> None:
+    """Let the program go on with another database of the same server."""
+    from django.db import connections
+
+    runtime: Any = connections["default"]
+    connections.close_all()
+    runtime.close_pool()
+    runtime.settings_dict["NAME"] = database
 
 
 def recognise(shop: Any, lines: int, batch: int, dsns: tuple[str, str]) -> None:
@@ -169,6 +202,18 @@ def read(entity: UUID, seconds: dict[str, float]) -> None:
             look()
 
 
+def set_up(**stock: int) -> Any:
+    """A shop of two legal entities with open books."""
+    from tests.support.recognise import make_trading_shop
+
+    from cashline.flow.recognise.ledger.actions import open_books
+
+    shop = make_trading_shop(**stock)
+    for entity in (shop.world.berlin, shop.world.boston):
+        open_books(entity_id=entity, now=NOW, actor=ACTOR)
+    return shop
+
+
 def memory() -> int:
     """Peak memory of this process so far, in MB."""
     from benchmarks.thread import memory as peak
@@ -198,23 +243,14 @@ def main() -> None:
             connections.close_all()
             server = connection.embedded_server()
             with _connect(server.dsn("postgres", "cashline_owner")) as owner:
-                owner.execute("CREATE DATABASE floor TEMPLATE benchmark")
-            from tests.support.recognise import make_trading_shop
-
-            from cashline.flow.recognise.ledger.actions import open_books
-
-            shop = make_trading_shop()
-            for entity in (shop.world.berlin, shop.world.boston):
-                open_books(entity_id=entity, now=NOW, actor=ACTOR)
-            print(f"{os.cpu_count()} processors", flush=True)
-            recognise(
-                shop,
-                asked.lines,
-                asked.batch,
-                (server.dsn("benchmark", "cashline_owner"), server.dsn("floor", "cashline_owner")),
-            )
+                for name in ("floor", "month"):
+                    owner.execute(f"CREATE DATABASE {name} TEMPLATE benchmark")
+            print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
+            if asked.lines:
+                dsns = (server.dsn("benchmark", "cashline_owner"), server.dsn("floor", "cashline_owner"))
+                recognise(set_up(), asked.lines, asked.batch, dsns)
             if asked.invoices:
-                close_a_month(shop, asked.invoices, asked.batch)
+                close_months(server, asked.invoices, asked.batch)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
