@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from cashline.flow.recognise.revenue.rules.standard.judgements import (
     ExpectedCost,
+    Impairment,
     Judgement,
     Redemption,
     Returns,
@@ -26,12 +27,13 @@ JUDGED = (
     Option("redemption", lazy("Redemption: units expected in all")),
     Option("expected_cost", lazy("Expected cost in all")),
     Option("ssp", lazy("Stand-alone price of what is left")),
+    Option("impairment", lazy("Impairment: what is recoverable of a cost")),
 )
 
 
 def judgement_fields(obligations: Sequence[str]) -> tuple[Field, ...]:
     """What the form asks; a variable part is named as in the contract."""
-    hint = _("An obligation (%(names)s), or the variable part.") % {"names": ", ".join(obligations)}
+    hint = _("An obligation (%(names)s), the variable part, or a cost.") % {"names": ", ".join(obligations)}
     return (
         Field("type", lazy("Judgement"), "choice", options=JUDGED),
         Field("at", lazy("From"), "date"),
@@ -71,5 +73,7 @@ def _made(kind: str, at: date, subject: str, amount: Decimal) -> Judgement:
             return ExpectedCost(at=at, obligation=subject, amount=amount)
         case "ssp":
             return StandAlonePrice(at=at, obligation=subject, amount=amount)
+        case "impairment":
+            return Impairment(at=at, cost=subject, consideration=amount)
         case _:
             raise InvalidValue(_("Choose a judgement."), field="type")

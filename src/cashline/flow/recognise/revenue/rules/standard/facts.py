@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cashline.kernel.periods import add_months
+
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1200)]
 
@@ -320,13 +322,47 @@ type EventFact = (
 )
 
 
+class Clawback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """How much of a commission is claimed back where the contract ends before `until`; by the days left if pro rata."""
+
+    until: date
+    share: Decimal = Decimal(1)
+    pro_rata: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError("the share that is claimed back lies between 0 and 1")
+
+
 class ContractCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """A cost to obtain or to fulfil a contract, with the judgement on it (340-40-25-1, 25-5)."""
+    """A cost to obtain or to fulfil a contract, with the judgement on it (340-40-25-1, 25-5).
+
+    `obtain_expedient` is expensed at once because what it brings, until `benefit_until`, lasts a year at most
+    (340-40-25-4; IFRS 15.94). Where `contract` ends early, the rest is expensed, less what is clawed back.
+    """
 
     id: Name
     at: date
     amount: Decimal
     cost_class: Literal[
-        "obtain_incremental", "obtain_not_incremental", "fulfil_capitalised", "fulfil_expensed", "other_standard"
+        "obtain_incremental",
+        "obtain_not_incremental",
+        "obtain_expedient",
+        "fulfil_capitalised",
+        "fulfil_expensed",
+        "other_standard",
     ] = msgspec.field(name="class")
     description: str = ""
+    contract: str = ""
+    clawback: tuple[Clawback, ...] = ()
+    benefit_until: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.cost_class == "obtain_expedient" and (
+            self.benefit_until is None or self.benefit_until > add_months(self.at, 12)
+        ):
+            raise ValueError("the expedient needs `benefit_until` within a year: 340-40-25-4, IFRS 15.94")
+        if self.clawback and not self.contract:
+            raise ValueError("what may be clawed back needs the `contract` whose end it hangs on")
+        if any(one.until <= self.at for one in self.clawback):
+            raise ValueError("a window of clawback ends after the day of the cost")

@@ -148,6 +148,20 @@ class Amortisation(_Judgement, frozen=True, tag="amortisation", rename={"starts_
             raise ValueError("amortisation must end after it begins")
 
 
+class Impairment(_Judgement, frozen=True, tag="impairment"):
+    """How much of the asset of a cost is recoverable (340-40-35-3; IFRS 15.101): what is still expected less `costs`.
+
+    `consideration` is what is expected to be received and what was received and is not recognised yet, with renewals
+    and without the constraint (340-40-35-4); left out, it is the price allocated and not recognised as the day begins.
+    `costs` relate to what is still to be delivered and are not expensed yet. By IFRS a later test may take a loss back.
+    """
+
+    cost: Name
+    consideration: Decimal | None = None
+    costs: Decimal = Decimal(0)
+    standard: Literal["ifrs_15", "asc_340_40"] = "ifrs_15"
+
+
 type Judgement = (
     Combine
     | VariableEstimate
@@ -162,6 +176,7 @@ type Judgement = (
     | StandAlonePrice
     | Repurchase
     | Amortisation
+    | Impairment
 )
 
 PARAGRAPHS: dict[str, str] = {
@@ -178,6 +193,7 @@ PARAGRAPHS: dict[str, str] = {
     "ssp": "ASC 606-10-25-13; IFRS 15.21",
     "repurchase": "ASC 606-10-55-66; IFRS 15.B64",
     "amortisation": "ASC 340-40-35-1; IFRS 15.99",
+    "impairment": "ASC 340-40-35-3; IFRS 15.101",
 }
 """The paragraph that each kind of judgement answers to."""
 
@@ -190,4 +206,4 @@ def subject_of(judgement: Judgement) -> str:
         return "+".join(sorted(judgement.obligations))
     if isinstance(judgement, VariableEstimate | Financing | AllocateConsideration):
         return judgement.consideration
-    return judgement.cost if isinstance(judgement, Amortisation) else judgement.obligation
+    return judgement.cost if isinstance(judgement, Amortisation | Impairment) else judgement.obligation

@@ -8,7 +8,12 @@ from typing import Any
 import msgspec
 
 from cashline.flow.recognise.revenue.rules.standard.facts import Instalments, ObligationFact, Repeat
-from cashline.flow.recognise.revenue.rules.standard.judgements import AllocateDiscount, Financing, StandAlonePrice
+from cashline.flow.recognise.revenue.rules.standard.judgements import (
+    AllocateDiscount,
+    Financing,
+    Impairment,
+    StandAlonePrice,
+)
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, days_of, plan_revenue
 from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 
@@ -62,6 +67,8 @@ def _sentences(value: msgspec.Struct, place: str) -> Iterator[tuple[str, str]]:
             yield place, "A stand-alone price is not negative."
         case AllocateDiscount() if value.bundle_price < 0:
             yield place, "The price of a bundle is not negative."
+        case Impairment() if value.costs < 0 or (value.consideration or _ZERO) < 0:
+            yield place, "What is still expected, and the costs still to come, are not negative."
         case Financing() if not Decimal("-0.99") < value.annual_rate < Decimal(10):
             yield place, "A rate a year lies between -99 % and 1000 %."
         case _:

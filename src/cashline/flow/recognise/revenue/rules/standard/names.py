@@ -22,6 +22,7 @@ from cashline.flow.recognise.revenue.rules.standard.judgements import (
     Amortisation,
     Combine,
     Financing,
+    Impairment,
     Judgement,
     VariableEstimate,
 )
@@ -79,6 +80,9 @@ def _used(facts: Facts) -> Iterator[_Named]:
         yield from _of_judgement(judgement)
     for event in facts.events:
         yield from _of_event(event)
+    for cost in facts.costs:
+        if cost.contract:
+            yield f"cost {cost.id}", "contract", cost.contract
 
 
 def _of_part(part: Consideration) -> Iterator[_Named]:
@@ -98,7 +102,7 @@ def _of_judgement(judgement: Judgement) -> Iterator[_Named]:
             yield from ((place, "obligation", name) for name in judgement.obligations)
         case VariableEstimate() | Financing():
             yield place, "part", judgement.consideration
-        case Amortisation():
+        case Amortisation() | Impairment():
             yield place, "cost", judgement.cost
         case _:
             yield place, "obligation", judgement.obligation

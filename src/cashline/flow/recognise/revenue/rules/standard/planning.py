@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from cashline.flow.recognise.revenue.rules.standard.amortising import ASSETS, Carried, carried_of
+from cashline.flow.recognise.revenue.rules.standard.amortising import Carried, carried_of
 from cashline.flow.recognise.revenue.rules.standard.balances import claims, stand
 from cashline.flow.recognise.revenue.rules.standard.earning import Earned, UnitEarned, units_back
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
@@ -24,7 +24,7 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     Terminated,
 )
 from cashline.flow.recognise.revenue.rules.standard.group import Group
-from cashline.flow.recognise.revenue.rules.standard.judgements import Amortisation, Combine, Judgement
+from cashline.flow.recognise.revenue.rules.standard.judgements import Amortisation, Combine, Impairment, Judgement
 from cashline.flow.recognise.revenue.rules.standard.schedules import Schedule
 from cashline.flow.recognise.revenue.rules.standard.standing import repurchase_financing, waits_for_returns
 from cashline.flow.recognise.revenue.rules.standard.valuing import assured
@@ -82,15 +82,23 @@ def plan_revenue(facts: Facts, days: Iterable[date]) -> list[Moment]:
 
     Only the timing of a financing component looks ahead: to the day of transfer and the days of payment.
     """
-    asked = sorted(set(days))
+    wanted = set(days)
+    asked = sorted(wanted)
     if not asked:
         return []
     groups, walk = _begin(facts, asked[-1])
-    carried = carried_of(facts.costs, [one for one in facts.judgements if isinstance(one, Amortisation)])
+    carried = _carried(facts)
+    tests = [one.at for cost in carried for one in cost.impairments if one.consideration is None]
+    tested = {at for at in tests if at <= asked[-1]}
     found: list[Moment] = []
-    for day in asked:
+    for day in sorted({*asked, *(at - DAY for at in tested)}):
         walk.to(day)
-        found.append(_moment(day, groups, carried, facts))
+        if day + DAY in tested:
+            left = _price_left(groups, day)
+            for cost in carried:
+                cost.price_left[day + DAY] = left
+        if day in wanted:
+            found.append(_moment(day, groups, carried, facts))
     return found
 
 
@@ -106,6 +114,26 @@ def _begin(facts: Facts, last: date) -> tuple[list[Group], "_Walk"]:
     groups = _groups(facts, events, last + DAY)
     member = {name: group for names, group in groups for name in names}
     return [group for _, group in groups], _Walk(facts, member, events)
+
+
+def _carried(facts: Facts) -> list[Carried]:
+    """The costs of contracts, with what was judged of them and the day on which their contract ended early."""
+    ended: dict[str, date] = {}
+    for event in facts.events:
+        if isinstance(event, Terminated):
+            ended[event.contract] = min(event.at, ended.get(event.contract, event.at))
+    return carried_of(
+        facts.costs,
+        [one for one in facts.judgements if isinstance(one, Amortisation)],
+        [one for one in facts.judgements if isinstance(one, Impairment)],
+        ended,
+    )
+
+
+def _price_left(groups: Sequence[Group], day: date) -> Decimal:
+    """What is allocated and not recognised at the end of a day."""
+    units = [unit for group in groups if group.units for unit in group.earned(day + DAY)]
+    return sum((one.remaining for unit in units for one in unit.obligations.values()), _ZERO)
 
 
 def days_of(facts: Facts, through: date) -> list[date]:
@@ -174,7 +202,8 @@ class _Walk:
         self._member = member
         self._contracts = sorted(facts.contracts, key=lambda one: one.inception)
         self._judgements = sorted(
-            (one for one in facts.judgements if not isinstance(one, Combine | Amortisation)), key=lambda one: one.at
+            (one for one in facts.judgements if not isinstance(one, Combine | Amortisation | Impairment)),
+            key=lambda one: one.at,
         )
         self._events = list(events)
 
@@ -315,12 +344,17 @@ def _add_units(balances: dict[Key, Decimal], group: Group, one: Earned) -> None:
 
 
 def _add_cost(balances: dict[Key, Decimal], one: Carried, day: date, owner: str, digits: int) -> None:
-    """A cost of the contract: its asset, and what of it was expensed."""
+    """A cost of the contract: its asset, and what of it was expensed, by nature."""
     if day < one.cost.at:
         return
     expensed = one.expensed(day, digits)
-    asset = ASSETS.get(one.cost.cost_class)
-    _add(balances, Key("cash", owner), -one.cost.amount)
-    _add(balances, Key("contract_cost_expense", owner, one.cost.id), expensed)
-    if asset:
-        _add(balances, Key(asset, owner, one.cost.id), one.cost.amount - expensed)
+    _add(balances, Key("cash", owner), expensed.recovered - one.cost.amount)
+    for nature, amount in (
+        ("", expensed.amortised),
+        ("impairment", expensed.impaired),
+        ("ended", expensed.ended),
+        ("clawback", -expensed.recovered),
+    ):
+        _add(balances, Key("contract_cost_expense", owner, one.cost.id, nature), amount)
+    if one.asset:
+        _add(balances, Key(one.asset, owner, one.cost.id), one.cost.amount - expensed.off_the_asset)
