@@ -26,6 +26,7 @@ from cashline.flow.recognise.books.jobs import adjust_books
 from cashline.flow.recognise.ledger.jobs import summarise
 from cashline.flow.recognise.revenue.jobs import recognise_month
 from cashline.flow.report.closing.queries import FINDINGS
+from cashline.flow.report.consolidation.queries import CONSOLIDATION
 from cashline.flow.report.health.jobs import check_daily
 from cashline.flow.report.health.queries import LAWS
 from cashline.flow.report.metrics.queries import BOARD
@@ -78,6 +79,7 @@ FIGURES: tuple[Figure[Any, Any], ...] = (
     DEFERRED,
     REMAINING,
     STATEMENTS,
+    CONSOLIDATION,
     FINDINGS,
     NEXT,
     RECEIVABLES,

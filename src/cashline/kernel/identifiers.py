@@ -92,6 +92,7 @@ PREFIXES = {
     "file": "fil",
     "fulfilment_step": "stp",
     "installation": "ins",
+    "intercompany_sale": "ics",
     "invoice": "inv",
     "invoice_line": "inl",
     "journal_entry": "jen",

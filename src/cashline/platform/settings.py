@@ -75,13 +75,24 @@ FLOW = [
     "recognise.revenue",
     "recognise.books",
     "recognise.exports",
+    "recognise.intercompany",
     "report.closing",
 ]
 LIVE_EVENTS = 100_000
 """Up to so many events a company's figures are read anew for each page; beyond they are kept (platform/snapshots)."""
 REPORTS = [
     f"report.{name}"
-    for name in ("statements", "metrics", "mining", "forecast", "explain", "health", "finding", "audit")
+    for name in (
+        "statements",
+        "metrics",
+        "mining",
+        "forecast",
+        "explain",
+        "health",
+        "finding",
+        "audit",
+        "consolidation",
+    )
 ]
 """The rooms that read across all stages; they have doors and no tables."""
 INSTALLED_APPS = [

@@ -134,7 +134,7 @@ def test_owner_is_said_and_taken_back(traded: Traded) -> None:
 def test_close_through_the_api_and_the_terminal(traded: Traded) -> None:
     api = Api("revenue_accountant")
     shown = api.get("/closes/DE01/2026-01").body
-    assert (shown["status"], len(shown["tasks"])) == ("open", 14)
+    assert (shown["status"], len(shown["tasks"])) == ("open", 15)
     assert api.post("/closes/DE01/2026-01/close", {}).codes == ["close_blocked"]
     assert api.post("/periods/revalue", {"entity": "DE01", "month": "2026-01-01"}).body["items"]
     assert api.post("/closes/DE01/2026-01/sign", {"task": "review"}).body["outcome"] == "signed"

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 from django.db import connection
 
+from cashline.flow.recognise.intercompany.actions import charge_entities
+from cashline.flow.recognise.intercompany.rules import NewSale
 from cashline.flow.report.health.queries import checks, derivations, log, statements, stuck, verify
 from cashline.flow.report.health.rules import Break, SeriesUse, numbering_breaks
 from cashline.platform.database.embedded import SUPERUSER
 from cashline.platform.events.actions import seal_events
 from tests.support.cluster import Database
 from tests.support.report import trade_a_little
-from tests.support.world import NOW, TODAY
+from tests.support.world import ACTOR, NOW, TODAY
 
 JOURNAL_LINE = "(SELECT l.ctid FROM journal_lines l JOIN accounts a ON a.id = l.account_id WHERE a.role = '{}' LIMIT 1)"
 
@@ -69,6 +73,7 @@ BREAKS = {
     "tax-payable-is-invoiced": line("tax_payable", "amount = amount + 1"),
     "cash-is-payments": line("bank", "amount = amount + 1"),
     "inventory-is-stock": line("inventory", "functional_amount = functional_amount + 1"),
+    "due-from-is-due-to": first("intercompany_sales", "settled_amount = settled_amount + 1"),
     "position-rolls-forward": line("contract_position", "amount = amount + 1"),
     "revenue-is-posted": first("revenue_postings", "amount = amount + 1"),
     "allocated-is-the-price": first("obligations", "allocated_price = allocated_price + 1", LATEST),
@@ -104,7 +109,9 @@ def test_every_law_is_broken_by_what_it_forbids(committed_db: Database) -> None:
     """With every trigger and foreign key off, a superuser breaks one row after the other; the law of it tells."""
     from cashline.flow.recognise.ledger.actions import summarise_journal
 
-    trade_a_little()
+    world = trade_a_little().shop.world
+    rent = NewSale(world.berlin, world.boston, "EUR", Decimal(5), date(2026, 1, 20), "Rent")
+    charge_entities([rent], now=NOW, actor=ACTOR)
     summarise_journal()
     seal_events(now=NOW)
     assert verify(whole=True).first_break is None

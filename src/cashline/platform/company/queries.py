@@ -103,3 +103,34 @@ def exchange_rates(pairs: Iterable[tuple[str, str, date]]) -> dict[tuple[str, st
             sides.append(Decimal(1) if code == "EUR" else per_euro[code, day])
         rates[pair] = round_to(divide(sides[1], sides[0]), 10)
     return rates
+
+
+_AVERAGES = """
+SELECT w.currency, w.month, avg(r.per_euro) FROM unnest(%s::text[], %s::date[]) AS w(currency, month)
+CROSS JOIN LATERAL generate_series(w.month, least(w.month + interval '1 month' - interval '1 day', %s::date),
+    interval '1 day') AS d(day)
+JOIN LATERAL (SELECT per_euro FROM exchange_rates x WHERE x.currency = w.currency AND x.day <= d.day
+    ORDER BY x.day DESC LIMIT 1) r ON true GROUP BY 1, 2
+"""
+
+
+def average_rates(pairs: Iterable[tuple[str, str, date]], *, until: date) -> dict[tuple[str, str, date], Decimal]:
+    """Units of the second currency for one of the first on average of a month (its first day), up to a day.
+
+    The mean over the days of the rate in force, of each currency against the euro (10 decimals; IAS 21.40). Raises
+    MissingRate where a currency has none.
+    """
+    wanted = set(pairs)
+    rates: dict[tuple[str, str, date], Decimal] = {pair: Decimal(1) for pair in wanted if pair[0] == pair[1]}
+    needed = {(code, month) for *codes, month in wanted - rates.keys() for code in codes if code != "EUR"}
+    means: dict[tuple[str, date], Decimal] = {}
+    if needed:
+        names, months = zip(*needed, strict=True)
+        means = {(code, month): rate for code, month, rate in sql.fetch(_AVERAGES, (list(names), list(months), until))}
+    for source, target, month in wanted - rates.keys():
+        for code in (source, target):
+            if code != "EUR" and (code, month) not in means:
+                raise MissingRate(f"No exchange rate of {code} is known in {month:%Y-%m}.", field="currency")
+        sides = [Decimal(1) if code == "EUR" else means[code, month] for code in (source, target)]
+        rates[source, target, month] = round_to(divide(sides[1], sides[0]), 10)
+    return rates

@@ -7,6 +7,7 @@ PREFIXES = {
     "customer": "CUS",
     "dispute": "DIS",
     "installation": "INST",
+    "intercompany_sale": "ICS",
     "invoice": "INV",
     "order": "ORD",
     "payment": "PAY",

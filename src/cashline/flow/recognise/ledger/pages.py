@@ -105,7 +105,10 @@ def journal_list(request: HttpRequest) -> HttpResponseBase:
             "-day",
             empty=empty,
             filename="journal",
-            actions=(Action.link(_("Exports"), "/journal-exports/", icon="download"),),
+            actions=(
+                Action.link(_("Intercompany sales"), "/intercompany/"),
+                Action.link(_("Exports"), "/journal-exports/", icon="download"),
+            ),
         ),
     )
 
@@ -165,6 +168,8 @@ def _line(row: EntryRow, line: LineRow) -> Row:
 def _document(row: EntryRow, line: LineRow) -> Cell | None:
     if row.source_type == "arrangement_posting":
         return Cell(_("Arrangement"), reverse("explain", args=[public("arrangement_posting", row.source_id)]))
+    if line.document_id and row.source_type.startswith("intercompany_"):
+        return Cell(_("Intercompany sale"), address_of("intercompany_sale", line.document_id))
     if line.document_id and (url := address_of("invoice", line.document_id)):
         return Cell(_("Invoice"), url)
     if line.agreement_id:

@@ -67,6 +67,7 @@ TASKS: tuple[TaskTemplate, ...] = (
     TaskTemplate("ties", "recognise", "The ageing is the receivables of the journal", "Revenue accounting"),
     TaskTemplate("unapplied", "recognise", "Unapplied money is that of the journal", "Revenue accounting"),
     TaskTemplate("stock", "recognise", "The value of stock is the inventory of the journal", "Revenue accounting"),
+    TaskTemplate("intercompany", "recognise", "What entities owe each other agrees", "Revenue accounting"),
     TaskTemplate("deferred", "recognise", "Deferred revenue rolls forward", "Revenue accounting", ("earned",)),
     TaskTemplate("balances", "report", "The trial balance and the statements tie", "Revenue accounting"),
     TaskTemplate(

@@ -24,6 +24,10 @@ class AccountRole(StrEnum):
     CARD_CLEARING = "card_clearing"
     CURRENCY_VALUATION = "currency_valuation"
     TAX_WITHHELD = "tax_withheld"
+    INTERCOMPANY_RECEIVABLE = "intercompany_receivable"
+    INTERCOMPANY_PAYABLE = "intercompany_payable"
+    INTERCOMPANY_INCOME = "intercompany_income"
+    INTERCOMPANY_EXPENSE = "intercompany_expense"
     INVENTORY = "inventory"
     TAX_PAYABLE = "tax_payable"
     CONTRACT_POSITION = "contract_position"
@@ -79,6 +83,7 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.CONTRACT_RECEIVABLE, "1210", "Receivables of contracts that are billed elsewhere", _T.ASSET),
     AccountTemplate(_R.CURRENCY_VALUATION, "1290", "Currency valuation of open items", _T.ASSET),
     AccountTemplate(_R.TAX_WITHHELD, "1300", "Tax withheld by customers", _T.ASSET),
+    AccountTemplate(_R.INTERCOMPANY_RECEIVABLE, "1350", "Due from entities of the group", _T.ASSET),
     AccountTemplate(_R.INVENTORY, "1400", "Inventory", _T.ASSET),
     AccountTemplate(_R.CONTRACT_GOODS, "1410", "Goods of contracts that are stocked elsewhere", _T.ASSET),
     AccountTemplate(_R.RETURN_ASSET, "1450", "Right to recover returned goods", _T.ASSET),
@@ -86,6 +91,7 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.COST_TO_FULFIL, "1510", "Costs to fulfil contracts", _T.ASSET),
     AccountTemplate(_R.OTHER_ASSET, "1600", "Payments to customers and other assets", _T.ASSET),
     AccountTemplate(_R.SUPPLIER_PAYABLE, "2050", "Owed to suppliers as an agent", _T.LIABILITY),
+    AccountTemplate(_R.INTERCOMPANY_PAYABLE, "2060", "Due to entities of the group", _T.LIABILITY),
     AccountTemplate(_R.UNAPPLIED_CASH, "2100", "Unapplied cash and customer credit", _T.LIABILITY),
     AccountTemplate(_R.CUSTOMER_PREPAYMENT, "2150", "Prepaid balances of customers", _T.LIABILITY),
     AccountTemplate(
@@ -100,10 +106,12 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.REVENUE_SERVICE, "4200", "Revenue from services", _T.INCOME),
     AccountTemplate(_R.REVENUE_OTHER, "4300", "Revenue from one-off invoices", _T.INCOME),
     AccountTemplate(_R.BREAKAGE, "4400", "Breakage of prepaid balances", _T.INCOME),
+    AccountTemplate(_R.INTERCOMPANY_INCOME, "4800", "Charged to entities of the group", _T.INCOME),
     AccountTemplate(_R.INTEREST_INCOME, "4900", "Interest income of contracts", _T.INCOME),
     AccountTemplate(_R.COST_OF_SALES, "5000", "Cost of sales", _T.EXPENSE),
     AccountTemplate(_R.STOCK_ADJUSTMENT, "5100", "Stock received and adjusted", _T.EXPENSE),
     AccountTemplate(_R.CONTRACT_COST_EXPENSE, "5200", "Costs of contracts", _T.EXPENSE),
+    AccountTemplate(_R.INTERCOMPANY_EXPENSE, "5800", "Charged by entities of the group", _T.EXPENSE),
     AccountTemplate(_R.WRITE_OFF, "6100", "Receivables written off", _T.EXPENSE),
     AccountTemplate(_R.PROMOTION, "6200", "Promotional credit granted", _T.EXPENSE),
     AccountTemplate(_R.INTEREST_EXPENSE, "7000", "Interest expense of contracts", _T.EXPENSE),

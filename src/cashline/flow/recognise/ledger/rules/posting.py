@@ -105,6 +105,10 @@ _OF_ARRANGEMENT = (
 Its bills, cash and goods are facts of other systems: they stand on accounts of their own, so that the control accounts
 of receivables, bank and inventory stay those of our documents.
 """
+_SOLD = (LineRule("due_from", _D, _R.INTERCOMPANY_RECEIVABLE), LineRule("charged", _C, _R.INTERCOMPANY_INCOME))
+_BOUGHT = (LineRule("bought", _D, _R.INTERCOMPANY_EXPENSE), LineRule("due_to", _C, _R.INTERCOMPANY_PAYABLE))
+_RECEIVED = (LineRule("received", _D, _R.BANK), LineRule("settled", _C, _R.INTERCOMPANY_RECEIVABLE))
+_PAID = (LineRule("settled", _D, _R.INTERCOMPANY_PAYABLE), LineRule("paid", _C, _R.BANK))
 _RULES = (
     PostingRule(
         "receipt",
@@ -248,6 +252,17 @@ _RULES = (
             LineRule("service", _C, _R.REVENUE_SERVICE),
         ),
     ),
+    *(
+        PostingRule(f"intercompany_{name}", event, f"intercompany_{source}", f"{text} {{number}}", (debit, credit))
+        for name, event, source, text, (debit, credit) in (
+            ("sale", "IntercompanySold", "sale", "Charged to the group", _SOLD),
+            ("sale_reversal", "IntercompanySaleReversed", "movement", "Taken back from the group", _SOLD),
+            ("purchase", "IntercompanyBought", "sale", "Charged by the group", _BOUGHT),
+            ("purchase_reversal", "IntercompanyPurchaseReversed", "movement", "Taken back by the group", _BOUGHT),
+            ("receipt", "IntercompanyReceived", "movement", "Paid by the group", _RECEIVED),
+            ("payment", "IntercompanyPaid", "movement", "Paid to the group", _PAID),
+        )
+    ),
     PostingRule(
         "arrangement",
         "ArrangementRecognised",
@@ -259,8 +274,11 @@ _RULES = (
 POSTING: Mapping[str, PostingRule] = {rule.event: rule for rule in _RULES}
 """The rule of every event that posts."""
 
-HELD_BY_DOCUMENT = frozenset({_R.RECEIVABLE, _R.UNAPPLIED_CASH, _R.CUSTOMER_PREPAYMENT})
+_GROUP = {_R.INTERCOMPANY_RECEIVABLE, _R.INTERCOMPANY_PAYABLE}
+HELD_BY_DOCUMENT = frozenset({_R.RECEIVABLE, _R.UNAPPLIED_CASH, _R.CUSTOMER_PREPAYMENT, *_GROUP})
 """Roles whose balance is held document by document, each at its document's rate."""
+NAMING_DOCUMENT = HELD_BY_DOCUMENT | {_R.INTERCOMPANY_INCOME, _R.INTERCOMPANY_EXPENSE}
+"""Roles whose lines name their document; what is charged within the group is eliminated by it."""
 
 type HeldKey = tuple[AccountRole, UUID]
 type Held = MutableMapping[HeldKey, Balance]
@@ -306,7 +324,7 @@ def plan_entry(rule: PostingRule, fact: Fact, *, currency: str, digits: int, hel
             if not domestic:
                 functional, took = _value(line.role, fact, amount, value, digits, held)
                 cleared = cleared or took
-            document = amount.subject_id if line.role in HELD_BY_DOCUMENT else None
+            document = amount.subject_id if line.role in NAMING_DOCUMENT else None
             agreement = None
             if line.role is _R.CONTRACT_POSITION:
                 agreement = amount.subject_id or fact.agreement_id

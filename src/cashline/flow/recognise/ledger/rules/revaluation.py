@@ -11,7 +11,14 @@ from cashline.flow.recognise.ledger.rules.entries import PlannedEntry, PlannedLi
 from cashline.kernel.periods import month_of
 from cashline.kernel.rounding import round_to
 
-MONETARY = (AccountRole.RECEIVABLE, AccountRole.UNAPPLIED_CASH, AccountRole.BANK, AccountRole.CARD_CLEARING)
+MONETARY = (
+    AccountRole.RECEIVABLE,
+    AccountRole.UNAPPLIED_CASH,
+    AccountRole.BANK,
+    AccountRole.CARD_CLEARING,
+    AccountRole.INTERCOMPANY_RECEIVABLE,
+    AccountRole.INTERCOMPANY_PAYABLE,
+)
 """What is revalued; the contract position is not monetary and keeps the rate of its advance (IFRIC 22)."""
 
 

@@ -198,6 +198,7 @@ _CHECKS: dict[str, Callable[[_Asked], Finding]] = {
     "ties": _ties,
     "unapplied": _law(laws.UNAPPLIED, "/payments/?unapplied=1"),
     "stock": _law(laws.INVENTORY, "/stock/"),
+    "intercompany": _law(laws.INTERCOMPANY, "/intercompany/"),
     "deferred": _deferred,
     "balances": _balances,
     "review": _review,

@@ -111,12 +111,15 @@ TAX = Law(
 )
 CASH = Law(
     "cash-is-payments",
-    "What came to bank and card is what payments brought less what was given back of them and of credits",
+    "What came to bank and card is what payments and the group brought less what was given back of them and of credits",
     "SELECT 'entity', e.id, e.code || ' ' || COALESCE(d.currency, l.currency), COALESCE(d.amount, 0), "
     "COALESCE(l.amount, 0) FROM (SELECT "
     "entity_id, currency, sum(amount) AS amount FROM (SELECT entity_id, currency, amount - refunded_amount AS amount "
     "FROM payments WHERE received_on IS NOT NULL UNION ALL SELECT c.entity_id, c.currency, m.amount "
-    "FROM credit_movements m JOIN customer_credits c ON c.id = m.credit_id WHERE m.kind = 'refunded') AS parts "
+    "FROM credit_movements m JOIN customer_credits c ON c.id = m.credit_id WHERE m.kind = 'refunded' "
+    "UNION ALL SELECT x.entity_id, s.currency, x.sign * m.amount FROM intercompany_movements m "
+    "JOIN intercompany_sales s ON s.id = m.sale_id CROSS JOIN LATERAL (VALUES (s.seller_id, 1), (s.buyer_id, -1)) "
+    "AS x(entity_id, sign) WHERE m.kind = 'paid') AS parts "
     "GROUP BY 1, 2) d FULL JOIN (SELECT j.entity_id, j.currency, sum(l.amount) AS amount FROM journal_lines l "
     "JOIN accounts a ON a.id = l.account_id AND a.role IN ('bank', 'card_clearing', 'tax_withheld') "
     "JOIN journal_entries j "
@@ -160,7 +163,7 @@ REVENUE = Law(
     "FROM arrangement_postings WHERE account IN ('revenue', 'interest_income')) r GROUP BY 1) p FULL JOIN "
     "(SELECT l.entry_id, sum(l.amount) AS amount "
     "FROM journal_lines l JOIN accounts a ON a.id = l.account_id AND a.type = 'income' AND a.role NOT IN "
-    "('revenue_other', 'breakage') GROUP BY 1) l USING (entry_id) "
+    "('revenue_other', 'breakage', 'intercompany_income') GROUP BY 1) l USING (entry_id) "
     "JOIN journal_entries e ON e.id = entry_id WHERE COALESCE(p.amount, 0) <> -COALESCE(l.amount, 0)",
 )
 ALLOCATED = Law(
@@ -215,6 +218,19 @@ ARRANGEMENTS = Law(
     "ON l.id = p.entry_id JOIN journal_entries e ON e.id = COALESCE(p.entry_id, l.id) "
     "WHERE p.off IS DISTINCT FROM 0 OR p.debit IS DISTINCT FROM l.debit",
 )
+INTERCOMPANY = Law(
+    "due-from-is-due-to",
+    "What one entity holds as due from another is what that one holds as due to it, and what is open of the sale",
+    "SELECT 'intercompany_sale', s.id, s.number, s.amount - s.settled_amount, COALESCE(l.due_from, 0) || ' / ' || "
+    "COALESCE(l.due_to, 0) FROM intercompany_sales s LEFT JOIN (SELECT l.document_id, "
+    "sum(l.amount) FILTER (WHERE a.role = 'intercompany_receivable') AS due_from, "
+    "-sum(l.amount) FILTER (WHERE a.role = 'intercompany_payable') AS due_to, "
+    "array_agg(DISTINCT a.entity_id) AS owners FROM accounts a JOIN journal_lines l ON l.account_id = a.id "
+    "WHERE a.role IN ('intercompany_receivable', 'intercompany_payable') GROUP BY 1) l ON l.document_id = s.id "
+    "WHERE s.amount - s.settled_amount IS DISTINCT FROM l.due_from OR l.due_from IS DISTINCT FROM l.due_to "
+    "OR NOT l.owners <@ ARRAY[s.seller_id, s.buyer_id] OR s.settled_amount <> COALESCE((SELECT sum(m.amount) "
+    "FROM intercompany_movements m WHERE m.sale_id = s.id), 0)",
+)
 LAWS = (
     BALANCED,
     IN_PLACE,
@@ -235,4 +251,5 @@ LAWS = (
     FIRST_ALLOCATION,
     RECOGNISED,
     ARRANGEMENTS,
+    INTERCOMPANY,
 )

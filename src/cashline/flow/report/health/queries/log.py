@@ -148,6 +148,7 @@ NUMBERED = {
     "payment": "payments",
     "dispute": "disputes",
     "revenue_arrangement": "revenue_arrangements",
+    "intercompany_sale": "intercompany_sales",
 }
 
 

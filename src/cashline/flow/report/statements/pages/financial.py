@@ -117,7 +117,8 @@ def tabs(request: HttpRequest, kind: Kind | None) -> tuple[View, ...]:
     found = [
         View(words, reverse("statement", args=[one.value]) + tail, current=one is kind) for one, words in TITLES.items()
     ]
-    return (*found, View(_("Trial balance"), reverse("trial_balance") + tail, current=kind is None))
+    group = View(_("Group"), reverse("consolidation"))
+    return (*found, View(_("Trial balance"), reverse("trial_balance") + tail, current=kind is None), group)
 
 
 def _label(kind: Kind, span: Span, step: Step) -> str:

@@ -1,0 +1,1 @@
+"""Consolidation: the legal entities of the company as one, in a presentation currency."""
