@@ -27,7 +27,7 @@ from cashline.flow.recognise.ledger.queries.balances import positions
 from cashline.flow.recognise.ledger.queries.entries import entries_of_agreement
 from cashline.flow.recognise.revenue.queries import ahead_of, list_postings, obligations_of, recognised_by_month
 from cashline.flow.report.audit import recompute
-from cashline.flow.report.audit.queries import audit_pack
+from cashline.flow.report.audit.queries import Chosen, audit_pack
 from cashline.flow.report.explain.queries import explain
 from cashline.flow.report.health.queries import verify
 from cashline.kernel.anchors import Anchor, AnchorKind
@@ -138,7 +138,7 @@ def test_a_cancellation_takes_back_credited_days_even_of_a_closed_month(shop: Sh
     assert recognise(MARCH).postings == 0
     sound(agreement)
     file = tmp_path / "pack.zip"
-    file.write_bytes(audit_pack([agreement], subject="plans", now=at(MARCH)).read())
+    file.write_bytes(audit_pack(Chosen([agreement]), subject="plans", now=at(MARCH)).read())
     assert recompute.main(str(file)) == 0
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cashline.flow.report.audit.queries import SCRIPT, TABLES, agreements_of_month, audit_pack
+from cashline.flow.report.audit.queries import ALLOCATIONS, SCRIPT, TABLES, Chosen, audit_pack, contracts_of_month
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
 from cashline.surfaces.cli.main import cli
@@ -38,7 +38,7 @@ def pack(traded: Traded, tmp_path: Path) -> Path:
     recognise(date(2026, 4, 30))
     everything = sql.ids(sql.fetch("SELECT id FROM agreements WHERE id IN (SELECT agreement_id FROM revenue_postings)"))
     file = tmp_path / "pack.zip"
-    with audit_pack(everything, subject="all", now=at(date(2026, 5, 2))) as made:
+    with audit_pack(Chosen(everything), subject="all", now=at(date(2026, 5, 2))) as made:
         file.write_bytes(made.read())
     return file
 
@@ -107,7 +107,9 @@ def test_pack_proves_itself_alone(pack: Path) -> None:
     assert told.startswith("RIGHT")
     with zipfile.ZipFile(pack) as archive:
         archive.extract("recompute.py", pack.parent)
-        assert {f"{name}.csv" for name in TABLES} | {"recompute.py", "manifest.json"} == set(archive.namelist())
+        assert {f"{name}.csv" for name in (*TABLES, ALLOCATIONS)} | {"recompute.py", "manifest.json"} == set(
+            archive.namelist()
+        )
         sizes = json.loads(archive.read("manifest.json"))["files"]
     assert all(sizes[f"{name}.csv"]["rows"] for name in ("postings", "obligations", "journal_lines", "events", "terms"))
     assert check(pack, pack.parent / "recompute.py") == (code, told)
@@ -172,11 +174,11 @@ def test_doors_give_the_pack_of_a_contract_and_of_a_month(traded: Traded, tmp_pa
     done = CliRunner().invoke(cli, ["audit", "pack", "--entity", "DE01", "--month", "2026-01", "-o", str(month)])
     assert done.exit_code == 0, done.output
     assert check(month)[0] == 0
-    assert len(agreements_of_month(traded.shop.world.berlin, date(2026, 1, 1))) > 1
+    assert len(contracts_of_month(traded.shop.world.berlin, date(2026, 1, 1))) > 1
     api = Api("auditor")
     answer = api.get("/audit-pack", contract=number)
     assert answer.status == 200
     assert api.get("/audit-pack").codes == ["invalid_value"]
     assert api.get("/audit-pack", contract="AGR-0").status == 404
     with pytest.raises(InvalidValue):
-        audit_pack([], subject="none", now=at(date(2026, 5, 2)))
+        audit_pack(Chosen([]), subject="none", now=at(date(2026, 5, 2)))

@@ -1,14 +1,12 @@
 """The API of the audit pack."""
 
-from datetime import datetime
 from typing import IO, Annotated
-from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
 from ninja import Router
 from pydantic import StringConstraints
 
-from cashline.flow.report.audit.queries import agreement_for, agreements_of_month, audit_pack
+from cashline.flow.report.audit.queries import audit_pack, contract_for, contracts_of_month
 from cashline.flow.report.closing.api import month_named
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform.company.queries import entity_by_code
@@ -29,17 +27,13 @@ def audit_pack_file(request: HttpRequest, contract: Words = "", entity: Code = "
 def pack_for(caller: Caller, *, contract: str, entity: str, month: str) -> tuple[str, IO[bytes]]:
     """The pack that was asked for and the name of its file; raises Forbidden, NotFound and InvalidValue."""
     if contract:
-        key, owner_id = agreement_for(contract)
+        chosen, owner_id = contract_for(contract)
         caller.require("reports.read", owner_id)
-        return f"audit-{contract.strip()}.zip", _made([key], contract.strip(), caller.now)
+        return f"audit-{contract.strip()}.zip", audit_pack(chosen, subject=contract.strip(), now=caller.now)
     if not entity or not month:
         raise InvalidValue("Name a contract, or an entity and a month.", field="contract")
     owner, first = entity_by_code(entity), month_named(month)
     caller.require("reports.read", owner.id)
     subject = f"{owner.code} {first:%Y-%m}"
-    file = _made(agreements_of_month(owner.id, first), subject, caller.now)
+    file = audit_pack(contracts_of_month(owner.id, first), subject=subject, now=caller.now)
     return f"audit-{owner.code}-{first:%Y-%m}.zip", file
-
-
-def _made(agreement_ids: list[UUID], subject: str, now: datetime) -> IO[bytes]:
-    return audit_pack(agreement_ids, subject=subject, now=now)

@@ -23,20 +23,20 @@ def pack_command(contract: str, entity: str, month: str, output: Path) -> None:
     """Write the pack of a contract, or of a month of an entity."""
     import shutil
 
-    from cashline.flow.report.audit.queries import agreement_for, agreements_of_month, audit_pack
+    from cashline.flow.report.audit.queries import audit_pack, contract_for, contracts_of_month
     from cashline.flow.report.closing.api import month_named
     from cashline.platform.company.queries import entity_by_code
 
     if contract:
-        ids = [agreement_for(contract)[0]]
+        chosen = contract_for(contract)[0]
     elif entity and month:
-        ids = agreements_of_month(entity_by_code(entity).id, month_named(month))
+        chosen = contracts_of_month(entity_by_code(entity).id, month_named(month))
     else:
         raise click.UsageError("Name a contract, or an entity and a month.")
     subject = contract or f"{entity} {month}"
-    with audit_pack(ids, subject=subject, now=now()) as file, output.open("wb") as target:
+    with audit_pack(chosen, subject=subject, now=now()) as file, output.open("wb") as target:
         shutil.copyfileobj(file, target)
-    say({}, f"{output} holds {len(ids)} contracts; check it with: cashline audit check {output}", as_json=False)
+    say({}, f"{output} holds {len(chosen)} contracts; check it with: cashline audit check {output}", as_json=False)
 
 
 @COMMANDS.command("check")

@@ -9,12 +9,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from cashline import __version__
+from cashline.flow.recognise.revenue.queries.arrangements import facts_of
+from cashline.flow.recognise.revenue.rules.standard.planning import plan_revenue
+from cashline.flow.recognise.revenue.rules.standard.postings import known_by
 from cashline.kernel.periods import month_of
 from cashline.kernel.refusals import InvalidValue, NotFound
 from cashline.platform import sql
@@ -24,13 +27,17 @@ _IN_MEMORY = 8 * 1024 * 1024
 _MADE = (1980, 1, 1, 0, 0, 0)
 _ENTRIES = (
     "SELECT entry_id FROM revenue_postings WHERE agreement_id = ANY(%(ids)s) UNION "
-    "SELECT entry_id FROM journal_lines WHERE agreement_id = ANY(%(ids)s)"
+    "SELECT entry_id FROM journal_lines WHERE agreement_id = ANY(%(ids)s) UNION "
+    "SELECT entry_id FROM arrangement_postings WHERE arrangement_id = ANY(%(arrangements)s)"
+)
+_OBJECTS = (
+    "SELECT unnest(%(ids)s::uuid[]) UNION SELECT unnest(%(arrangements)s::uuid[]) "
+    "UNION SELECT id FROM orders WHERE agreement_id = ANY(%(ids)s)"
 )
 _INVOICES = (
     "SELECT id FROM invoices WHERE agreement_id = ANY(%(ids)s) UNION "
     "SELECT invoice_id FROM invoice_agreements WHERE agreement_id = ANY(%(ids)s)"
 )
-_OBJECTS = "SELECT unnest(%(ids)s::uuid[]) UNION SELECT id FROM orders WHERE agreement_id = ANY(%(ids)s)"
 TABLES: dict[str, tuple[str, str]] = {
     "agreements": (
         "id number origin status customer entity currency starts_on signed_on net_total",
@@ -92,7 +99,27 @@ TABLES: dict[str, tuple[str, str]] = {
         "id entity code name type role",
         "SELECT a.id, e.code, a.code, a.name, a.type, a.role FROM accounts a "
         "JOIN legal_entities e ON e.id = a.entity_id "
-        "WHERE a.entity_id IN (SELECT entity_id FROM agreements WHERE id = ANY(%(ids)s)) ORDER BY e.code, a.code",
+        "WHERE a.entity_id IN (SELECT entity_id FROM agreements WHERE id = ANY(%(ids)s) UNION "
+        "SELECT entity_id FROM revenue_arrangements WHERE id = ANY(%(arrangements)s)) ORDER BY e.code, a.code",
+    ),
+    "arrangements": (
+        "id number customer entity currency title run_through",
+        "SELECT a.id, a.number, c.number, e.code, a.currency, a.title, a.through FROM revenue_arrangements a "
+        "LEFT JOIN customers c ON c.id = a.customer_id JOIN legal_entities e ON e.id = a.entity_id "
+        "WHERE a.id = ANY(%(arrangements)s) ORDER BY a.id",
+    ),
+    "facts": (
+        "id arrangement_id sequence kind type subject effective_on body paragraph reason decision recorded_by "
+        "recorded_at",
+        "SELECT id, arrangement_id, sequence, kind, type, subject, effective_on, body, paragraph, reason, decision, "
+        "recorded_by, recorded_at FROM revenue_facts WHERE arrangement_id = ANY(%(arrangements)s) "
+        "ORDER BY arrangement_id, sequence",
+    ),
+    "arrangement_postings": (
+        "id arrangement_id contract day account subject nature sequence amount entry_id created_at derivation",
+        "SELECT id, arrangement_id, contract, day, account, subject, nature, sequence, amount, entry_id, created_at, "
+        "derivation FROM arrangement_postings WHERE arrangement_id = ANY(%(arrangements)s) "
+        "ORDER BY arrangement_id, day, id",
     ),
     "journal_entries": (
         "id book currency day source_type source_id rule text line_count posted_at",
@@ -125,58 +152,110 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
 }
 """The files of a pack: the columns of each, and the query that gives its rows."""
+ALLOCATIONS = "arrangement_allocations"
+"""The file that no table holds: what each arrangement's plan allocates, on the last day that was run."""
 SCRIPT = Path(__file__).with_name("recompute.py")
 
 
-def agreement_for(number: str) -> tuple[UUID, UUID]:
-    """The agreement with that number and its entity; raises NotFound."""
-    row = sql.fetch_one("SELECT id, entity_id FROM agreements WHERE number = %s", (number.strip(),))
-    if row is None:
+class Chosen(NamedTuple):
+    """The contracts of a pack: agreements, and arrangements with facts of their own."""
+
+    agreements: Sequence[UUID]
+    arrangements: Sequence[UUID] = ()
+
+    def __len__(self) -> int:
+        return len(self.agreements) + len(self.arrangements)
+
+
+def contract_for(number: str) -> tuple[Chosen, UUID]:
+    """The agreement or arrangement with that number, and its entity; raises NotFound."""
+    rows = sql.fetch(
+        "SELECT id, NULL::uuid, entity_id FROM agreements WHERE number = %(number)s UNION ALL "
+        "SELECT NULL, id, entity_id FROM revenue_arrangements WHERE number = %(number)s",
+        {"number": number.strip()},
+    )
+    if not rows:
         raise NotFound(f"There is no contract {number[:40]!r}.", field="contract")
-    return row[0], row[1]
+    agreement, arrangement, entity_id = rows[0]
+    return Chosen([agreement] if agreement else [], [arrangement] if arrangement else []), entity_id
 
 
-def agreements_of_month(entity_id: UUID, month: date) -> list[UUID]:
+def contracts_of_month(entity_id: UUID, month: date) -> Chosen:
     """The contracts of an entity whose revenue was recognised for a month, or posted in it."""
     whole = month_of(month)
-    return sql.ids(
-        sql.fetch(
-            "SELECT DISTINCT p.agreement_id FROM revenue_postings p JOIN journal_entries e ON e.id = p.entry_id "
-            "WHERE e.entity_id = %s AND (p.month = %s OR (e.day >= %s AND e.day < %s)) ORDER BY 1",
-            (entity_id, whole.start, whole.start, whole.end),
-        )
+    agreements = sql.fetch(
+        "SELECT DISTINCT p.agreement_id FROM revenue_postings p JOIN journal_entries e ON e.id = p.entry_id "
+        "WHERE e.entity_id = %s AND (p.month = %s OR (e.day >= %s AND e.day < %s)) ORDER BY 1",
+        (entity_id, whole.start, whole.start, whole.end),
     )
+    arrangements = sql.fetch(
+        "SELECT a.id FROM revenue_arrangements a WHERE a.entity_id = %(entity)s AND EXISTS (SELECT "
+        "FROM arrangement_postings p JOIN journal_entries e ON e.id = p.entry_id WHERE p.arrangement_id = a.id "
+        "AND ((p.day >= %(start)s AND p.day < %(end)s) OR (e.day >= %(start)s AND e.day < %(end)s))) ORDER BY 1",
+        {"entity": entity_id, "start": whole.start, "end": whole.end},
+    )
+    return Chosen(sql.ids(agreements), sql.ids(arrangements))
 
 
-def audit_pack(agreement_ids: Sequence[UUID], *, subject: str, now: datetime) -> IO[bytes]:
+def audit_pack(chosen: Chosen, *, subject: str, now: datetime) -> IO[bytes]:
     """The pack of those contracts as a zip, at its start and ready to be read; large ones are spooled to disk.
 
     Raises InvalidValue for none or too many contracts.
     """
-    if not 0 < len(agreement_ids) <= MOST_CONTRACTS:
+    if not 0 < len(chosen) <= MOST_CONTRACTS:
         raise InvalidValue(
-            f"A pack holds 1 to {MOST_CONTRACTS} contracts, not {len(agreement_ids)}.",
+            f"A pack holds 1 to {MOST_CONTRACTS} contracts, not {len(chosen)}.",
             field="contract",
             fix="Ask for a contract, or for a month with revenue.",
         )
     file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer that sends it closes it
     listed: dict[str, dict[str, Any]] = {}
+    params = {"ids": list(chosen.agreements), "arrangements": list(chosen.arrangements)}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, (columns, statement) in TABLES.items():
-            rows = sql.fetch(statement, {"ids": list(agreement_ids)})
+            rows = sql.fetch(statement, params)
             listed[f"{name}.csv"] = _write(archive, f"{name}.csv", _csv(columns.split(), rows), len(rows))
+        planned = list(_allocations(chosen.arrangements))
+        listed[f"{ALLOCATIONS}.csv"] = _write(
+            archive, f"{ALLOCATIONS}.csv", _csv(_ALLOCATED.split(), planned), len(planned)
+        )
         listed["recompute.py"] = _write(archive, "recompute.py", iter([SCRIPT.read_text(encoding="utf-8")]), 0)
         manifest = {
             "program": f"cashline {__version__}",
             "subject": subject,
             "made_at": now.isoformat(timespec="seconds"),
-            "contracts": len(agreement_ids),
+            "contracts": len(chosen),
             "check": "python3 recompute.py PACK",
             "files": listed,
         }
         _write(archive, "manifest.json", iter([msgspec.json.format(msgspec.json.encode(manifest)).decode()]), 0)
     file.seek(0)
     return file
+
+
+_ALLOCATED = (
+    "arrangement_id contract obligation stand_alone_price allocated recognised remaining set_aside price progress"
+)
+
+
+def _allocations(arrangement_ids: Sequence[UUID]) -> Iterator[tuple[Any, ...]]:
+    """What is allocated to each obligation, and the price of its contract, as last run."""
+    through = dict(
+        sql.fetch(
+            "SELECT id, through FROM revenue_arrangements WHERE id = ANY(%s) AND through IS NOT NULL ORDER BY id",
+            (list(arrangement_ids),),
+        )
+    )
+    known = facts_of(list(through))
+    for key, day in through.items():
+        [moment] = plan_revenue(known_by(known[key].facts, day), [day])
+        for name, units in moment.units.items():
+            for place, unit in enumerate(units):
+                for one in unit.obligations.values():
+                    yield (
+                        *(key, f"{name} {place}", one.work.id, one.ssp, one.allocated, one.revenue, one.remaining),
+                        *(one.set_aside, unit.price, one.progress),
+                    )
 
 
 def _write(archive: zipfile.ZipFile, name: str, texts: Iterator[str], rows: int) -> dict[str, Any]:

@@ -293,7 +293,81 @@ def check_totals(pack: Pack) -> None:
             pack.equal(place, row["gross_total"], Decimal(row["net_total"]) + Decimal(row["tax_total"]))
 
 
-CHECKS = (check_terms, check_obligations, check_postings, check_journal, check_totals)
+def check_arrangements(pack: Pack) -> None:
+    """Allocations sum to their price; each posting is what stands less what was posted; judgements are answered for."""
+    for name in ("arrangement_allocations", "arrangement_postings", "facts"):
+        for key in by(pack.tables[name], "arrangement_id"):
+            if key[0] not in {row["id"] for row in pack.tables["arrangements"]}:
+                raise Differs(f"{name}.csv has rows of arrangement {key[0]}, which is not in the pack")
+    for (arrangement, contract), rows in by(
+        pack.tables["arrangement_allocations"], "arrangement_id", "contract"
+    ).items():
+        place = f"arrangement_allocations.csv of {contract} in {arrangement}"
+        pack.equal(f"{place}, allocated in all", total(rows, "allocated"), rows[0]["price"])
+        for row in rows:
+            parts = sum((Decimal(row[name]) for name in ("recognised", "remaining", "set_aside")), ZERO)
+            pack.equal(f"{place}, allocated to {row['obligation']}", row["allocated"], parts)
+    for row in pack.tables["facts"]:
+        pack.checked += 1
+        if row["kind"] == "judgement" and not (row["paragraph"] and row["recorded_by"]):
+            raise Differs(f"facts.csv {row['id']} is a judgement that nobody answers for")
+    keys = ("arrangement_id", "account", "contract", "subject", "nature")
+    for found in by(pack.tables["arrangement_postings"], *keys).values():
+        for row in found:
+            check_arrangement_posting(pack, row, found)
+
+
+def check_arrangement_posting(pack: Pack, row: Row, found: list[Row]) -> None:
+    """A posting is what stands at the end of its day, by its formula, less what was posted up to it before."""
+    place = f"arrangement_postings.csv {row['id']} of {row['account']} {row['subject']} on {row['day']}"
+    record = json.loads(row["derivation"])
+    pack.equal(f"{place}, amount against its derivation", row["amount"], record["result"])
+    check_derivation(place, record)
+    earlier = [
+        one
+        for one in found
+        if (one["day"] < row["day"] and one["created_at"] <= row["created_at"])
+        or (one["day"] == row["day"] and int(one["sequence"]) < int(row["sequence"]))
+    ]
+    pack.equal(f"{place}, what was posted before", record["inputs"]["before"], total(earlier, "amount"))
+
+
+def check_arrangement_books(pack: Pack) -> None:
+    """Entries hold what was posted; revenue is that of the allocations; the parts of a cost are the cost."""
+    lines = by(pack.tables["journal_lines"], "entry_id")
+    postings = pack.tables["arrangement_postings"]
+    for (entry,), rows in by(postings, "entry_id").items():
+        place = f"arrangement_postings.csv in entry {entry}"
+        pack.equal(f"{place}, in all", total(rows, "amount"), 0)
+        debits = [line for line in lines.get((entry,), []) if Decimal(line["amount"]) > 0]
+        posted = sum((max(Decimal(row["amount"]), ZERO) for row in rows), ZERO)
+        pack.equal(f"{place}, debits of the entry", total(debits, "amount"), posted)
+    earned = by([row for row in postings if row["account"] == "revenue"], "arrangement_id", "subject")
+    for row in pack.tables["arrangement_allocations"]:
+        told = -total(earned.get((row["arrangement_id"], row["obligation"]), []), "amount")
+        place = f"arrangement_allocations.csv {row['obligation']} in {row['arrangement_id']}, recognised"
+        pack.equal(place, row["recognised"], told)
+    spent = by([row for row in postings if row["nature"] != "clawback"], "arrangement_id", "subject")
+    ran = {row["id"]: row["run_through"] for row in pack.tables["arrangements"]}
+    for fact in pack.tables["facts"]:
+        if fact["kind"] == "cost" and fact["effective_on"] <= ran[fact["arrangement_id"]]:
+            rows = [
+                row for row in spent.get((fact["arrangement_id"], fact["subject"]), []) if row["account"] in CARRIES
+            ]
+            place = f"facts.csv {fact['id']}, the cost {fact['subject']} by its parts"
+            pack.equal(place, json.loads(fact["body"])["amount"], total(rows, "amount"))
+
+
+CARRIES = ("cost_to_obtain_asset", "cost_to_fulfil_asset", "other_asset", "contract_cost_expense")
+CHECKS = (
+    check_terms,
+    check_obligations,
+    check_postings,
+    check_journal,
+    check_totals,
+    check_arrangements,
+    check_arrangement_books,
+)
 
 
 def main(path: str) -> int:
@@ -308,7 +382,8 @@ def main(path: str) -> int:
     except (KeyError, ValueError, ArithmeticError, zipfile.BadZipFile) as broken:
         sys.stdout.write(f"DIFFERS  the pack cannot be read: {type(broken).__name__}: {broken}.\n")
         return 1
-    contracts, postings = len(pack.tables["agreements"]), len(pack.tables["postings"])
+    contracts = len(pack.tables["agreements"]) + len(pack.tables["arrangements"])
+    postings = len(pack.tables["postings"]) + len(pack.tables["arrangement_postings"])
     sys.stdout.write(f"RIGHT  {pack.checked} figures of {contracts} contracts, {postings} postings among them.\n")
     return 0
 

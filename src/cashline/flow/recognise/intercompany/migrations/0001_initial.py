@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ("company", "0002_tax_rounding"),
         ("events", "0002_append_only"),
         ("flow", "0002_nothing_recorded_is_truncated"),
-        ("ledger", "0008_intercompany_accounts"),
+        ("ledger", "0009_intercompany_accounts"),
     ]
     operations = [
         migrations.CreateModel(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0007_currency_valuation"),
+        ("ledger", "0008_tax_withheld"),
     ]
 
     operations = [
@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                     ("bank", "bank"),
                     ("card_clearing", "card_clearing"),
                     ("currency_valuation", "currency_valuation"),
+                    ("tax_withheld", "tax_withheld"),
                     ("intercompany_receivable", "intercompany_receivable"),
                     ("intercompany_payable", "intercompany_payable"),
                     ("intercompany_income", "intercompany_income"),
