@@ -10,11 +10,31 @@ import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from cashline.flow.recognise.revenue.actions import (
+    NewArrangement,
+    NewFacts,
+    recognise_arrangements,
+    record_arrangements,
+    record_facts,
+)
+from cashline.flow.recognise.revenue.queries.arrangements import arrangement
+from cashline.flow.recognise.revenue.rules.standard.facts import (
+    ContractCost,
+    ContractFact,
+    Fixed,
+    Invoiced,
+    ObligationFact,
+    Transfer,
+    Variable,
+)
+from cashline.flow.recognise.revenue.rules.standard.judgements import Amortisation, Impairment, VariableEstimate
 from cashline.flow.report.audit.queries import ALLOCATIONS, SCRIPT, TABLES, Chosen, audit_pack, contracts_of_month
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
@@ -23,7 +43,9 @@ from tests.support.api import Api
 from tests.support.cluster import Database
 from tests.support.recognise import at, recognise
 from tests.support.report import Traded, trade_a_little
+from tests.support.world import ACTOR, make_world
 
+D = Decimal
 type Rows = list[dict[str, str]]
 
 
@@ -182,3 +204,68 @@ def test_doors_give_the_pack_of_a_contract_and_of_a_month(traded: Traded, tmp_pa
     assert api.get("/audit-pack", contract="AGR-0").status == 404
     with pytest.raises(InvalidValue):
         audit_pack(Chosen([]), subject="none", now=at(date(2026, 5, 2)))
+
+
+@pytest.fixture
+def arranged(db: Database, tmp_path: Path) -> Path:
+    """The pack of an arrangement with a cost, a bonus that is estimated anew, and facts that came late."""
+    berlin = make_world().berlin
+    first, march = date(2026, 1, 1), date(2026, 3, 31)
+    service = ObligationFact(id="care", pattern="ratable_daily", ssp=D(600), starts_on=first, until=date(2027, 1, 1))
+    contract = ContractFact(
+        id="c",
+        inception=first,
+        consideration=(Fixed(id="price", amount=D(1000)), Variable(id="bonus", basis="total")),
+        obligations=(ObligationFact(id="licence", pattern="point", ssp=D(500)), service),
+    )
+    fee = ContractCost(id="fee", at=first, amount=D(120), cost_class="obtain_incremental")
+    spread = Amortisation(at=first, cost="fee", pattern="ratable_monthly", starts_on=first, until=date(2027, 1, 1))
+    estimate = VariableEstimate(at=first, consideration="bonus", method="given", estimate=D(100))
+    facts = NewFacts([contract], [spread, estimate], [Transfer(at=date(2026, 1, 20), obligation="licence")], [fee])
+    who: dict[str, Any] = {"now": at(march), "actor": ACTOR}
+    [key] = record_arrangements([NewArrangement(berlin, "EUR", facts)], today=march, **who)
+    recognise_arrangements(through=march, **who)
+    later: dict[str, Any] = {"now": at(date(2026, 5, 4)), "actor": ACTOR}
+    changed = VariableEstimate(at=date(2026, 2, 10), consideration="bonus", method="given", estimate=D(40))
+    lost = Impairment(at=date(2026, 4, 1), cost="fee", consideration=D(500), costs=D(450))
+    record_facts(
+        arrangement_id=key,
+        facts=NewFacts(judgements=[changed, lost], events=[Invoiced(at=date(2026, 3, 5), contract="c", amount=D(700))]),
+        **later,
+    )
+    recognise_arrangements(through=date(2026, 4, 30), **later)
+    number = arrangement(key).number
+    file = tmp_path / "arranged.zip"
+    done = CliRunner().invoke(cli, ["audit", "pack", "--contract", number, "-o", str(file)])
+    assert done.exit_code == 0, done.output
+    assert contracts_of_month(berlin, date(2026, 2, 1)).arrangements == [key]
+    return file
+
+
+def test_arrangements_prove_themselves_too(arranged: Path) -> None:
+    code, told = check(arranged)
+    assert code == 0, told
+    assert "1 contracts" in told
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "told"),
+    [
+        ("arrangement_allocations", more("allocated"), "allocated in all"),
+        ("arrangement_allocations", more("recognised"), "allocated to"),
+        ("arrangement_postings", more("amount"), "amount against its derivation"),
+        ("arrangement_postings", lambda rows: rows.pop(0), "in all"),
+        ("facts", lambda rows: rows[1].update(recorded_by=""), "nobody answers for"),
+        (
+            "facts",
+            lambda rows: rows[-4].update(body=rows[-4]["body"].replace("120", "121")),
+            "the cost fee by its parts",
+        ),
+    ],
+)
+def test_first_figure_of_an_arrangement_that_differs_is_told(
+    arranged: Path, table: str, change: Callable[[Rows], None], told: str
+) -> None:
+    code, said = check(tampered(arranged, table, change))
+    assert code == 1
+    assert told in said
