@@ -4,8 +4,11 @@
 No function here opens a transaction: the action does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +21,9 @@ from psycopg.types.json import Jsonb
 
 COPY_FROM_ROWS = 60
 """Row count from which COPY beats one INSERT with many VALUES (measured: three round trips against one)."""
+
+COPIED_AT_ONCE = 10_000
+"""Rows made text together: by columns, which is some three times faster than row by row in the driver."""
 
 type Params = Sequence[Any] | Mapping[str, Any]
 
@@ -70,8 +76,83 @@ def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *,
             cursor.execute(head + ", ".join([marks] * len(rows)), [value for row in rows for value in row])
             return
         with cursor.copy(psql.SQL("COPY {} ({}) FROM STDIN").format(psql.Identifier(table), names)) as copy:
-            for row in rows:
-                copy.write_row(row)
+            for some in batched(rows, COPIED_AT_ONCE):
+                text = copy_text(some)
+                if text is not None:
+                    copy.write(text)
+                    continue
+                for row in some:
+                    copy.write_row(row)
+
+
+def copy_text(rows: Sequence[Sequence[Any]]) -> str | None:
+    """Rows as COPY reads them (PostgreSQL, COPY, text format); None where a value is of a kind unknown here."""
+    try:
+        columns = [_copy_column(values) for values in zip(*rows, strict=True)]
+        return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+    except KeyError:
+        return None
+
+
+def _copy_column(values: Sequence[Any]) -> Iterable[str]:
+    if len(set(map(id, values))) == 1:
+        return [_copy_value(values[0])] * len(values)
+    kinds = set(map(type, values))
+    if len(kinds) == 1:
+        return _COPY_COLUMN.get(kinds.pop(), _copy_each)(values)
+    return _copy_each(values)
+
+
+def _copy_each(values: Iterable[Any]) -> Iterator[str]:
+    return map(_copy_value, values)
+
+
+def _copy_value(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return _escaped("{" + ",".join([_copy_element(item) for item in value]) + "}")
+    if issubclass(kind, StrEnum):
+        kind = str
+    (found,) = _COPY_COLUMN[kind]([value])
+    return found
+
+
+def _copy_element(value: Any) -> str:
+    """A value inside of an array literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{value}"'
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
+
+
+def _texts(values: Sequence[str]) -> Iterable[str]:
+    together = "".join(values)
+    if "\\" in together or "\n" in together or "\t" in together or "\r" in together:
+        return map(_escaped, values)
+    return values
+
+
+_COPY_COLUMN: Mapping[type, Callable[[Sequence[Any]], Iterable[str]]] = {
+    str: _texts,
+    UUID: lambda values: [f"{value.int:032x}" for value in values],
+    int: lambda values: map(str, values),
+    Decimal: lambda values: map(str, values),
+    bool: lambda values: ["t" if value else "f" for value in values],
+    date: lambda values: [value.isoformat() for value in values],
+    datetime: lambda values: [value.isoformat() for value in values],
+    bytes: lambda values: ["\\\\x" + value.hex() for value in values],
+    Jsonb: lambda values: _texts([(value.dumps or msgspec.json.encode)(value.obj).decode() for value in values]),
+}
 
 
 def update(
