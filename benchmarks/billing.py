@@ -1,11 +1,13 @@
 """Billing measured: bill runs beside a set-based floor, an account, an invoice and a life at the edge, and usage.
 
-    .venv/bin/python benchmarks/billing.py [--subscriptions 100000] [--batch 2000] [--account 10000] [--lines 10000]
-        [--changes 1000] [--ingest 1000000] [--rated 10000000] [--only run|account|document|changes|usage]
+    .venv/bin/python benchmarks/billing.py [--subscriptions 100000] [--batch 2000] [--workers 2] [--account 10000]
+        [--lines 10000] [--changes 1000] [--ingest 1000000] [--rated 10000000]
+        [--only run|account|document|changes|usage]
 
 Each part runs in a process and a database of its own, so that its peak memory is its own. A run bills subscriptions of
 three charges (seats and an add-on in advance, usage after the month) with journal, events and every constraint on,
-at 1,000, 10,000 and all subscriptions; the floor writes the very same rows by INSERT … SELECT in an equal database.
+at 1,000, 10,000 and all subscriptions, by workers that advance it together; the floor writes the very same rows by
+INSERT … SELECT over one connection in an equal database.
 Where other work shares the machine the processor's seconds (ours with those of our database's process) tell more.
 """
 
@@ -22,20 +24,22 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 PARTS = ("run", "account", "document", "changes", "usage")
+BATCHES_AT_ONCE = 4
+"""Of each worker, before the floor writes them: so both meet the same load of the machine."""
 SECOND_MONTH = datetime(2026, 2, 1, 9, tzinfo=UTC)
 ACTOR = "system:benchmark"
 
 
-def bill_the_month(server: Any, count: int, batch: int) -> None:
-    """Bill the second month of that many subscriptions in batches, each written again by the floor at once."""
+def bill_the_month(server: Any, count: int, asked: argparse.Namespace) -> None:
+    """Bill the second month of that many subscriptions by workers, every few batches written again by the floor."""
     import psycopg
     from benchmarks import plans
     from benchmarks.floor import Replayed, SetFloor
-    from benchmarks.measuring import load, memory, processor
+    from benchmarks.measuring import load, processor
+    from benchmarks.workers import Workers, batches_since
 
-    from cashline.flow.invoice.billing.actions import advance_bill_run, start_bill_run
+    from cashline.flow.invoice.billing.actions import start_bill_run
     from cashline.kernel.identifiers import new_id
-    from cashline.platform import sql
 
     company = plans.Company.open()
     began = time.perf_counter()
@@ -43,7 +47,6 @@ def bill_the_month(server: Any, count: int, batch: int) -> None:
     started = time.perf_counter() - began
     company.use(plans.FIRST)
     floor_dsn = plans.clone(server)
-    who: dict[str, Any] = {"now": SECOND_MONTH, "actor": ACTOR}
     with (
         psycopg.connect(server.dsn("benchmark", "cashline_owner"), autocommit=True) as source,
         psycopg.connect(floor_dsn, autocommit=True) as target,
@@ -52,38 +55,31 @@ def bill_the_month(server: Any, count: int, batch: int) -> None:
         target.execute("VACUUM ANALYZE")
         floor = SetFloor(source, target)
         start = new_id()
-        run_id = start_bill_run(as_of=date(2026, 2, 1), **who)
-        floor.step(start, new_id())
+        run_id = start_bill_run(as_of=date(2026, 2, 1), now=SECOND_MONTH, actor=ACTOR)
+        floor.step(start, last := new_id())
         floor.done = Replayed()
-        seconds = computed = 0.0
-        invoices, marks = 0, []
-        ours = sql.fetch("SELECT pg_backend_pid()")[0][0]
-        while True:
-            start, began, computing = new_id(), time.perf_counter(), time.process_time() + processor(ours)
-            done = advance_bill_run(run_id, batch=batch, **who)
-            seconds += time.perf_counter() - began
-            computed += time.process_time() + processor(ours) - computing
-            if done is None:
-                break
-            floor.step(start, new_id(), processor)
-            invoices += len(done)
-            if invoices * 4 // count > len(marks):
-                marks.append(f"{memory()} at {invoices}")
-        lines = source.execute(
-            "SELECT count(*) FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id WHERE i.bill_run_id = %s",
+        with Workers(asked.workers, run_id, asked.batch) as workers:
+            while workers.work(BATCHES_AT_ONCE):
+                for first, end in batches_since(source, run_id, last):
+                    floor.step(first, end, processor)
+                    last = end
+        found = source.execute(
+            "SELECT count(*), count(DISTINCT i.id) FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
+            "WHERE i.bill_run_id = %s",
             [run_id],
         ).fetchone()
-    if invoices != count or lines != (3 * count,):
-        raise SystemExit(f"{invoices} invoices and {lines} lines of {count} subscriptions")
-    rows = floor.done.rows
-    print(f"{count} subscriptions × 3 charges, {rows} rows, batches of {batch} ({load()}); "
-          f"set up with the first month's bills at {count / started:,.0f}/s")  # fmt: skip
-    print(f"  Cashline {count / seconds:10,.0f} subscriptions/s  ({seconds:.1f} s, {rows / seconds:,.0f} rows/s)")
-    print(f"  floor    {count / floor.done.seconds:10,.0f} subscriptions/s  ({floor.done.seconds:.1f} s)")
-    print(f"  ratio    {seconds / floor.done.seconds:10.2f}")
-    print(f"  processor: Cashline {computed:.1f} s, floor {floor.done.computed:.1f} s, "
-          f"ratio {computed / max(floor.done.computed, 0.01):.2f}")  # fmt: skip
-    print(f"  peak memory in MB: {', '.join(marks)}", flush=True)
+    if found != (3 * count, count):
+        raise SystemExit(f"{found} lines and invoices of {count} subscriptions")
+    rows, done = floor.done.rows, floor.done
+    print(f"{count} subscriptions × 3 charges, {rows} rows, batches of {asked.batch}, {asked.workers} workers "
+          f"({load()}); set up with the first month's bills at {count / started:,.0f}/s")  # fmt: skip
+    print(f"  Cashline {count / workers.seconds:10,.0f} subscriptions/s  "
+          f"({workers.seconds:.1f} s, {rows / workers.seconds:,.0f} rows/s)")  # fmt: skip
+    print(f"  floor    {count / done.seconds:10,.0f} subscriptions/s  ({done.seconds:.1f} s)")
+    print(f"  ratio    {workers.seconds / done.seconds:10.2f}")
+    print(f"  processor: Cashline {workers.computed:.1f} s, of it {workers.in_database:.1f} s in the database; "
+          f"floor {done.computed:.1f} s; ratio {workers.computed / max(done.computed, 0.01):.2f}")  # fmt: skip
+    print(f"  peak memory of a worker in MB, by the quarter: {', '.join(map(str, workers.marks(4)))}", flush=True)
 
 
 def part(name: str, asked: argparse.Namespace) -> None:
@@ -100,7 +96,7 @@ def part(name: str, asked: argparse.Namespace) -> None:
         elif name == "usage":
             usage.measure(server, usage.Asked(asked.ingest, asked.rated, asked.metered))
         else:
-            bill_the_month(server, int(name), asked.batch)
+            bill_the_month(server, int(name), asked)
 
 
 def main() -> None:
@@ -108,6 +104,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--subscriptions", type=int, default=100_000, help="in the largest of the bill runs")
     options.add_argument("--batch", type=int, default=2_000, help="agreements in a transaction of a bill run")
+    options.add_argument("--workers", type=int, default=2, help="that advance a bill run together")
     options.add_argument("--account", type=int, default=10_000, help="subscriptions of one customer")
     options.add_argument("--lines", type=int, default=10_000, help="of one invoice")
     options.add_argument("--changes", type=int, default=1_000, help="of one subscription")

@@ -154,7 +154,7 @@ class Account:
             left = charge.amount if charge.amount > 0 else Decimal(0)
             self.posted.append(
                 PostedCharge(
-                    post.id, self.key, charge.subject, charge.place, post.source_id, post.revision, charge.start,
+                    new_id(), self.key, charge.subject, charge.place, post.source_id, post.revision, charge.start,
                     charge.end, charge.whole_start, charge.whole_end, charge.days, charge.of_days, charge.quantity,
                     charge.unit_price, charge.amount, charge.against, new_id(), new_id(), left,
                 )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,7 @@ import msgspec
 from cashline.kernel.identifiers import new_id
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
+class ObjectRef(msgspec.Struct, frozen=True, gc=False):
     """An object that an event touches: its type (singular noun), id, and the role it plays (OCEL 2.0 qualifier)."""
 
     type: str
@@ -21,15 +20,14 @@ class ObjectRef:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """What happened: a past-tense type, such as OrderBooked, and the objects it touches, the subject first."""
 
     type: str
     objects: tuple[ObjectRef, ...]
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = msgspec.field(default_factory=dict)
     reason: str = ""
-    id: UUID = field(default_factory=new_id)
+    id: UUID = msgspec.field(default_factory=new_id)
 
     @property
     def subject_id(self) -> UUID:

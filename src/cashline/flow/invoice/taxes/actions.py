@@ -4,11 +4,11 @@ A new rate ends the one before it; a rate that invoices were issued by is never 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from msgspec.structs import replace
 from psycopg.errors import ExclusionViolation
 
 from cashline.flow.agree.customers.queries import customers_by_id

@@ -176,7 +176,7 @@ def append_batch(
     planned: PlannedBatch, run_id: UUID | None, *, now: datetime, actor: str, as_of: date = date.min
 ) -> list[BilledDocument]:
     """Write a batch: invoices, credit notes, exposure, what waits, and when to look at each agreement again."""
-    invoice_ids = append_invoices(planned.prepared, planned.parties, now=now, actor=actor)
+    invoice_ids, line_ids = append_invoices(planned.prepared, planned.parties, now=now, actor=actor)
     exposure = exposure_of(planned.prepared)
     note_ids: list[UUID] = []
     if planned.notes:
@@ -186,7 +186,9 @@ def append_batch(
     posts = [post for item in planned.bills for post in item.posts]
     if posts:
         issued = {note.invoice.id: key for note, key in zip(planned.notes, note_ids, strict=True)}
-        keep_charges(posts, issued, now=now)
+        lines = (line for item in planned.prepared for line in item.draft.lines)
+        keys = [(line.source_id, line.period_start, line.revision) for line in lines]
+        keep_charges(posts, dict(zip(keys, line_ids, strict=True)), issued, now=now)
     billed = {key for item in planned.prepared for key in item.draft.agreements}
     sql.update(
         "billing_schedules",

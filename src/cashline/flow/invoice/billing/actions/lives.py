@@ -15,7 +15,8 @@ from cashline.flow.deliver.subscriptions.rules import LifeChange
 from cashline.flow.deliver.usage.queries import lines_with_news
 from cashline.flow.invoice.billing import queries
 from cashline.flow.invoice.billing.actions.batches import append_batch, prepare_batch
-from cashline.flow.invoice.billing.actions.planned import Occasion, Occasions, bills_of_plans
+from cashline.flow.invoice.billing.actions.planned import bills_of_plans
+from cashline.flow.invoice.billing.actions.planning import Occasion, Occasions
 from cashline.flow.invoice.billing.actions.settling import forget_settlements
 from cashline.flow.invoice.billing.queries.coming import coming_bills_of
 from cashline.flow.invoice.billing.queries.plans import ChargeRow, charges_of, last_charge

@@ -6,13 +6,19 @@ What a delivery changes while a batch runs waits for it, and is looked at by the
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
 from cashline.flow.invoice.billing import queries
-from cashline.flow.invoice.billing.actions.batches import BilledDocument, append_batch, documents_of, plan_batch
+from cashline.flow.invoice.billing.actions.batches import (
+    BilledDocument,
+    PlannedBatch,
+    append_batch,
+    documents_of,
+    plan_batch,
+)
 from cashline.flow.invoice.billing.actions.reversing import advance_reversal
 from cashline.flow.invoice.billing.queries import BillRunRow, Scope
 from cashline.flow.invoice.billing.queries.waiting import entities_that_approve
@@ -128,24 +134,60 @@ def start_bill_run(
 def advance_bill_run(run_id: UUID, *, now: datetime, actor: str, batch: int = BATCH) -> list[BilledDocument] | None:
     """Bill the next batch of a run; None once it is completed (or stopped). Any number of workers may call this.
 
-    A run that is to be approved is planned likewise and appends nothing, and one that is taken back is voided.
+    While one appends its batch the next plans the one after it, so that two are faster than one. A run that is to be
+    approved is planned likewise and appends nothing, and one that is taken back is voided.
     """
+    ahead = _plan_ahead(run_id, now=now, batch=batch)
     run = queries.bill_run_for_update(run_id)
+    scope = Scope(run.as_of, run.entity_id, run.customer_ids)
     if run.status == BillRunStatus.REVERSING:
         return None if advance_reversal(run_id, now=now, actor=actor) is None else []
-    scope = Scope(run.as_of, run.entity_id, run.customer_ids)
     if run.status == BillRunStatus.PREVIEWING:
         return _propose(run, scope, now=now, actor=actor, batch=batch)
     if run.status != BillRunStatus.RUNNING:
         return None
-    due = queries.due_agreements(scope, now=now, after=run.manifest.cursor, limit=batch, for_update=True)
-    if not due:
+    if ahead is None and not queries.count_due(scope, after=run.manifest.cursor):
         _change_status(run, "complete", "BillRunCompleted", now, actor)
         return None
-    planned = plan_batch(due, scope.as_of, run.id, now=now, for_update=True)
-    documents = append_batch(planned, run.id, now=now, actor=actor, as_of=run.as_of)
-    _keep(run.id, planned.counted_in(run.manifest), run.customer_ids)
+    if ahead is None or not _follows(ahead, run, scope):
+        transaction.set_rollback(True)
+        return []
+    documents = append_batch(ahead.planned, run.id, now=now, actor=actor, as_of=run.as_of)
+    _keep(run.id, ahead.planned.counted_in(run.manifest), run.customer_ids)
     return documents
+
+
+class _Ahead(NamedTuple):
+    """A batch that is planned: after which agreement, and its first customer."""
+
+    after: tuple[UUID, UUID] | None
+    first_customer: UUID
+    planned: PlannedBatch
+
+
+def _plan_ahead(run_id: UUID, *, now: datetime, batch: int) -> _Ahead | None:
+    """Plan the batch after those that other workers are at; None where there is none."""
+    run = queries.bill_run(run_id)
+    if run.status != BillRunStatus.RUNNING:
+        return None
+    after = run.manifest.cursor
+    scope = Scope(run.as_of, run.entity_id, run.customer_ids)
+    due = queries.next_batch_for_update(scope, now=now, after=after, limit=batch)
+    if not due:
+        return None
+    return _Ahead(after, due[0].customer_id, plan_batch(due, run.as_of, run.id, now=now, for_update=True))
+
+
+def _follows(ahead: _Ahead, run: BillRunRow, scope: Scope) -> bool:
+    """Is a batch that was planned ahead the next of the run, now that those before it are appended?
+
+    It is all that is due after them up to its end; and where some were appended meanwhile, none of it is of their last
+    customer, whose credit they may have changed. Else it is given up, to be planned again.
+    """
+    before = run.manifest.cursor
+    if before is not None and before != ahead.after and before[0] == ahead.first_customer:
+        return False
+    return queries.count_due(scope, after=before, up_to=ahead.planned.cursor) == ahead.planned.looked_at
 
 
 def _propose(

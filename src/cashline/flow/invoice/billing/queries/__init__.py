@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from cashline.flow.invoice.billing.queries.waiting import policies_of
 from cashline.flow.invoice.billing.rules.agreements import DueAgreement
 from cashline.flow.invoice.billing.rules.differences import PostedLine
@@ -60,15 +62,25 @@ class BillRunRow:
 
 
 def due_agreements(
-    scope: Scope, *, now: datetime, after: tuple[UUID, UUID] | None, limit: int, for_update: bool
+    scope: Scope,
+    *,
+    now: datetime,
+    after: tuple[UUID, UUID] | None,
+    limit: int,
+    for_update: bool,
+    first: tuple[UUID, UUID] | None = None,
 ) -> list[DueAgreement]:
-    """The next agreements that are due, by customer and id; `for_update` locks them until the commit.
+    """The next agreements that are due, by customer and id: after one, or from `first` on.
 
-    Of a customer whose agreements are combined on invoices all are given, also beyond the limit.
+    `for_update` locks them until the commit. Of a customer whose agreements are combined on invoices all are given,
+    also beyond the limit.
     """
     conditions = scope.conditions()
     if after is not None:
         conditions.add("(s.customer_id, s.agreement_id) > (%s, %s)", *after)
+    if first is not None:
+        conditions.add("(s.customer_id, s.agreement_id) >= (%s, %s)", *first)
+    lock = " FOR NO KEY UPDATE OF s" if for_update else ""
     rows = sql.fetch(
         "SELECT s.agreement_id, s.customer_id, s.entity_id, a.currency, s.settled_through, s.billed, s.plans, "
         "e.timezone, s.held, p.entity_id, g.group_by "
@@ -76,7 +88,7 @@ def due_agreements(
         "JOIN legal_entities e ON e.id = s.entity_id LEFT JOIN billing_policies p ON p.entity_id = s.entity_id "
         "LEFT JOIN invoice_groupings g ON g.customer_id = s.customer_id "
         f"WHERE {' AND '.join(conditions.texts)} "
-        "ORDER BY s.customer_id, s.agreement_id LIMIT %s" + (" FOR NO KEY UPDATE OF s" if for_update else ""),
+        f"ORDER BY s.customer_id, s.agreement_id LIMIT %s{lock}",
         [*conditions.params, limit],
     )
     days = {row[7]: local_day(now, row[7]) for row in rows}
@@ -98,9 +110,43 @@ MOST_OF_A_CUSTOMER = 100_000
 """How many agreements of one customer are billed together at the most."""
 
 
-def count_due(scope: Scope) -> int:
-    """How many agreements are due."""
+def next_batch_for_update(
+    scope: Scope, *, now: datetime, after: tuple[UUID, UUID] | None, limit: int
+) -> list[DueAgreement]:  # fmt: skip
+    """The agreements after those that other workers hold, locked until the commit.
+
+    Workers ask one after the other, so that each gets a whole stretch; what a change holds inside of it is waited for,
+    and where others hold all that is left, they are.
+    """
+    sql.execute("SELECT pg_advisory_lock(hashtext('cashline.next_batch'))")
+    try:
+        with transaction.atomic():
+            conditions = scope.conditions()
+            if after is not None:
+                conditions.add("(s.customer_id, s.agreement_id) > (%s, %s)", *after)
+            query = (
+                f"SELECT s.customer_id, s.agreement_id FROM billing_schedules s WHERE {' AND '.join(conditions.texts)} "
+                "ORDER BY s.customer_id, s.agreement_id LIMIT 1 FOR NO KEY UPDATE"
+            )
+            first = sql.fetch_one(f"{query} SKIP LOCKED", conditions.params) or sql.fetch_one(query, conditions.params)
+            if first is None:
+                return []
+            return due_agreements(
+                scope, now=now, after=after, limit=limit, for_update=True, first=(first[0], first[1])
+            )  # fmt: skip
+    finally:
+        sql.execute("SELECT pg_advisory_unlock(hashtext('cashline.next_batch'))")
+
+
+def count_due(
+    scope: Scope, *, after: tuple[UUID, UUID] | None = None, up_to: tuple[UUID, UUID] | None = None
+) -> int:  # fmt: skip
+    """How many agreements are due: all, or those after one (customer, agreement) up to another."""
     conditions = scope.conditions()
+    if after is not None:
+        conditions.add("(s.customer_id, s.agreement_id) > (%s, %s)", *after)
+    if up_to is not None:
+        conditions.add("(s.customer_id, s.agreement_id) <= (%s, %s)", *up_to)
     row = sql.fetch_one(
         f"SELECT count(*) FROM billing_schedules s WHERE {' AND '.join(conditions.texts)}", conditions.params
     )

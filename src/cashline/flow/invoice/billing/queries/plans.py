@@ -9,9 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from cashline.flow.agree.plans.queries import PlanRow, plan_versions_by_id
-from cashline.flow.deliver.subscriptions.queries import LifeRow, facts_of, lives_of_agreements
+from cashline.flow.deliver.subscriptions.queries import LifeRow, facts_of, lives_by_id, lives_of_agreements
 from cashline.flow.deliver.subscriptions.rules import LifeFact, live
-from cashline.flow.invoice.billing.rules.plans.posting import ChargePost
 from cashline.flow.invoice.billing.rules.plans.shapes import (
     ZERO,
     Component,
@@ -40,13 +39,26 @@ _POSTED = (
 
 def plan_subscriptions(agreement_ids: Iterable[UUID]) -> dict[UUID, list[PlanSubscription]]:
     """The subscriptions to plans under agreements, by agreement, oldest first."""
+    by_agreement: dict[UUID, list[PlanSubscription]] = {}
     rows = lives_of_agreements(agreement_ids)
+    for row, found in zip(rows, _with_lives(rows), strict=True):
+        by_agreement.setdefault(row.agreement_id, []).append(found)
+    return by_agreement
+
+
+def plan_subscriptions_by_id(ids: Iterable[UUID]) -> dict[UUID, PlanSubscription]:
+    """Those subscriptions to plans, by id; others are left out."""
+    wanted = list(ids)
+    rows = list(lives_by_id(wanted).values()) if wanted else []
+    return {found.id: found for found in _with_lives(rows)}
+
+
+def _with_lives(rows: Sequence[LifeRow]) -> list[PlanSubscription]:
+    if not rows:
+        return []
     facts = facts_of(row.id for row in rows)
     plans = plan_versions_by_id(fact.plan_id for found in facts.values() for fact in found if fact.plan_id)
-    by_agreement: dict[UUID, list[PlanSubscription]] = {}
-    for row in rows:
-        by_agreement.setdefault(row.agreement_id, []).append(subscription_of(row, facts[row.id], plans))
-    return by_agreement
+    return [subscription_of(row, facts[row.id], plans) for row in rows]
 
 
 def subscription_of(row: LifeRow, facts: Sequence[LifeFact], plans: Mapping[UUID, PlanRow]) -> PlanSubscription:
@@ -108,23 +120,6 @@ def _posted(*row: Any) -> PostedCharge:
         row[25],
         row[27],
     )
-
-
-def lines_of_posts(posts: Sequence[ChargePost]) -> dict[tuple[UUID, date, int], UUID]:
-    """The invoice lines of charges, by what they were billed for."""
-    if not posts:
-        return {}
-    rows = sql.fetch(
-        "SELECT l.source_id, l.period_start, l.revision, l.id FROM invoice_lines l "
-        "JOIN unnest(%s::uuid[], %s::date[], %s::int[]) AS w(source_id, start, revision) "
-        "ON l.source_id = w.source_id AND l.period_start = w.start AND l.revision = w.revision",
-        (
-            sql.uuids(post.source_id for post in posts),
-            [post.charge.start for post in posts],
-            [post.revision for post in posts],
-        ),
-    )
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
 def paid_of(invoice_ids: Iterable[UUID]) -> dict[UUID, tuple[Decimal, Decimal]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -60,18 +60,25 @@ def issue_invoices(drafts: Sequence[DraftInvoice], *, now: datetime, actor: str)
     found = grounds_of(drafts, for_update=True)
     prepared, refused = prepare(drafts, found.grounds)
     raise_all(refusal for _, refusal in refused)
-    ids = append_invoices(prepared, found.parties, now=now, actor=actor)
+    appended = append_invoices(prepared, found.parties, now=now, actor=actor)
     change_exposure(exposure_of(prepared), now=now, actor=actor)
-    return ids
+    return appended.ids
+
+
+class Appended(NamedTuple):
+    """The ids of invoices, and of their lines, in order."""
+
+    ids: list[UUID]
+    line_ids: list[UUID]
 
 
 @transaction.atomic(savepoint=False)
 def append_invoices(
     prepared: Sequence[PreparedInvoice], parties: Mapping[UUID, str], *, now: datetime, actor: str
-) -> list[UUID]:
+) -> Appended:
     """Append what was prepared. The caller changes the exposure (`exposure_of`) after all that it appends."""
     if not prepared:
-        return []
+        return Appended([], [])
     ids = [new_id() for _ in prepared]
     lines, line_columns = _line_rows(ids, prepared)
     taxes = _tax_rows(ids, prepared)
@@ -91,7 +98,7 @@ def append_invoices(
         actor=actor,
     )
     take_off(ids, numbers, prepared, now=now, actor=actor)
-    return ids
+    return Appended(ids, [row[0] for row in lines])
 
 
 def _keep_parts(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> None:

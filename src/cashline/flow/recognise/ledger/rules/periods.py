@@ -87,7 +87,7 @@ def accounting_day(day: date, closed: Collection[date]) -> date:
 
 def dated(entry: PlannedEntry, closed: Collection[date]) -> PlannedEntry:
     """The entry on the day on which the books take it; where that is another day, its text says of which it is."""
-    day = accounting_day(entry.day, closed)
+    day = accounting_day(entry.day, closed) if closed else entry.day
     if day == entry.day:
         return entry
     return replace(entry, day=day, text=f"{entry.text} (of {entry.day.isoformat()}, a closed month)")

@@ -5,7 +5,7 @@ zero by construction of the facts (gross = net + tax, amount = applied + unappli
 """
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -50,6 +50,12 @@ class PostingRule:
     source_type: str
     text: str
     lines: tuple[LineRule, ...]
+    by_amount: Mapping[str, tuple[LineRule, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = dict.fromkeys(line.amount for line in self.lines)
+        found = {name: tuple(line for line in self.lines if line.amount == name) for name in names}
+        object.__setattr__(self, "by_amount", found)
 
 
 class FactAmount(NamedTuple):
@@ -288,8 +294,8 @@ def held_keys(rule: PostingRule, fact: Fact) -> list[HeldKey]:
     """The balances that must be known to value a fact in a foreign currency."""
     keys: list[HeldKey] = []
     for amount in fact.amounts:
-        for line in rule.lines:
-            if line.amount == amount.name and (key := _held_key(line.role, fact, amount)):
+        for line in rule.by_amount.get(amount.name, ()):
+            if key := _held_key(line.role, fact, amount):
                 keys.append(key)
     return keys
 
@@ -316,9 +322,7 @@ def plan_entry(rule: PostingRule, fact: Fact, *, currency: str, digits: int, hel
     for amount in fact.amounts:
         if not amount.amount:
             continue
-        for line in rule.lines:
-            if line.amount != amount.name:
-                continue
+        for line in rule.by_amount.get(amount.name, ()):
             value = amount.amount if line.side is _D else -amount.amount
             functional = value
             if not domestic:

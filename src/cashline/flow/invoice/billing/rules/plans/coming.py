@@ -19,6 +19,7 @@ from cashline.flow.invoice.billing.rules.plans.shapes import (
     PostedCharge,
     SubscriptionCharge,
 )
+from cashline.kernel.identifiers import new_id
 
 MOST_MOMENTS = 60
 """How many instants are looked at for the bills that were asked for; most bring one."""
@@ -76,9 +77,9 @@ def _bills(
 
 def as_posted(post: ChargePost) -> PostedCharge:
     """A charge as it stands once it is posted."""
-    charge = post.charge
+    charge, key = post.charge, new_id()
     return PostedCharge(
-        post.id,
+        key,
         post.subscription_id,
         charge.subject,
         charge.place,
@@ -94,7 +95,7 @@ def as_posted(post: ChargePost) -> PostedCharge:
         charge.unit_price,
         charge.amount,
         charge.against,
-        post.credited_invoice or post.id,
-        post.id,
+        post.credited_invoice or key,
+        key,
         max(charge.amount, ZERO),
     )

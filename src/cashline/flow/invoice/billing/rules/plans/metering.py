@@ -131,16 +131,23 @@ def usage_charges(
     """What the usage of each window costs as known, by filter; the same whether it is due or not."""
     for item in windows:
         opening = metered.get(item.opening, ()) if item.opening is not None else ()
-        before = {found.filter: found for found in opening}
-        for found in metered.get(item.window, ()):
-            rate, dimension, value = _rate(item.charge, found.filter)
-            quantity = found.quantity
-            if found.filter in before:
-                quantity -= _stood(item, before[found.filter].level)
-            amount, derivation = priced(rate, quantity, subscription.digits)
-            subject = Subject(Component.CHARGE, item.part.plan.id, item.charge.meter, dimension, value)
-            charge = _charge(item, subject, quantity, rate, amount, derivation, found.level)
-            yield PricedUsage(item, charge, rate)
+        yield from usage_of(item, metered.get(item.window, ()), opening, subscription.digits)
+
+
+def usage_of(
+    item: MeterWindow, metered: Iterable[MeteredQuantity], opening: Iterable[MeteredQuantity], digits: int
+) -> Iterator[PricedUsage]:
+    """What the usage of one window costs; `opening` is what stood before it."""
+    before = {found.filter: found for found in opening}
+    for found in metered:
+        rate, dimension, value = _rate(item.charge, found.filter)
+        quantity = found.quantity
+        if found.filter in before:
+            quantity -= _stood(item, before[found.filter].level)
+        amount, derivation = priced(rate, quantity, digits)
+        subject = Subject(Component.CHARGE, item.part.plan.id, item.charge.meter, dimension, value)
+        charge = _charge(item, subject, quantity, rate, amount, derivation, found.level)
+        yield PricedUsage(item, charge, rate)
 
 
 def _stood(item: MeterWindow, level: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ from cashline.flow.invoice.billing.rules.plans.shapes import (
     TakeBack,
 )
 from cashline.flow.invoice.invoices.rules.issuing import DraftLine
-from cashline.kernel.identifiers import new_id, public
+from cashline.kernel.identifiers import public
 from cashline.kernel.periods import Period, day_start, local_day
 
 SERVICE = ProductKind.SUBSCRIPTION.value
@@ -27,7 +27,6 @@ UNIT = "C62"
 class ChargePost(NamedTuple):
     """A charge as it is kept: on the line of (`source_id`, `start`, `revision`), or on a credit of `credited_line`."""
 
-    id: UUID
     subscription_id: UUID
     charge: SubscriptionCharge
     source_id: UUID
@@ -64,7 +63,7 @@ def documents(
         key = (row.source_id, row.start)
         revisions[key] = max(revisions.get(key, -1), row.revision)
     found = Documents([], [], [], [])
-    for charge in sorted(charges, key=_place):
+    for charge in sorted(charges, key=place_of):
         source_id = charge.subject.source(subscription.id, charge.place)
         key = (source_id, charge.start)
         revision = revisions[key] = revisions.get(key, -1) + 1
@@ -75,11 +74,10 @@ def documents(
             if given > 0 and against.invoice_id is not None and against.invoice_line_id is not None:
                 refund = charge.takes_back is TakeBack.REFUND
                 found.credits.append(Credit(against.invoice_id, against.invoice_line_id, given, refund))
-                post = ChargePost(new_id(), subscription.id, charge, source_id, revision, against.invoice_id)
-                found.posts.append(post)
+                found.posts.append(ChargePost(subscription.id, charge, source_id, revision, against.invoice_id))
             continue
-        found.lines.append(_line(subscription, charge, source_id, revision))
-        found.posts.append(ChargePost(new_id(), subscription.id, charge, source_id, revision, None))
+        found.lines.append(line_of(subscription, charge, source_id, revision))
+        found.posts.append(ChargePost(subscription.id, charge, source_id, revision, None))
     found.deducts.extend(_early_invoices(found.posts, posted))
     return found
 
@@ -99,16 +97,18 @@ def _early_invoices(posts: Sequence[ChargePost], posted: Sequence[PostedCharge])
     return sorted(key for key in found if key is not None)
 
 
-_ORDER = list(Component)
+_ORDER = {component: index for index, component in enumerate(Component)}
 
 
-def _place(charge: SubscriptionCharge) -> tuple[date, int, str]:
-    return (charge.start, _ORDER.index(charge.subject.component), charge.subject.meter)
+def place_of(charge: SubscriptionCharge) -> tuple[date, int, str]:
+    """The order of the lines of a subscription."""
+    return (charge.start, _ORDER[charge.subject.component], charge.subject.meter)
 
 
-def _line(
+def line_of(
     subscription: PlanSubscription, charge: SubscriptionCharge, source_id: UUID, revision: int
 ) -> DraftLine:  # fmt: skip
+    """The line of a charge."""
     return DraftLine(
         None,
         None,
@@ -118,7 +118,7 @@ def _line(
         charge.start,
         revision,
         Period(charge.start, charge.end),
-        _words(subscription, charge),
+        described(words_of(subscription, charge), subscription.number),
         charge.quantity,
         UNIT,
         charge.unit_price if charge.amount >= 0 or charge.quantity < 0 else -charge.unit_price,
@@ -129,7 +129,7 @@ def _line(
         charge.subject.component.value,
         subscription.plans[charge.subject.plan_id].code,
         charge.subject.meter,
-        f'{{"subscription":"{public("subscription", subscription.id)}"}}',
+        details_of(subscription.id),
     )
 
 
@@ -143,13 +143,24 @@ _WORDS: Mapping[Component, str] = {
 }
 
 
-def _words(subscription: PlanSubscription, charge: SubscriptionCharge) -> str:
+def words_of(subscription: PlanSubscription, charge: SubscriptionCharge) -> str:
+    """What a charge is for, in words: without the number of its subscription."""
     subject = charge.subject
     what = subject.meter or subject.add_on
     if subject.dimension:
         what = f"{what} ({subject.dimension} {subject.value})"
     plan = subscription.plans[subject.plan_id]
-    return f"{_WORDS[subject.component].format(plan=plan.name, what=what)}, {subscription.number}"
+    return _WORDS[subject.component].format(plan=plan.name, what=what)
+
+
+def described(words: str, number: str) -> str:
+    """The description of a line."""
+    return f"{words}, {number}"
+
+
+def details_of(subscription_id: UUID) -> str:
+    """What else a line keeps."""
+    return f'{{"subscription":"{public("subscription", subscription_id)}"}}'
 
 
 def next_moment(subscription: PlanSubscription, until: datetime) -> datetime | None:

@@ -67,8 +67,16 @@ class Subject(NamedTuple):
 
     def source(self, subscription_id: UUID, place: str) -> UUID:
         """The key under which it is billed once; `place` tells apart what the days do not."""
-        words = [*map(str, self), place]
-        return uuid5(NAMESPACE_OID, f"{subscription_id}/{'/'.join(words)}")
+        return source_of(subscription_id, self.source_words(place))
+
+    def source_words(self, place: str) -> str:
+        """What of that key is not the subscription."""
+        return "/".join([*map(str, self), place])
+
+
+def source_of(subscription_id: UUID, words: str) -> UUID:
+    """The key under which a subscription is billed once for something."""
+    return uuid5(NAMESPACE_OID, f"{subscription_id}/{words}")
 
 
 class SubscriptionCharge(NamedTuple):
