@@ -177,10 +177,14 @@ def own_documents(
     posts: list[ChargePost] = []
     for charge, revision, line, source, words in moulds:
         source_id = source_of(subscription_id, source)
-        own = (*line[:4], source_id, *line[5:8], described(words, number), *line[9:-1], details)
+        own = list(line)
+        own[_SOURCE], own[_DESCRIPTION], own[_DETAILS] = source_id, described(words, number), details
         lines.append(DraftLine._make(own))
         posts.append(ChargePost(subscription_id, charge, source_id, revision, None))
     return Documents(lines, [], posts, [])
+
+
+_SOURCE, _DESCRIPTION, _DETAILS = map(DraftLine._fields.index, ("source_id", "description", "details"))
 
 
 def _mould(subscription: PlanSubscription, charge: SubscriptionCharge) -> Mould:
