@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from cashline.surfaces.check.scratch import Scratch
 from tests.support.cluster import TEMPLATE, Cluster, Database, pointed_at
 
-pytest_plugins = ["tests.support.browser", "tests.support.live"]
+pytest_plugins = ["tests.support.browser", "tests.support.killing", "tests.support.live"]
 
 worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 cluster = Cluster(worker)

@@ -1,10 +1,6 @@
 """A process that walks the whole thread is killed at each of its writes and taken up again: the books are the same."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +13,8 @@ from psycopg import sql as psql
 
 from cashline.flow.report.health.queries import verify
 from cashline.platform.database.embedded import OWNER, SUPERUSER
-from tests.support.cluster import ROOT, Database, pointed_at
+from tests.support.cluster import Database, pointed_at
+from tests.support.killing import KillerProcess
 from tests.support.receive import GOOD
 from tests.thread import mixed
 
@@ -65,37 +62,6 @@ def assert_same(found: dict[str, Counter[str]], wanted: dict[str, Counter[str]],
         assert not (found[table] - rows), f"{where}: too much in {table}"
 
 
-class Worker:
-    """The process that takes steps; see `killing`."""
-
-    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
-        self.process, self.folder = process, folder
-
-    def take(self, step: str, database: Database, *, killed: bool = False) -> int:
-        """Take a step on a database; how often it was killed."""
-        points = str(self.folder / step) if killed else ""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"step": step, "database": database.name, "points": points}) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline() or '{"status": "died"}')
-        assert answer["status"] == 0, f"{step} ended with {answer}"
-        return int(answer["killed"])
-
-
-@contextmanager
-def worker(database: Database, folder: Path) -> Iterator[Worker]:
-    environment = {**os.environ, **database.environment, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    command = [sys.executable, "-m", "tests.thread.killing"]
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        try:
-            yield Worker(process, folder)
-        finally:
-            process.kill()
-
-
 @contextmanager
 def cloned(database: Database) -> Iterator[Database]:
     """A second company that is a clone of the first, row by row."""
@@ -114,21 +80,23 @@ def cloned(database: Database) -> Iterator[Database]:
 @pytest.mark.kill
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_thread_killed_at_each_write_ends_in_the_same_books(committed_db: Database, tmp_path: Path) -> None:
+def test_a_thread_killed_at_each_write_ends_in_the_same_books(
+    committed_db: Database, killer: KillerProcess, tmp_path: Path
+) -> None:
     from django.db import connections
 
     mixed.prepare()
     connections.close_all()
     kills: dict[str, int] = {}
-    with cloned(committed_db) as undisturbed, worker(committed_db, tmp_path) as walker:
+    with cloned(committed_db) as undisturbed:
         for step in mixed.STEPS:
-            walker.take(step, undisturbed)
-            kills[step] = walker.take(step, committed_db, killed=True)
+            assert killer.call(f"{mixed.__name__}:{step}", undisturbed) == 0
+            kills[step] = killer.kill_everywhere(f"{mixed.__name__}:{step}", committed_db, tmp_path / step)
             assert_same(contents(committed_db), contents(undisturbed), step)
         assert taken(committed_db) == taken(undisturbed) == [("succeeded", "1935.65", GOOD)]
         before = contents(committed_db)
         for step in mixed.STEPS:
-            walker.take(step, committed_db)
+            assert killer.call(f"{mixed.__name__}:{step}", committed_db) == 0
         assert_same(contents(committed_db), before, "taken once more")
         with pointed_at(committed_db):
             found = verify(whole=True)

@@ -1,20 +1,19 @@
 """Killed at any write and taken up again, advancing comes to the same: a step is before or after, never between."""
 
-import os
-import subprocess
-import sys
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from cashline.flow.deliver.fulfilment.actions import advance_steps
 from cashline.flow.deliver.inventory.actions import adjust_stock
 from cashline.flow.deliver.inventory.queries import broken_sums
 from cashline.flow.deliver.inventory.rules import StockAdjustment
 from cashline.platform import sql
 from tests.support.book import Shop, book, line, make_shop
-from tests.support.cluster import ROOT, Database
+from tests.support.cluster import Database
+from tests.support.killing import KillerProcess
 from tests.support.world import ACTOR, NOW, TODAY
 
 STATE = (
@@ -45,23 +44,22 @@ def make_work() -> Shop:
     return shop
 
 
-def advance(database: Database, points: Path | None) -> int:
-    """Advance in processes of their own; how many were killed on the way."""
-    environment = {**os.environ, **database.environment, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    command = [sys.executable, "-m", "tests.flow.deliver.killed_advance", *([str(points)] if points else [])]
-    done = subprocess.run(command, env=environment, cwd=ROOT, check=False, timeout=100, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
+def advance() -> None:
+    """Advance until nothing moves any more."""
+    while advance_steps(now=NOW + timedelta(days=1), actor=ACTOR, limit=10):
+        pass
 
 
 @pytest.mark.kill
 @pytest.mark.slow
-def test_advancing_killed_at_each_write_comes_to_the_same(committed_db: Database, tmp_path: Path) -> None:
+def test_advancing_killed_at_each_write_comes_to_the_same(
+    committed_db: Database, killer: KillerProcess, tmp_path: Path
+) -> None:
     from django.db import connections
 
     make_work()
     connections.close_all()
-    killed = advance(committed_db, tmp_path / "points")
+    killed = killer.kill_everywhere(f"{__name__}:advance", committed_db, tmp_path / "points")
     assert killed >= 15, killed
     found = sql.fetch(STATE)
     assert broken_sums() == []
@@ -69,7 +67,7 @@ def test_advancing_killed_at_each_write_comes_to_the_same(committed_db: Database
     assert sorted(steps.values()) == sorted(
         ["done", "ready", "backordered", "waiting", "done", "done", "running", "running"]
     )
-    assert advance(committed_db, None) == 0
+    assert killer.call(f"{__name__}:advance", committed_db) == 0
     assert sql.fetch(STATE) == found
     assert [row for row in found if row[:2] == ("event", "SubscriptionActivated")] == [
         ("event", "SubscriptionActivated", "2")

@@ -2,11 +2,10 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -36,6 +35,7 @@ from cashline.platform.events.queries import timeline
 from cashline.platform.lists import Ask
 from tests.support.book import Shop
 from tests.support.cluster import Database
+from tests.support.killing import KillerProcess
 from tests.support.racing import race
 from tests.support.receive import (
     DECLINED,
@@ -132,29 +132,27 @@ def test_an_intent_whose_process_died_before_it_asked_is_resumed(row: InvoiceRow
     assert queries.intent(intent_id).status == "succeeded"
 
 
-KILLED = """
-import os, signal, sys
-from uuid import UUID
-import django
-django.setup()
-from cashline.flow.receive.payments.actions import charge_card, sandbox_gateway
-from tests.support.world import ACTOR, NOW
-
 class Killed:
+    """The sandbox's gateway, after whose charge the process is gone."""
+
     name, key_lifetime = "sandbox", None
-    def charge(self, *args, **kwargs):
+
+    def charge(self, *args: Any, **kwargs: Any) -> None:
         sandbox_gateway().charge(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
 
-charge_card(UUID(sys.argv[1]), gateway_named=lambda name: Killed(), now=NOW, actor=ACTOR)
-"""
+
+def charge_and_die(intent_id: str) -> None:
+    """Charge the card; the process does not live to see the answer."""
+    charge_card(UUID(intent_id), gateway_named=lambda _: Killed(), now=NOW, actor=ACTOR)  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.kill
-def test_a_process_killed_between_the_gateway_and_the_books_loses_and_doubles_nothing(row: InvoiceRow) -> None:
+def test_a_process_killed_between_the_gateway_and_the_books_loses_and_doubles_nothing(
+    row: InvoiceRow, committed_db: Database, killer: KillerProcess
+) -> None:
     intent_id = intent_for(row)
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(intent_id)], env=_environment(), check=False)
-    assert killed.returncode == -signal.SIGKILL
+    assert killer.call(f"{__name__}:charge_and_die", committed_db, str(intent_id)) == -signal.SIGKILL
     (taken,) = sql.fetch_one("SELECT count(*) FROM sandbox_charges WHERE state->>'status' = 'succeeded'") or (0,)
     assert (taken, payments(), open_of(row)) == (1, [], Decimal(119))
     deliver()
@@ -162,10 +160,6 @@ def test_a_process_killed_between_the_gateway_and_the_books_loses_and_doubles_no
     resume(5)
     (paid,) = payments()
     assert (paid.amount, open_of(row), outcomes()) == (Decimal(119), Decimal(0), ["stale"])
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def test_three_d_secure_waits_for_the_payer(row: InvoiceRow) -> None:

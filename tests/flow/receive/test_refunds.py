@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -38,6 +36,7 @@ from cashline.platform.clock.queries import machine_time
 from cashline.platform.events.queries import timeline
 from tests.support.book import Shop
 from tests.support.cluster import Database
+from tests.support.killing import KillerProcess
 from tests.support.racing import race
 from tests.support.receive import (
     GOOD,
@@ -176,31 +175,28 @@ def test_a_refund_of_a_process_that_died_is_sent_again_under_its_key(shop: Shop)
     assert (queries.refund(key).status, open_of(row)) == ("succeeded", Decimal(119))
 
 
-KILLED = """
-import os, signal, sys
-from uuid import UUID
-import django
-django.setup()
-from cashline.flow.receive.payments.actions import sandbox_gateway, send_refund
-from tests.support.world import ACTOR, NOW
-
 class Killed:
+    """The sandbox's gateway, after whose refund the process is gone."""
+
     name, key_lifetime = "sandbox", None
-    def refund(self, *args, **kwargs):
+
+    def refund(self, *args: Any, **kwargs: Any) -> None:
         sandbox_gateway().refund(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
 
-send_refund(UUID(sys.argv[1]), gateway_named=lambda name: Killed(), now=NOW, actor=ACTOR)
-"""
+
+def refund_and_die(refund_id: str) -> None:
+    """Send the refund; the process does not live to see the answer."""
+    send_refund(UUID(refund_id), gateway_named=lambda _: Killed(), now=NOW, actor=ACTOR)  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.kill
-def test_a_refund_killed_after_the_gateway_is_paid_out_once(shop: Shop) -> None:
+def test_a_refund_killed_after_the_gateway_is_paid_out_once(
+    shop: Shop, committed_db: Database, killer: KillerProcess
+) -> None:
     payment = paid_by_card(invoice_of(shop))
     key = ask(payment, "50")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(key)], env=environment, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    assert killer.call(f"{__name__}:refund_and_die", committed_db, str(key)) == -signal.SIGKILL
     deliver()  # the report comes before we know the reference: it waits, and is no second refund
     assert (queries.payment(payment.id).refunded_amount, len(queries.refunds_of([payment.id]))) == (Decimal(0), 1)
     assert send(key, minutes=3).status == "succeeded"
