@@ -15,6 +15,7 @@ from cashline.flow.recognise.books.rules.policies import (
     Policies,
     Standard,
     check_policies,
+    in_force,
     read_policies,
 )
 from cashline.flow.recognise.books.rules.steps import (
@@ -40,6 +41,7 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
 from cashline.flow.recognise.revenue.rules.standard.judgements import (
     Amortisation,
     Financing,
+    Impairment,
     Judgement,
     VariableEstimate,
 )
@@ -152,6 +154,25 @@ def test_costs_to_obtain_are_an_expense_within_a_year() -> None:
         assert of_account(found, "contract_cost_expense") == (D(110) if told else 0)
         whole = differences(facts, Policies(contract_costs="expensed"), date(2026, 1, 31))
         assert of_account(whole, "cost_to_obtain_asset") == -of_account(whole, "contract_cost_expense") < 0
+
+
+def test_what_was_written_down_is_taken_back_by_ifrs_alone() -> None:
+    """120 amortised over a year; recoverable 20 in March, all of it in June: IFRS takes the loss back up to 70."""
+    cost = ContractCost(id="fee", at=date(2026, 1, 1), amount=D(120), cost_class="obtain_incremental")
+    plan = Amortisation(
+        at=date(2026, 1, 1), cost="fee", pattern="ratable_monthly", starts_on=date(2026, 1, 1), until=date(2027, 1, 1)
+    )
+    low = Impairment(at=date(2026, 3, 31), cost="fee", consideration=D(20))
+    high = Impairment(at=date(2026, 6, 1), cost="fee", consideration=D(500))
+    facts = Facts((CONTRACT,), (plan, low, high), EVENTS, (cost,))
+    kept = in_force(Standard.ASC_606, Policies())
+    assert [one.code for one in kept.differing()] == ["impairments_never_reversed"]
+    assert differences(facts, kept, date(2026, 5, 31)) == {}
+    june = differences(facts, kept, JUNE)
+    assert of_account(june, "contract_cost_expense") == -of_account(june, "cost_to_obtain_asset") > 0
+    assert [one.field for one in check_policies(Standard.IFRS_15, kept)] == ["impairments"]
+    both = differences(facts, Policies(timing="as_invoiced", impairments="never_reversed"), JUNE)
+    assert of_account(both, "contract_cost_expense") == of_account(june, "contract_cost_expense")
 
 
 POLICIES = st.builds(

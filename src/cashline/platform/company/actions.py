@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from django.db import transaction
 
+from cashline.kernel.fiscal import FiscalCalendar
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Conflict, InvalidValue, NotFound, Refusal, raise_all
@@ -110,6 +111,19 @@ def set_tax_rounding(*, entity_id: UUID, rounding: str, now: datetime, actor: st
     record(
         [Event("TaxRoundingSet", (ObjectRef("entity", entity_id),), {"tax_rounding": rounding})], now=now, actor=actor
     )
+
+
+@transaction.atomic
+def set_fiscal_calendar(*, entity_id: UUID, calendar: FiscalCalendar, now: datetime, actor: str) -> None:
+    """Say by which calendar an entity reports, for all years; raises NotFound and InvalidValue.
+
+    Revenue that was posted by another calendar stays in its calendar months; the next run moves it between the periods.
+    """
+    raise_all(calendar.errors())
+    shape = calendar.as_json()
+    if not sql.execute("UPDATE legal_entities SET fiscal_calendar = %s WHERE id = %s", (sql.json(shape), entity_id)):
+        raise NotFound(f"There is no legal entity {entity_id}.", field="entity")
+    record([Event("FiscalCalendarSet", (ObjectRef("entity", entity_id),), shape)], now=now, actor=actor)
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ class LegalEntity(Table):
     website = models.TextField(blank=True, db_default="")
     brand_color = models.TextField(db_default="#0f766e")
     tax_rounding = models.TextField(db_default="per_rate")
+    fiscal_calendar = models.JSONField(db_default={})
     seal_key = models.BinaryField(null=True)
     seal_certificate = models.BinaryField(null=True)
 

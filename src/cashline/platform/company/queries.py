@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.kernel.fiscal import FiscalCalendar, calendar_of
 from cashline.kernel.refusals import NotFound, Refusal
 from cashline.kernel.rounding import divide, round_to
 from cashline.platform import sql
@@ -74,6 +75,21 @@ def entity_by_code(code: str) -> Entity:
     if not rows:
         raise NotFound(f"There is no legal entity {code!r}.", field="entity")
     return rows[0]
+
+
+def fiscal_calendars(keys: Iterable[UUID]) -> dict[UUID, FiscalCalendar]:
+    """The calendars by which entities report; raises NotFound where one is missing."""
+    wanted = set(keys)
+    rows = sql.fetch("SELECT id, fiscal_calendar FROM legal_entities WHERE id = ANY(%s)", (list(wanted),))
+    found = {key: calendar_of(shape) for key, shape in rows}
+    if missing := wanted - found.keys():
+        raise NotFound(f"There is no legal entity {missing.pop()}.", field="entity")
+    return found
+
+
+def fiscal_calendar(entity_id: UUID) -> FiscalCalendar:
+    """The calendar by which an entity reports; raises NotFound."""
+    return fiscal_calendars([entity_id])[entity_id]
 
 
 def exchange_rates(pairs: Iterable[tuple[str, str, date]]) -> dict[tuple[str, str, date], Decimal]:

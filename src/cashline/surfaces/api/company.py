@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field, StringConstraints
 
+from cashline.kernel.fiscal import FiscalCalendar, FiscalPattern, YearEnd
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import raise_all
 from cashline.platform.clock.actions import move_clock
 from cashline.platform.company import actions as company
-from cashline.platform.company.queries import entities, entities_by_id, entity_by_code
+from cashline.platform.company.queries import entities, entities_by_id, entity_by_code, fiscal_calendar
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import Closed
 from cashline.platform.events import queries as events
@@ -52,6 +53,16 @@ class TaxRoundingIn(Closed):
     """Where the tax of a document is rounded."""
 
     tax_rounding: Literal["per_document", "per_rate", "per_line"]
+
+
+class FiscalCalendarIn(Closed):
+    """A calendar of months, or of weeks that ends on a weekday (Monday is 0) last in or nearest the end of a month."""
+
+    pattern: FiscalPattern
+    end_month: Annotated[int, Field(ge=1, le=12)] = 12
+    weekday: Annotated[int, Field(ge=0, le=6)] = 5
+    year_end: YearEnd = YearEnd.LAST
+    named_before: bool = False
 
 
 class RateIn(Closed):
@@ -112,6 +123,37 @@ def entity_tax_rounding(request: HttpRequest, entity_id: str, body: TaxRoundingI
     caller.require("platform.write")
     company.set_tax_rounding(entity_id=key, rounding=body.tax_rounding, now=caller.now, actor=caller.actor)
     return _entity(entities_by_id([key])[key])
+
+
+@router.post("/entities/{entity_id}/fiscal-calendar")
+def entity_fiscal_calendar(request: HttpRequest, entity_id: str, body: FiscalCalendarIn) -> dict[str, Any]:
+    """Say by which calendar it reports, for all years; the next run of revenue follows it."""
+    caller, key = caller_of(request), key_of("entity", entity_id)
+    caller.require("platform.write")
+    calendar = FiscalCalendar(**body.model_dump())
+    company.set_fiscal_calendar(entity_id=key, calendar=calendar, now=caller.now, actor=caller.actor)
+    return _entity(entities_by_id([key])[key]) | {"fiscal_calendar": calendar.as_json()}
+
+
+@router.get("/entities/{entity_id}/fiscal-periods")
+def entity_fiscal_periods(
+    request: HttpRequest, entity_id: str, year: Annotated[int, Query(ge=1971, le=2198)]
+) -> dict[str, Any]:
+    """The periods of a fiscal year, in order; each from `start` up to before `end`."""
+    key = key_of("entity", entity_id)
+    caller_of(request).require("reports.read", key)
+    calendar = fiscal_calendar(key)
+    items = [
+        {
+            "name": one.name,
+            "quarter": one.quarter,
+            "start": one.start,
+            "end": one.end,
+            "weeks": one.weeks or None,
+        }
+        for one in calendar.periods(year)
+    ]
+    return {"fiscal_calendar": calendar.as_json(), "items": items, "next_cursor": ""}
 
 
 @router.post("/exchange-rates", response={201: dict[str, Any]})

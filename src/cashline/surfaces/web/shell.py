@@ -89,6 +89,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Receivables ageing"), "ageing", "chart-column", "w"),
             (_("Deferred revenue"), "deferred_waterfall", "layers", ""),
             (_("Statements"), "balance_sheet", "book-open", "l"),
+            (_("Fiscal periods"), "fiscal_periods", "calendar-clock", ""),
             (_("Trial balance"), "trial_balance", "book-open-check", "t"),
             (_("Process"), "process", "workflow", ""),
             (_("Health"), "health", "shield-check", ""),

@@ -58,6 +58,7 @@ class PoliciesIn(Closed):
     estimates: Literal["estimated", "when_settled"] = "estimated"
     financing: Literal["judged", "one_year", "none"] = "judged"
     contract_costs: Literal["capitalised", "one_year", "expensed"] = "capitalised"
+    impairments: Literal["as_judged", "never_reversed"] = "as_judged"
 
     def policies(self) -> Policies:
         """The same as the rules take it."""

@@ -113,7 +113,7 @@ def statement_shape(found: Statement) -> dict[str, Any]:
     """A statement as every door tells it."""
     return {
         "statement": found.kind.value,
-        "columns": [{"start": span.start, "end": span.end} for span in found.columns],
+        "columns": [{"start": span.start, "end": span.end, "name": span.name} for span in found.columns],
         "items": [
             {
                 "key": row.key,

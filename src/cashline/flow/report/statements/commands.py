@@ -146,3 +146,40 @@ def _write_csv(rows: list[dict[str, Any]], names: list[str]) -> None:
     writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
+
+
+@COMMANDS.command("fiscal-periods")
+@click.argument("year", type=click.IntRange(1971, 2198))
+@click.option("--entity", required=True, help="The code of a legal entity.")
+@json_option
+def fiscal_periods_command(year: int, entity: str, as_json: bool) -> None:
+    """The periods of a fiscal year by the calendar of an entity."""
+    from cashline.platform.company.queries import entity_by_code, fiscal_calendar
+
+    rows = [
+        {"name": one.name, "quarter": one.quarter, "start": one.start, "last": one.last_day, "weeks": one.weeks}
+        for one in fiscal_calendar(entity_by_code(entity).id).periods(year)
+    ]
+    table(rows, ("name", "quarter", "start", "last", "weeks"), as_json=as_json)
+
+
+@COMMANDS.command("set-fiscal-calendar")
+@click.argument("pattern", type=click.Choice(["months", "4-4-5", "4-5-4", "5-4-4", "13x4"]))
+@click.option("--entity", required=True, help="The code of a legal entity.")
+@click.option("--end-month", type=click.IntRange(1, 12), default=12, show_default=True, help="A year ends in it.")
+@click.option("--weekday", type=click.IntRange(0, 6), default=5, show_default=True, help="It ends on (Monday is 0).")
+@click.option("--year-end", type=click.Choice(["last", "nearest"]), default="last", show_default=True)
+@click.option("--named-before", is_flag=True, help="A year is named by the calendar year before its end month.")
+@json_option
+def set_fiscal_calendar_command(
+    pattern: str, entity: str, end_month: int, weekday: int, year_end: str, named_before: bool, as_json: bool
+) -> None:
+    """Say by which calendar an entity reports, for all years; the next run of revenue follows it."""
+    from cashline.kernel.fiscal import FiscalCalendar, FiscalPattern, YearEnd
+    from cashline.platform.company.actions import set_fiscal_calendar
+    from cashline.platform.company.queries import entity_by_code
+    from cashline.platform.doors.terminal import TERMINAL, now, say
+
+    calendar = FiscalCalendar(FiscalPattern(pattern), end_month, weekday, YearEnd(year_end), named_before)
+    set_fiscal_calendar(entity_id=entity_by_code(entity).id, calendar=calendar, now=now(), actor=TERMINAL.actor)
+    say({"entity": entity} | calendar.as_json(), f"{entity} reports by {pattern}.", as_json=as_json)

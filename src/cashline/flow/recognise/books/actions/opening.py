@@ -9,7 +9,7 @@ import msgspec
 from django.db import transaction
 
 from cashline.flow.recognise.books.queries.books import book_for_update, books_of
-from cashline.flow.recognise.books.rules.policies import JOURNAL, Policies, Standard, check_policies
+from cashline.flow.recognise.books.rules.policies import JOURNAL, Policies, Standard, check_policies, in_force
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import Conflict, InvalidValue, Refusal, raise_all
 from cashline.platform import sql
@@ -38,16 +38,17 @@ def open_book(new: NewBook, *, reason: str, now: datetime, actor: str) -> UUID:
     Raises InvalidValue and Conflict, all at once.
     """
     taken = {one.code for one in books_of([new.entity_id])} | {JOURNAL}
-    raise_all([*_errors(new, taken), *_reason_errors(reason), *check_policies(new.standard, new.policies)])
+    policies = in_force(new.standard, new.policies)
+    raise_all([*_errors(new, taken), *_reason_errors(reason), *check_policies(new.standard, policies)])
     key = new_id()
     sql.insert(
         "accounting_books",
         ("id", "entity_id", "code", "name", "standard", "created_by", "created_at"),
         [(key, new.entity_id, new.code, new.name.strip(), new.standard.value, actor, now)],
     )
-    _keep(key, 0, new.policies, reason, now=now, actor=actor)
+    _keep(key, 0, policies, reason, now=now, actor=actor)
     objects = (ObjectRef("accounting_book", key), ObjectRef("entity", new.entity_id))
-    data = {"code": new.code, "standard": new.standard.value, "policies": msgspec.to_builtins(new.policies)}
+    data = {"code": new.code, "standard": new.standard.value, "policies": msgspec.to_builtins(policies)}
     record([Event("AccountingBookOpened", objects, data, reason.strip())], now=now, actor=actor)
     return key
 
@@ -59,6 +60,7 @@ def set_policies(*, book_id: UUID, policies: Policies, reason: str, now: datetim
     The next run posts the difference: for closed months in the first open one (IAS 8.22, ASC 250-10-45-5).
     """
     row = book_for_update(book_id)
+    policies = in_force(row.standard, policies)
     raise_all([*_reason_errors(reason), *check_policies(row.standard, policies)])
     if policies == row.policies:
         return row.version

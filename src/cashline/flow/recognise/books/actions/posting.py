@@ -15,6 +15,7 @@ from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.recognise.ledger.rules.entries import Balance, PlannedEntry
 from cashline.flow.recognise.ledger.rules.periods import dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount, Held, Side, plan_entry
+from cashline.kernel.fiscal import FiscalCalendar
 from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.company.queries import exchange_rates
@@ -55,17 +56,20 @@ class _Group(NamedTuple):
     choice: str
     sequence: int
     amounts: list[Adjustment]
-
-    @property
-    def day(self) -> date:
-        return day_of(self.month, self.of.through)
+    day: date
 
 
 def post_adjustments(
-    book: BookRow, adjusted: Sequence[Adjusted], posted: Mapping[UUID, PostedOf], *, now: datetime, actor: str
+    book: BookRow,
+    adjusted: Sequence[Adjusted],
+    posted: Mapping[UUID, PostedOf],
+    calendar: FiscalCalendar,
+    *,
+    now: datetime,
+    actor: str,
 ) -> None:
     """Append the entries of contracts to a book, each on its day or, from a closed month, on the first open one."""
-    groups = [group for one in adjusted for group in _groups(one, posted[one.source_id])]
+    groups = [group for one in adjusted for group in _groups(one, posted[one.source_id], calendar)]
     if not groups:
         return
     own = open_or_find_books({book.entity_id}, now=now, actor=actor)[book.entity_id]
@@ -98,13 +102,14 @@ def post_adjustments(
     record([Event("BookAdjusted", objects, data)], now=now, actor=actor)
 
 
-def _groups(one: Adjusted, posted: PostedOf) -> Iterator[_Group]:
+def _groups(one: Adjusted, posted: PostedOf, calendar: FiscalCalendar) -> Iterator[_Group]:
     found: dict[tuple[date, str, str], _Group] = {}
     for amount in one.amounts:
         place = (amount.place.month, amount.place.contract, amount.place.choice)
         group = found.get(place)
         if group is None:
-            group = found[place] = _Group(one, *place, posted.sequences.get(place, -1) + 1, [])
+            day = day_of(amount.place.month, one.through, calendar.slice_of)
+            group = found[place] = _Group(one, *place, posted.sequences.get(place, -1) + 1, [], day)
         group.amounts.append(amount)
     return iter(found.values())
 

@@ -41,8 +41,10 @@ from cashline.flow.recognise.revenue.queries import LockedAgreement, due_agreeme
 from cashline.flow.recognise.revenue.queries import arrangements as arrangement_queries
 from cashline.flow.recognise.revenue.queries.billed import billed_lines
 from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, require_near
+from cashline.kernel.fiscal import FiscalCalendar, Slicer
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
+from cashline.platform.company.queries import fiscal_calendar
 
 _STATED, _AS_INVOICED = CHOICE["allocation_stated"], CHOICE["timing_as_invoiced"]
 _WAITS = "The journal still has to run its revenue: run that first."
@@ -121,7 +123,8 @@ class _Planned(NamedTuple):
 def _run_batch(kind: str, due: Sequence[Due], result: BookRunResult, *, now: datetime, actor: str) -> None:
     one = book_for_update(result.book.id)
     plan = _plan_agreements if kind == "agreement" else _plan_arrangements
-    owners, planned = plan(one, due, result.exceptions)
+    calendar = fiscal_calendar(one.entity_id)
+    owners, planned = plan(one, due, calendar, result.exceptions)
     held = posted_in(one.id, [each.id for each in due])
     found: list[_Planned] = []
     for each in due:
@@ -132,7 +135,7 @@ def _run_batch(kind: str, due: Sequence[Due], result: BookRunResult, *, now: dat
         _count(result, adjusted)
     if result.preview:
         return
-    post_adjustments(one, [each.adjusted for each in found], held, now=now, actor=actor)
+    post_adjustments(one, [each.adjusted for each in found], held, calendar, now=now, actor=actor)
     sql.execute(
         "INSERT INTO book_states (book_id, source_id, facts, through, version) "
         "SELECT %s, r.source_id, r.facts, r.through, %s FROM unnest(%s::uuid[], %s::int[], %s::date[]) "
@@ -163,14 +166,16 @@ type Owner = tuple[UUID, str, str, str, UUID | None, Mapping[str, UUID]]
 type Plans = tuple[dict[UUID, Owner], dict[UUID, dict[Place, Flow]]]
 
 
-def _plan_agreements(one: BookRow, due: Sequence[Due], exceptions: list[tuple[UUID, str]]) -> Plans:
+def _plan_agreements(
+    one: BookRow, due: Sequence[Due], calendar: FiscalCalendar, exceptions: list[tuple[UUID, str]]
+) -> Plans:
     """What the choices of a book post otherwise for agreements, which are locked."""
     choices = [choice for choice in one.policies.differing() if choice in (_STATED, _AS_INVOICED)]
     owners: dict[UUID, Owner] = {}
     planned: dict[UUID, dict[Place, Flow]] = {}
     found = load_batch([each.id for each in due])
     through = {each.id: each.through for each in due}
-    bills = _bills(found, through) if _AS_INVOICED in choices else {}
+    bills = _bills(found, through, calendar.slice_of) if _AS_INVOICED in choices else {}
     for agreement in found.agreements.values():
         try:
             steps = _steps(found, agreement, choices, bills.get(agreement.id, []), through[agreement.id])
@@ -185,11 +190,11 @@ def _plan_agreements(one: BookRow, due: Sequence[Due], exceptions: list[tuple[UU
     return owners, planned
 
 
-def _bills(found: Batch, through: Mapping[UUID, date]) -> dict[UUID, list[Invoiced]]:
+def _bills(found: Batch, through: Mapping[UUID, date], slicer: Slicer) -> dict[UUID, list[Invoiced]]:
     """What was invoiced of the contracts of a batch, each up to its day."""
     rows, credited, digits = billed_lines(found.agreements, every=True)
     kinds = {line.line_id: line.kind for lines in found.lines.values() for line in lines}
-    return invoiced_of(rows, credited, digits, kinds, through)
+    return invoiced_of(rows, credited, digits, kinds, through, slicer)
 
 
 def _steps(
@@ -209,7 +214,9 @@ def _steps(
     return steps_of(plans)
 
 
-def _plan_arrangements(one: BookRow, due: Sequence[Due], _exceptions: list[tuple[UUID, str]]) -> Plans:
+def _plan_arrangements(
+    one: BookRow, due: Sequence[Due], calendar: FiscalCalendar, _exceptions: list[tuple[UUID, str]]
+) -> Plans:
     """What the choices of a book post otherwise for arrangements, which are locked."""
     owners: dict[UUID, Owner] = {}
     planned: dict[UUID, dict[Place, Flow]] = {}
@@ -218,6 +225,6 @@ def _plan_arrangements(one: BookRow, due: Sequence[Due], _exceptions: list[tuple
     through = {each.id: each.through for each in due}
     for row in rows:
         known = facts[row.id]
-        planned[row.id] = steps_of_arrangement(known.facts, one.policies, through[row.id])
+        planned[row.id] = steps_of_arrangement(known.facts, one.policies, through[row.id], calendar.slice_of)
         owners[row.id] = (row.id, _ARRANGEMENT, row.number, row.currency, row.customer_id, known.contracts)
     return owners, planned

@@ -9,6 +9,8 @@ from cashline.flow.agree.catalog.rules import ProductKind
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.recognise.books.rules.steps import Invoiced
 from cashline.flow.recognise.revenue.rules.billed import DEDUCTION, BilledRow, CreditedRow, coupons_of
+from cashline.kernel.fiscal import Slicer
+from cashline.kernel.periods import month_of
 
 _ZERO = Decimal(0)
 
@@ -19,6 +21,7 @@ def invoiced_of(
     digits: Mapping[UUID, int],
     kinds: Mapping[UUID, str],
     through: Mapping[UUID, date],
+    slicer: Slicer = month_of,
 ) -> dict[UUID, list[Invoiced]]:
     """By agreement what was invoiced up to its day; `kinds` are those of agreed lines.
 
@@ -35,7 +38,7 @@ def invoiced_of(
         line_id, kind = _promise(row, kinds)
         for day, amount in _moves(row, coupons.get(row.id, _ZERO), credits_of.get(row.id, ())):
             if day <= through[row.agreement_id] and amount:
-                found.setdefault(row.agreement_id, []).append(Invoiced(line_id, kind, day.replace(day=1), amount))
+                found.setdefault(row.agreement_id, []).append(Invoiced(line_id, kind, slicer(day).start, amount))
     return found
 
 

@@ -32,6 +32,7 @@ class Policies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     estimates: Literal["estimated", "when_settled"] = "estimated"
     financing: Literal["judged", "one_year", "none"] = "judged"
     contract_costs: Literal["capitalised", "one_year", "expensed"] = "capitalised"
+    impairments: Literal["as_judged", "never_reversed"] = "as_judged"
 
     def differing(self) -> tuple["Choice", ...]:
         """The choices that differ from the journal's, in the order in which their effects are told apart."""
@@ -99,6 +100,13 @@ CHOICES: tuple[Choice, ...] = (
         _OWN,
     ),
     Choice(
+        "impairments",
+        "never_reversed",
+        "What was written down of costs of contracts is not taken back later",
+        "ASC 340-40-35-6; IFRS 15.104 takes it back",
+        frozenset({Standard.ASC_606, Standard.STATUTORY}),
+    ),
+    Choice(
         "timing",
         "as_invoiced",
         "Revenue is recognised when it is invoiced",
@@ -116,6 +124,13 @@ def read_policies(given: Mapping[str, Any]) -> Policies:
         return msgspec.convert(dict(given), Policies)
     except msgspec.ValidationError as error:
         raise InvalidValue(f"These are no policies of a book: {error}.", field="policies") from None
+
+
+def in_force(standard: Standard, policies: Policies) -> Policies:
+    """The policies with what the standard prescribes: by ASC 340-40-35-6 no impairment is ever reversed."""
+    if standard is Standard.ASC_606:
+        return msgspec.structs.replace(policies, impairments="never_reversed")
+    return policies
 
 
 def check_policies(standard: Standard, policies: Policies) -> list[Refusal]:

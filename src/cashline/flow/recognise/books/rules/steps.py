@@ -15,11 +15,12 @@ from msgspec import structs
 
 from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.recognise.books.rules.policies import Choice, Policies
-from cashline.flow.recognise.books.rules.treating import names_of, treated
+from cashline.flow.recognise.books.rules.treating import names_of, treated, without_costs
 from cashline.flow.recognise.revenue.rules.rows import PlannedPosting
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts
 from cashline.flow.recognise.revenue.rules.standard.supposing import flows_by_month
 from cashline.kernel.derivations import Derivation
+from cashline.kernel.fiscal import Slicer
 from cashline.kernel.periods import month_of
 
 _ZERO = Decimal(0)
@@ -56,25 +57,29 @@ type Flows = dict[tuple[date, str, str, str, str], Decimal]
 """What months post by month, contract, account, subject and nature; debit positive."""
 
 
-def steps_of_arrangement(facts: Facts, policies: Policies, through: date) -> dict[Place, Flow]:
+def steps_of_arrangement(
+    facts: Facts, policies: Policies, through: date, slicer: Slicer = month_of
+) -> dict[Place, Flow]:
     """What each choice changes of an arrangement's months up to a day."""
     names = names_of(facts)
     found: dict[Place, Flow] = {}
     before: Flows | None = None
     for choice in policies.differing():
+        if choice.policy == "timing":
+            facts, before = without_costs(facts), None
         other = treated(facts, choice)
         if other is facts:
             continue
-        before = _flows(facts, names, through) if before is None else before
-        then = _flows(other, names, through)
+        before = _flows(facts, names, through, slicer) if before is None else before
+        then = _flows(other, names, through, slicer)
         _compare(before, then, choice, found)
         facts, before = other, then
     return found
 
 
-def _flows(facts: Facts, names: Mapping[str, str], through: date) -> Flows:
+def _flows(facts: Facts, names: Mapping[str, str], through: date, slicer: Slicer) -> Flows:
     found: Flows = {}
-    for (month, key), amount in flows_by_month(facts, through).items():
+    for (month, key), amount in flows_by_month(facts, through, slicer).items():
         account = names.get(key.subject, "goods") if key.account == "revenue" else key.account
         place = (month, key.contract, account, key.subject, key.nature)
         found[place] = found.get(place, _ZERO) + amount
@@ -145,6 +150,6 @@ def adjustments(planned: Mapping[Place, Flow], posted: Mapping[Place, Decimal]) 
     return found
 
 
-def day_of(month: date, through: date) -> date:
-    """The day on which the amount of a month is posted, unless the month is closed."""
-    return min(month_of(month).last_day, through)
+def day_of(month: date, through: date, slicer: Slicer) -> date:
+    """The day on which the amount of a month, or slice of one, is posted, unless the month is closed."""
+    return min(slicer(month).last_day, through)

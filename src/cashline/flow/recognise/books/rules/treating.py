@@ -24,6 +24,7 @@ from cashline.flow.recognise.revenue.rules.standard.judgements import (
     Amortisation,
     Combine,
     Financing,
+    Impairment,
     Judgement,
     Returns,
     Role,
@@ -51,6 +52,8 @@ def treated(facts: Facts, choice: Choice) -> Facts:
             return _expensed(facts, {name for name, last in _amortised_until(facts).items() if last})
         case "contract_costs_expensed":
             return _expensed(facts, {one.id for one in facts.costs if one.cost_class in _EXPENSED})
+        case "impairments_never_reversed":
+            return _never_reversed(facts)
         case "timing_as_invoiced":
             return _as_invoiced(facts)
         case _:
@@ -99,6 +102,19 @@ def _expense(cost: ContractCost) -> ContractCost:
     return structs.replace(cost, cost_class=_EXPENSED[cost.cost_class]) if cost.cost_class in ASSETS else cost
 
 
+def _never_reversed(facts: Facts) -> Facts:
+    judgements = tuple(
+        structs.replace(one, standard="asc_340_40") if isinstance(one, Impairment) else one for one in facts.judgements
+    )
+    return facts if judgements == facts.judgements else replace(facts, judgements=judgements)
+
+
+def without_costs(facts: Facts) -> Facts:
+    """The contracts alone: their costs are the same whenever revenue is recognised."""
+    judgements = tuple(one for one in facts.judgements if not isinstance(one, Amortisation | Impairment))
+    return replace(facts, costs=(), judgements=judgements)
+
+
 def _as_invoiced(facts: Facts) -> Facts:
     """Each contract earned when it is invoiced: beside obligations, now without a price, one promise takes the bills.
 
@@ -123,9 +139,9 @@ def _as_invoiced(facts: Facts) -> Facts:
         )
         for one in facts.contracts
     )
-    judgements = tuple(one for one in facts.judgements if isinstance(one, Combine | Amortisation | Role | Returns))
+    judgements = tuple(one for one in facts.judgements if isinstance(one, Combine | Role | Returns))
     events = tuple(one for one in facts.events if not isinstance(one, _OF_THE_PRICE))
-    return Facts(contracts, judgements, events, facts.costs, facts.digits)
+    return Facts(contracts, judgements, events, (), facts.digits)
 
 
 def invoiced_name(contract: ContractFact) -> str:

@@ -29,7 +29,7 @@ from cashline.flow.recognise.revenue.rules.standard.postings import (
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
-from cashline.platform.company.queries import exchange_rates
+from cashline.platform.company.queries import exchange_rates, fiscal_calendars
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 
@@ -94,10 +94,12 @@ class _Planned(NamedTuple):
 def _run_batch(keys: Sequence[UUID], result: ArrangementRunResult, *, now: datetime, actor: str) -> None:
     rows = queries.arrangements_for_update(keys)
     facts, posted = queries.facts_of(keys), queries.posted_of(keys)
+    calendars = fiscal_calendars({row.entity_id for row in rows})
     planned: list[_Planned] = []
     for row in rows:
         through = max(result.through, row.through or result.through)
-        plan = plan_postings(facts[row.id].facts, posted[row.id], through, ran_through=row.through)
+        slicer = calendars[row.entity_id].slice_of
+        plan = plan_postings(facts[row.id].facts, posted[row.id], through, ran_through=row.through, slicer=slicer)
         for name, amount in plan.refused.items():
             why = f"The residual of {name} is {amount}, outside its range (606-10-32-34(c))."
             result.exceptions.append((row.id, why))

@@ -126,12 +126,13 @@ def plan_agreement(found: Batch, agreement: LockedAgreement, through: date) -> C
         found.recorded,
         through=through,
         discounts=facts.billed.discounts,
+        slicer=agreement.slicer,
     )
     if not promises and not arrears:
         return plan
     promises, runs_on = with_unbilled(promises, arrears, through)
     digits = minor_units(agreement.currency)
-    beside = plan_billed(promises, found.recorded, through=through, digits=digits)
+    beside = plan_billed(promises, found.recorded, through=through, digits=digits, slicer=agreement.slicer)
     return joined(plan, beside._replace(complete_on=None) if runs_on else beside)
 
 

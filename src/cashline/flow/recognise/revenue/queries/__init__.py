@@ -13,6 +13,8 @@ from cashline.flow.recognise.revenue.queries.billed import COUNTS, billed, in_ar
 from cashline.flow.recognise.revenue.rules.billed import Billed
 from cashline.flow.recognise.revenue.rules.planning import Concession
 from cashline.flow.recognise.revenue.rules.unbilled import InArrears
+from cashline.kernel.fiscal import Slicer, calendar_of
+from cashline.kernel.periods import month_of
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -70,14 +72,21 @@ class LockedAgreement(NamedTuple):
     entity_id: UUID
     currency: str
     through: date | None
+    calendar: dict[str, Any] = {}
+
+    @property
+    def slicer(self) -> Slicer:
+        """What is posted together: months, or their slices where the entity reports by periods of weeks."""
+        return calendar_of(self.calendar).slice_of if self.calendar else month_of
 
 
 def agreements_for_update(agreement_ids: Sequence[UUID]) -> dict[UUID, LockedAgreement]:
     """The agreements, locked in key order until the commit."""
     rows = sql.fetch(
         "SELECT a.id, a.number, a.customer_id, a.entity_id, a.currency, "
-        "(SELECT s.through FROM revenue_states s WHERE s.agreement_id = a.id) FROM agreements a WHERE a.id = ANY(%s) "
-        "ORDER BY a.id FOR NO KEY UPDATE OF a",
+        "(SELECT s.through FROM revenue_states s WHERE s.agreement_id = a.id), "
+        "(SELECT c.fiscal_calendar FROM legal_entities c WHERE c.id = a.entity_id) FROM agreements a "
+        "WHERE a.id = ANY(%s) ORDER BY a.id FOR NO KEY UPDATE OF a",
         (list(agreement_ids),),
     )
     return {row[0]: LockedAgreement(*row) for row in rows}
@@ -256,9 +265,10 @@ def list_postings(
             entry_id,
             entry_id,
         )
-    for text, value in (("p.agreement_id = %s", agreement_id), ("p.month = %s", month)):
-        if value is not None:
-            conditions.add(text, value)
+    if agreement_id is not None:
+        conditions.add("p.agreement_id = %s", agreement_id)
+    if month is not None:  # with the slices of the month, where the entity reports by periods of weeks
+        conditions.add("p.month >= %s AND p.month < %s", month, month_of(month).end)
     return lists.page(
         PostingRow,
         columns=_POSTING,
@@ -283,7 +293,8 @@ def posting(posting_id: UUID) -> PostingRow:
 def recognised_by_month(agreement_ids: Iterable[UUID]) -> dict[UUID, dict[date, Decimal]]:
     """Revenue recognised by agreement and month."""
     rows = sql.fetch(
-        "SELECT agreement_id, month, sum(amount) FROM revenue_postings WHERE agreement_id = ANY(%s) "
+        "SELECT agreement_id, date_trunc('month', month)::date, sum(amount) FROM revenue_postings "
+        "WHERE agreement_id = ANY(%s) "
         "GROUP BY 1, 2 ORDER BY 1, 2",
         (list(agreement_ids),),
     )

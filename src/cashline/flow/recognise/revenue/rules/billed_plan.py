@@ -17,6 +17,7 @@ from cashline.flow.recognise.revenue.rules.rows import (
 )
 from cashline.flow.recognise.revenue.rules.stretches import Stretch, months_of
 from cashline.kernel.derivations import Derivation, Input
+from cashline.kernel.fiscal import Slicer
 from cashline.kernel.periods import add_months, month_of
 
 _ZERO = Decimal(0)
@@ -24,7 +25,12 @@ _DAY = timedelta(days=1)
 
 
 def plan_billed(
-    promises: Sequence[BilledPromise], recorded: Mapping[UUID, RecordedRevenue], *, through: date, digits: int
+    promises: Sequence[BilledPromise],
+    recorded: Mapping[UUID, RecordedRevenue],
+    *,
+    through: date,
+    digits: int,
+    slicer: Slicer = month_of,
 ) -> ContractPlan:
     """What a run appends for promises that invoices made; empty where all is recognised as it should be.
 
@@ -36,7 +42,7 @@ def plan_billed(
     ahead: dict[date, Decimal] = {}
     for promise in promises:
         known = recorded.get(promise.line_id)
-        found = _postings(promise, known.months if known else {}, through, digits)
+        found = _postings(promise, known.months if known else {}, through, digits, slicer)
         price = price_of(promise.stretches, through)
         if (known.prices != (price, price, price)) if known else (found or price):
             version = known.version + 1 if known else 0
@@ -58,15 +64,15 @@ def price_of(stretches: Sequence[Stretch], through: date) -> Decimal:
 
 
 def _postings(
-    promise: BilledPromise, posted: Mapping[date, tuple[Decimal, int]], through: date, digits: int
+    promise: BilledPromise, posted: Mapping[date, tuple[Decimal, int]], through: date, digits: int, slicer: Slicer
 ) -> list[PlannedPosting]:
     months: dict[date, list[Stretch]] = {month: [] for month in posted}
     for stretch in promise.stretches:
-        for month, _ in months_of(stretch, through):
+        for month, _ in months_of(stretch, through, slicer):
             months.setdefault(month, []).append(stretch)
     found: list[PlannedPosting] = []
     for month in sorted(months):
-        day = min(month_of(month).end - _DAY, through)
+        day = min(slicer(month).last_day, through)
         before = month - _DAY
         earned = [one.earned(day, digits) - one.earned(before, digits) for one in months[month]]
         amount, sequence = posted.get(month, (_ZERO, -1))

@@ -33,6 +33,7 @@ from cashline.flow.recognise.revenue.rules.rows import (
 )
 from cashline.flow.recognise.revenue.rules.stretches import Stretch
 from cashline.flow.recognise.revenue.rules.units import plan_units
+from cashline.kernel.fiscal import Slicer
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import add_months, month_of
 from cashline.kernel.refusals import Refusal
@@ -78,6 +79,7 @@ def plan_contract(
     through: date,
     quick: bool = True,
     discounts: Mapping[UUID, Sequence[Stretch]] = _NO_DISCOUNTS,
+    slicer: Slicer = month_of,
 ) -> ContractPlan:
     """The difference between the revenue of a contract as planned and as recorded; empty where it is as planned.
 
@@ -89,7 +91,7 @@ def plan_contract(
         raise NotPlannable("A line of this agreement was amended; its revenue is not recognised by this version.")
     digits = minor_units(lines[0].currency) if lines else 2
     quick = quick and not concessions and not discounts
-    if quick and (plan := plan_units(lines, deliveries, recorded, through, digits)) is not None:
+    if quick and (plan := plan_units(lines, deliveries, recorded, through, digits, slicer)) is not None:
         return plan
     promises = [promise_of(line, digits) for line in lines]
     cuts = cuts_of(lines, promises, deliveries)
@@ -108,7 +110,7 @@ def plan_contract(
         prices = (price, one.promise.stand_alone, one.allocated)
         if known is None or known.prices != prices:
             rows.append(_row(one, price, known.version + 1 if known else 0, digits))
-        postings.extend(_postings(one, known.months if known else {}, through))
+        postings.extend(_postings(one, known.months if known else {}, through, slicer))
         ends.append(complete_from(one))
     complete_on = None if None in ends else max((end for end in ends if end is not None), default=date.min)
     ahead = still_to_come(planned, through) if complete_on is None or complete_on > through else []
@@ -190,9 +192,9 @@ def _segments(one: PlannedObligation) -> dict[str, object]:
 
 
 def _postings(
-    one: PlannedObligation, posted: Mapping[date, tuple[Decimal, int]], through: date
+    one: PlannedObligation, posted: Mapping[date, tuple[Decimal, int]], through: date, slicer: Slicer
 ) -> list[PlannedPosting]:
-    planned = plan_revenue(one, through)
+    planned = plan_revenue(one, through, slicer)
     months = sorted(planned.keys() | posted.keys()) if posted else planned
     found: list[PlannedPosting] = []
     before = _ZERO
@@ -200,7 +202,7 @@ def _postings(
         amount, sequence = posted.get(month, (_ZERO, -1))
         off = planned.get(month, _ZERO) - amount
         if off:
-            day = min(month_of(month).end - _DAY, through)
+            day = min(slicer(month).last_day, through)
             derivation = posting_derivation(one, day, before + amount)
             found.append(
                 PlannedPosting(one.promise.line_id, one.promise.kind, month, day, sequence + 1, off, derivation)

@@ -32,6 +32,7 @@ from cashline.flow.recognise.revenue.rules.progress import (
 from cashline.flow.recognise.revenue.rules.promises import Promise
 from cashline.flow.recognise.revenue.rules.stretches import Stretch, earned_of
 from cashline.kernel.derivations import Derivation, Input
+from cashline.kernel.fiscal import Slicer
 from cashline.kernel.periods import month_of
 from cashline.kernel.rounding import allocate, divide, round_to
 
@@ -284,13 +285,13 @@ def _concede(one: Obligation, concession: Concession) -> Obligation:
     return replace(one, segments=(*kept, segment))
 
 
-def plan_revenue(obligation: PlannedObligation, through: date) -> dict[date, Decimal]:
-    """Revenue by calendar month (its first day) from the first fact up to and including `through`."""
+def plan_revenue(obligation: PlannedObligation, through: date, slicer: Slicer = month_of) -> dict[date, Decimal]:
+    """Revenue by calendar month, or slice of one (its first day), from the first fact up to and including `through`."""
     if isinstance(obligation, Obligation) and (run := _single_run(obligation)) is not None:
-        return dict(_evenly(obligation.segments[0].layers[0], *run, through, obligation.digits))
+        return dict(_evenly(obligation.segments[0].layers[0], *run, through, obligation.digits, slicer))
     months: dict[date, Decimal] = {}
     earned = _ZERO
-    for month, day in _month_ends(obligation, through):
+    for month, day in _month_ends(obligation, through, slicer):
         reached = obligation.earned(day)
         if reached != earned:
             months[month] = reached - earned
@@ -307,12 +308,14 @@ def _single_run(obligation: Obligation) -> tuple[date, date] | None:
 
 
 @lru_cache(maxsize=20_000)
-def _evenly(layer: Layer, start: date, end: date, through: date, digits: int) -> tuple[tuple[date, Decimal], ...]:
+def _evenly(
+    layer: Layer, start: date, end: date, through: date, digits: int, slicer: Slicer
+) -> tuple[tuple[date, Decimal], ...]:
     """Revenue by month of a price that is earned day by day over `[start, end)`; contracts of one price share it."""
     found: list[tuple[date, Decimal]] = []
-    month, last, before = start.replace(day=1), min(through, max(start, end - _DAY)), _ZERO
+    month, last, before = slicer(start).start, min(through, max(start, end - _DAY)), _ZERO
     while month <= last:
-        following = month_of(month).end
+        following = slicer(month).end
         stop = min(following, last + _DAY, end)
         earned = layer.earned(Decimal(max(0, (stop - start).days)), digits)
         if earned != before:
@@ -322,7 +325,7 @@ def _evenly(layer: Layer, start: date, end: date, through: date, digits: int) ->
     return tuple(found)
 
 
-def _month_ends(obligation: PlannedObligation, through: date) -> list[tuple[date, date]]:
+def _month_ends(obligation: PlannedObligation, through: date, slicer: Slicer) -> list[tuple[date, date]]:
     """The months in which revenue may move, each with the day up to which it is reckoned."""
     if isinstance(obligation, OpenEndedObligation):
         days = [one.on for one in obligation.concessions] + [one.first for one in obligation.discounts]
@@ -336,9 +339,9 @@ def _month_ends(obligation: PlannedObligation, through: date) -> list[tuple[date
         first = min([*days, *(span or ())])
         last = min(through, max([*days, *(span or ())]))
     found: list[tuple[date, date]] = []
-    month = first.replace(day=1)
+    month = slicer(first).start
     while month <= last:
-        end = month_of(month).end
+        end = slicer(month).end
         found.append((month, min(end - _DAY, through)))
         month = end
     return found

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cashline.kernel.derivations import Derivation, Input
+from cashline.kernel.fiscal import Slicer
 from cashline.kernel.periods import month_of
 from cashline.kernel.rounding import divide, round_to
 
@@ -79,11 +80,11 @@ def earned_of(stretches: Sequence[Stretch], day: date, digits: int) -> Decimal:
     return sum((one.earned(day, digits) for one in stretches), _ZERO)
 
 
-def months_of(stretch: Stretch, through: date) -> Iterator[tuple[date, date]]:
-    """The months in which it earns up to `through`, each with its last day that counts."""
+def months_of(stretch: Stretch, through: date, slicer: Slicer = month_of) -> Iterator[tuple[date, date]]:
+    """The months, or slices of them, in which it earns up to `through`, each with its last day that counts."""
     last = min(stretch.last, through)
-    month = stretch.first.replace(day=1)
+    month = slicer(stretch.first).start
     while month <= last:
-        end = month_of(month).end
+        end = slicer(month).end
         yield month, min(end - _DAY, through)
         month = end

@@ -19,6 +19,7 @@ from cashline.flow.recognise.revenue.rules.rows import (
     stated_derivation,
     to_date_derivation,
 )
+from cashline.kernel.fiscal import Slicer
 from cashline.kernel.periods import month_of
 from cashline.kernel.rounding import divide, round_to
 
@@ -34,6 +35,7 @@ def plan_units(
     recorded: Mapping[UUID, RecordedRevenue],
     through: date,
     digits: int,
+    slicer: Slicer = month_of,
 ) -> ContractPlan | None:
     """The plan of a contract of which nothing is recorded, each line earned on delivery by `through` and sold at its
     stand-alone price; None for any other, which the general plan must make.
@@ -60,18 +62,20 @@ def plan_units(
             PlannedObligationRow(line_id, 0, _POINT, False, price, alone, price, stated_derivation(price))
         )
         if facts and price:
-            postings.extend(_postings(line, facts, through, digits))
+            postings.extend(_postings(line, facts, through, digits, slicer))
     return ContractPlan(through, obligations, postings, last, [])
 
 
-def _postings(line: TermLine, facts: Sequence[DeliveryFact], through: date, digits: int) -> list[PlannedPosting]:
+def _postings(
+    line: TermLine, facts: Sequence[DeliveryFact], through: date, digits: int, slicer: Slicer
+) -> list[PlannedPosting]:
     """Revenue by month: the price of what is delivered by its end, less that of what was delivered before it."""
     if len(facts) == 1:
-        units = {facts[0].effective_on.replace(day=1): facts[0].quantity}
+        units = {slicer(facts[0].effective_on).start: facts[0].quantity}
     else:
         units = {}
         for fact in sorted(facts, key=_day_of):
-            month = fact.effective_on.replace(day=1)
+            month = slicer(fact.effective_on).start
             units[month] = units.get(month, _ZERO) + fact.quantity
     found: list[PlannedPosting] = []
     price, whole, done, before = line.net_total, line.quantity, _ZERO, _ZERO
@@ -80,7 +84,7 @@ def _postings(line: TermLine, facts: Sequence[DeliveryFact], through: date, digi
         earned = price if done >= whole else round_to(divide(price * done, whole), digits)
         if earned != before:
             derivation = to_date_derivation(price, done, whole, before, earned, digits)
-            day = min(month_of(month).end - _DAY, through)
+            day = min(slicer(month).last_day, through)
             found.append(PlannedPosting(line.line_id, line.kind, month, day, 0, earned - before, derivation))
             before = earned
     return found

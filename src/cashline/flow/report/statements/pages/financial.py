@@ -126,6 +126,8 @@ def _label(kind: Kind, span: Span, step: Step) -> str:
     last = span.last_day
     if kind is Kind.BALANCE_SHEET:
         return last.isoformat()
+    if span.name:
+        return span.name
     whole = {Step.MONTH: f"{last:%Y-%m}", Step.QUARTER: f"{last:%Y} Q{(last.month + 2) // 3}", Step.YEAR: f"{last:%Y}"}
     return (
         whole[step]

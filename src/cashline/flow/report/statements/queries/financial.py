@@ -22,6 +22,7 @@ from cashline.flow.report.statements.rules.financial import (
 )
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
+from cashline.platform.company.queries import fiscal_calendar
 from cashline.platform.snapshots.rules import Figure
 
 
@@ -57,7 +58,7 @@ def financial_statements(
     """
     if not 1 <= columns <= MAX_COLUMNS:
         raise InvalidValue(f"A statement has 1 to {MAX_COLUMNS} columns.", field="columns")
-    chosen = spans(as_of, step, columns)
+    chosen = spans(as_of, step, columns, fiscal_calendar(entity_id))
     moved = _movements(entity_id, chosen, known_at)
     assets = [contract_assets(entity_id, span.last_day, known_at=known_at) for span in chosen]
     sheet, result, flow = balance_sheet(moved, assets, chosen), profit_and_loss(moved, chosen), cash_flow(moved, chosen)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole, AccountType
+from cashline.kernel.fiscal import MONTHS, FiscalCalendar
 from cashline.kernel.periods import add_months
 
 ZERO = Decimal(0)
@@ -50,11 +51,14 @@ class Span:
 
     start: date
     end: date
+    fiscal_year: date | None = None
+    name: str = ""
+    """What the entity's fiscal calendar calls it; empty where that is of calendar months and years."""
 
     @property
     def year(self) -> date:
-        """The first day of the financial year that holds its last day (calendar years)."""
-        return self.last_day.replace(month=1, day=1)
+        """The first day of the financial year that holds its last day."""
+        return self.fiscal_year or self.last_day.replace(month=1, day=1)
 
     @property
     def last_day(self) -> date:
@@ -62,14 +66,36 @@ class Span:
         return self.end - timedelta(days=1)
 
 
-def spans(as_of: date, step: Step, count: int) -> tuple[Span, ...]:
-    """The columns: the month, quarter or year that holds `as_of`, up to that day, then those before it in whole."""
+def spans(as_of: date, step: Step, count: int, calendar: FiscalCalendar = MONTHS) -> tuple[Span, ...]:
+    """The columns: the month, quarter or year that holds `as_of`, up to that day, then those before it in whole.
+
+    An entity with a fiscal calendar has its periods, quarters and years for them.
+    """
+    if calendar != MONTHS:
+        return _fiscal_spans(as_of, step, count, calendar)
     months = _MONTHS[step]
     start = date(as_of.year, (as_of.month - 1) // months * months + 1, 1)
     found = [Span(start, as_of + timedelta(days=1))]
     while len(found) < count:
         found.append(Span(add_months(start, -months), start))
         start = found[-1].start
+    return tuple(found)
+
+
+def _fiscal_spans(as_of: date, step: Step, count: int, calendar: FiscalCalendar) -> tuple[Span, ...]:
+    found: list[Span] = []
+    last = as_of
+    while len(found) < count:
+        period = calendar.period_of(last)
+        year = calendar.year(period.year)
+        names = {
+            Step.MONTH: (period.start, period.name),
+            Step.QUARTER: (calendar.quarter_start(period), f"FY{period.year} Q{period.quarter}"),
+            Step.YEAR: (year.start, f"FY{period.year}"),
+        }
+        start, name = names[step]
+        found.append(Span(start, last + timedelta(days=1), year.start, name))
+        last = start - timedelta(days=1)
     return tuple(found)
 
 

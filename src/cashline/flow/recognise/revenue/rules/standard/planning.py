@@ -28,7 +28,8 @@ from cashline.flow.recognise.revenue.rules.standard.judgements import Amortisati
 from cashline.flow.recognise.revenue.rules.standard.schedules import Schedule
 from cashline.flow.recognise.revenue.rules.standard.standing import repurchase_financing, waits_for_returns
 from cashline.flow.recognise.revenue.rules.standard.valuing import assured
-from cashline.kernel.periods import add_months
+from cashline.kernel.fiscal import Slicer
+from cashline.kernel.periods import add_months, month_of
 from cashline.kernel.rounding import round_to
 
 _ZERO = Decimal(0)
@@ -136,8 +137,11 @@ def _price_left(groups: Sequence[Group], day: date) -> Decimal:
     return sum((one.remaining for unit in units for one in unit.obligations.values()), _ZERO)
 
 
-def days_of(facts: Facts, through: date) -> list[date]:
-    """The days on which something is posted: those of facts, ends of months in between, and `through` itself."""
+def days_of(facts: Facts, through: date, slicer: Slicer = month_of) -> list[date]:
+    """The days on which something is posted: those of facts, ends of months in between, and `through` itself.
+
+    `slicer` gives the month of a day, or its slice where the entity reports by periods of weeks.
+    """
     known = {one.inception for one in facts.contracts} | {one.at for one in facts.costs}
     known |= {one.at for one in facts.judgements}
     for event in expanded(facts.events):
@@ -147,8 +151,8 @@ def days_of(facts: Facts, through: date) -> list[date]:
     days = {day for day in known if day <= through}
     if not days:
         return []
-    month = min(days).replace(day=1)
-    while (following := add_months(month, 1)) - DAY <= through:
+    month = slicer(min(days)).start
+    while (following := slicer(month).end) - DAY <= through:
         days.add(following - DAY)
         month = following
     days.add(through)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, Key, Moment, days_of, plan_revenue
 from cashline.kernel.derivations import Derivation
+from cashline.kernel.fiscal import Slicer
 from cashline.kernel.periods import add_months, month_of
 from cashline.kernel.rounding import round_to
 
@@ -38,14 +39,17 @@ class ArrangementPlan(NamedTuple):
     refused: dict[str, Decimal]
 
 
-def plan_postings(facts: Facts, posted: Posted, through: date, *, ran_through: date | None = None) -> ArrangementPlan:
+def plan_postings(
+    facts: Facts, posted: Posted, through: date, *, ran_through: date | None = None, slicer: Slicer = month_of
+) -> ArrangementPlan:
     """The difference between the plan and what was posted; empty where the books are as planned.
 
     Days after `ran_through`, the last day of the run before, are posted each for itself. Before it the difference of a
-    month is posted in one, on its last day that was run, so that a late fact moves what it changes and nothing else.
+    month (of a slice of one by `slicer`) is posted in one, on its last day that was run, so that a late fact moves what
+    it changes and nothing else.
     """
     cut = ran_through or date.min
-    days = {*days_of(facts, through), through}
+    days = {*days_of(facts, through, slicer), through}
     if ran_through is not None:
         days.add(ran_through)
     moments = plan_revenue(facts, days)
@@ -53,12 +57,12 @@ def plan_postings(facts: Facts, posted: Posted, through: date, *, ran_through: d
     before: Moment | None = None
     for moment in moments:
         for key, amount in _flows(before, moment):
-            place = (_day_of(moment.day, cut), key)
+            place = (_day_of(moment.day, cut, slicer), key)
             wanted[place] = wanted.get(place, _ZERO) + amount
         before = moment
     held: dict[tuple[date, Key], tuple[Decimal, int]] = {}
     for (day, key), (amount, sequence) in posted.items():
-        place = (_day_of(day, cut), key)
+        place = (_day_of(day, cut, slicer), key)
         was, last = held.get(place, (_ZERO, -1))
         held[place] = (was + amount, max(last, sequence))
     at = {moment.day: moment for moment in moments}
@@ -71,9 +75,9 @@ def plan_postings(facts: Facts, posted: Posted, through: date, *, ran_through: d
     return ArrangementPlan(found, moments[-1], moments[-1].refused)
 
 
-def _day_of(day: date, cut: date) -> date:
+def _day_of(day: date, cut: date, slicer: Slicer) -> date:
     """The day for which a difference is posted."""
-    return day if day > cut else min(month_of(day).end - DAY, cut)
+    return day if day > cut else min(slicer(day).last_day, cut)
 
 
 def _flows(before: Moment | None, now: Moment) -> Iterator[tuple[Key, Decimal]]:

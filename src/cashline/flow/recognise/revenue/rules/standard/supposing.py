@@ -10,6 +10,8 @@ import msgspec
 from cashline.flow.recognise.revenue.rules.standard.facts import ContractFact, EventFact
 from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, Key, days_of, plan_revenue
+from cashline.kernel.fiscal import Slicer
+from cashline.kernel.periods import month_of
 
 _ZERO = Decimal(0)
 
@@ -43,15 +45,15 @@ def compare(facts: Facts, other: Facts, through: date) -> Iterator[tuple[date, K
             yield month, key, was, would
 
 
-def flows_by_month(facts: Facts, through: date) -> dict[tuple[date, Key], Decimal]:
-    """What each month posts as the facts stand, up to a day; debit positive."""
+def flows_by_month(facts: Facts, through: date, slicer: Slicer = month_of) -> dict[tuple[date, Key], Decimal]:
+    """What each month, or slice of one, posts as the facts stand, up to a day; debit positive."""
     found: dict[tuple[date, Key], Decimal] = {}
     before: Mapping[Key, Decimal] = {}
-    for moment in plan_revenue(facts, days_of(facts, through)):
+    for moment in plan_revenue(facts, days_of(facts, through, slicer)):
         for key in before.keys() | moment.balances.keys():
             off = moment.balances.get(key, _ZERO) - before.get(key, _ZERO)
             if off:
-                place = (moment.day.replace(day=1), key)
+                place = (slicer(moment.day).start, key)
                 found[place] = found.get(place, _ZERO) + off
         before = moment.balances
     return {place: amount for place, amount in found.items() if amount}
