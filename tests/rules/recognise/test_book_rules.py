@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cashline.flow.recognise.books.rules.invoiced import invoiced_of
@@ -19,13 +19,14 @@ from cashline.flow.recognise.books.rules.policies import (
     read_policies,
 )
 from cashline.flow.recognise.books.rules.steps import (
+    Adjustment,
     Place,
     adjustments,
     flows_of_bills,
     steps_of,
     steps_of_arrangement,
 )
-from cashline.flow.recognise.books.rules.treating import treated
+from cashline.flow.recognise.books.rules.treating import treated, without_costs
 from cashline.flow.recognise.revenue.rules.billed import BilledRow, CreditedRow
 from cashline.flow.recognise.revenue.rules.standard.facts import (
     ContractCost,
@@ -184,6 +185,7 @@ POLICIES = st.builds(
 )
 
 
+@settings(max_examples=30)
 @given(
     POLICIES,
     st.lists(st.sampled_from(EVENTS), max_size=4, unique=True),
@@ -208,12 +210,28 @@ def test_the_steps_sum_to_the_whole_difference_and_a_second_run_posts_nothing(
     assert adjustments(steps, {one.place: one.amount for one in found}) == []
     other = facts
     for choice in policies.differing():
-        other = treated(other, choice)
-    ends = [plan_revenue(one, [through])[0].balances for one in (other, facts)]
-    accounts = {key.account for balances in ends for key in balances} - {"revenue"}
-    for account in accounts:
-        whole = [sum((amount for key, amount in one.items() if key.account == account), D(0)) for one in ends]
-        assert whole[0] - whole[1] == sum((one.amount for one in found if one.place.account == account), D(0))
+        other = treated(other, choice) if choice.policy != "timing" else other
+    ends = [by_account(other, through), by_account(facts, through)]
+    if policies.timing == "as_invoiced":  # the costs stay, and what is beside them is as invoiced
+        alone = without_costs(other)
+        ends.insert(1, by_account(alone, through))
+        ends.insert(0, by_account(treated(alone, CHOICE["timing_as_invoiced"]), through))
+    for account in {account for end in ends for account in end}:
+        whole = [end.get(account, D(0)) for end in ends]
+        expected = whole[0] - whole[1] if len(whole) == 2 else whole[0] + whole[1] - whole[2] - whole[3]
+        assert expected == of_kinds(found, account)
+
+
+def by_account(facts: Facts, day: date) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for key, amount in plan_revenue(facts, [day])[0].balances.items():
+        found[key.account] = found.get(key.account, D(0)) + amount
+    return found
+
+
+def of_kinds(found: list[Adjustment], account: str) -> Decimal:
+    names = ("goods", "subscription", "service") if account == "revenue" else (account,)
+    return sum((one.amount for one in found if one.place.account in names), D(0))
 
 
 def billed(key: int, day: date, amount: int, **changes: object) -> BilledRow:
