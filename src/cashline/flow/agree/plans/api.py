@@ -100,6 +100,8 @@ class PlanIn(Closed):
     recurring_threshold: UnitPrice | None = None
     charges: Annotated[list[PlanUsageChargeIn], Field(max_length=50)] = []
     add_ons: Annotated[list[AddOnIn], Field(max_length=50)] = []
+    termination_fee: UnitPrice | None = None
+    termination_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)] | None = None
 
 
 class PlanConventionsIn(Closed):

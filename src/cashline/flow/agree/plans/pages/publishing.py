@@ -107,6 +107,11 @@ def _fieldsets(present: PlanRow | None) -> tuple[FieldSet, ...]:
                     hint=_("Base fee and usage together."),
                 ),
                 Field(
+                    "termination_percent", _("Ending early: of what is left"), "decimal", required=False, least=0,
+                    most=100, suffix="%", width="quarter",
+                ),
+                Field("termination_fee", _("and a fee of"), "decimal", required=False, least=0, width="quarter"),
+                Field(
                     "usage_thresholds", _("Bill usage early at"), required=False, width="half",
                     hint=_("Amounts with semicolons between, such as 100; 500."),
                 ),
@@ -208,6 +213,8 @@ def _terms(read: Reading) -> PlanTerms:
         "tax_category": read.text("tax_category"),
         "trial_days": read.integer("trial_days") or 0,
         "minimum_commitment": read.decimal("minimum_commitment"),
+        "termination_percent": read.decimal("termination_percent"),
+        "termination_fee": read.decimal("termination_fee"),
         "usage_thresholds": [word.strip() for word in read.text("usage_thresholds").split(";") if word.strip()],
         "charges": charges,
         "add_ons": [_add_on(row) for row in _rows(read.text("add_ons"), "add_ons", 3, wrong)],
@@ -272,6 +279,8 @@ def _raw(row: PlanRow) -> dict[str, str]:
         "anchor_day": terms.anchor.day or "",
         "trial_days": terms.trial_days or "",
         "minimum_commitment": "" if terms.minimum_commitment is None else terms.minimum_commitment,
+        "termination_percent": "" if terms.termination_percent is None else terms.termination_percent,
+        "termination_fee": "" if terms.termination_fee is None else terms.termination_fee,
         "usage_thresholds": "; ".join(map(str, terms.usage_thresholds)),
         "add_ons": "\n".join(
             f"{item.code}; {item.units}; {item.unit_price}{'' if item.prorated else '; whole'}"

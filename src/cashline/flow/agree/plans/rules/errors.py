@@ -31,6 +31,10 @@ def plan_errors(terms: PlanTerms) -> Iterator[Refusal]:
         yield InvalidPlan(f"A trial has 0 to {MAX_TRIAL_DAYS} days.", field="trial_days")
     if terms.minimum_commitment is not None and terms.minimum_commitment <= 0:
         yield InvalidPlan("A commitment is above zero.", field="minimum_commitment")
+    if terms.termination_fee is not None and terms.termination_fee < 0:
+        yield InvalidPlan("A fee for ending early is not negative.", field="termination_fee")
+    if terms.termination_percent is not None and not 0 <= terms.termination_percent <= 100:
+        yield InvalidPlan("Of what is left of a term 0 to 100 percent are due.", field="termination_percent")
     for name, parts in (("charges", terms.charges), ("add_ons", terms.add_ons)):
         if len(parts) > MAX_PARTS:
             yield InvalidPlan(f"A plan has {MAX_PARTS} of these at most.", field=name)

@@ -78,7 +78,8 @@ class PlanTerms:
     """All that a plan costs. The base fee is for a quantity of 1.
 
     `minimum_commitment` is a minimum of base fee and usage together. At each of `usage_thresholds` (and each further
-    step of `recurring_threshold`) the usage of the period so far is billed early.
+    step of `recurring_threshold`) the usage of the period so far is billed early. Who cancels before a term ends owes
+    `termination_percent` of the base fees left of it, and `termination_fee`.
     """
 
     interval: IntervalUnit
@@ -92,6 +93,8 @@ class PlanTerms:
     recurring_threshold: Decimal | None = None
     charges: tuple[UsageCharge, ...] = ()
     add_ons: tuple[AddOn, ...] = ()
+    termination_fee: Decimal | None = None
+    termination_percent: Decimal | None = None
 
     def boundary(self, anchor: Anchor, first_start: date, stint_start: date) -> date:
         """The day from which the boundaries of its periods are counted: by an anniversary from the first start."""
@@ -104,6 +107,7 @@ class PlanTerms:
 
     def as_json(self) -> dict[str, Any]:
         """The stored and published form; every number is a decimal string."""
+        early = {"termination_fee": self.termination_fee, "termination_percent": self.termination_percent}
         return {
             "interval": self.interval.value,
             "anchor": {"kind": self.anchor.kind.value} | ({"day": self.anchor.day} if self.anchor.day else {}),
@@ -125,7 +129,7 @@ class PlanTerms:
                 }
                 for item in self.add_ons
             ],
-        }
+        } | {name: str(value) for name, value in early.items() if value is not None}
 
     @classmethod
     def from_json(cls, shape: Mapping[str, Any]) -> "PlanTerms":
@@ -153,6 +157,8 @@ class PlanTerms:
                 )
                 for item in shape.get("add_ons") or ()
             ),
+            _amount(shape, "termination_fee"),
+            _amount(shape, "termination_percent"),
         )
 
 

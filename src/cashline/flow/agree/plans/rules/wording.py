@@ -85,6 +85,10 @@ def conditions(terms: PlanTerms) -> Iterator[str]:
         yield f"The first {terms.trial_days} days are a trial without a fee."
     if terms.minimum_commitment is not None:
         yield f"Base fee and usage together come to at least {_number(terms.minimum_commitment)} a period."
+    if terms.termination_percent:
+        yield f"Who ends before the term owes {_number(terms.termination_percent)} % of the base fees left of it."
+    if terms.termination_fee:
+        yield f"Who ends before the term owes {_number(terms.termination_fee)}."
     if terms.usage_thresholds:
         yield f"Usage is billed early at {', '.join(map(_number, terms.usage_thresholds))}."
     if terms.recurring_threshold is not None:

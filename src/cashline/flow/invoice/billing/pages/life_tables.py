@@ -41,6 +41,7 @@ WHAT: Mapping[Component, Label] = {
     Component.MINIMUM_SHORTFALL: lazy("Up to the minimum"),
     Component.COMMITMENT_SHORTFALL: lazy("Up to the commitment"),
     Component.ADD_ON: lazy("Add-on"),
+    Component.TERMINATION_FEE: lazy("End before the term"),
 }
 
 

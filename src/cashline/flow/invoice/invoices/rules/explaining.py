@@ -57,6 +57,8 @@ _KEYS = {
     "billing.added": "why_added",
     "billing.add_on": "why_add_on",
     "billing.minimum": "why_minimum",
+    "billing.termination": "why_termination",
+    "commitments.true_up": "why_true_up",
     "billing.taken_back": "why_taken_back",
     "billing.unused": "why_unused",
     "billing.early": "why_early",

@@ -37,6 +37,11 @@ PHRASES: dict[str, dict[str, str]] = {
             "A minimum of {minimum} {currency} was agreed for the period. What was used came to less; this is "
             "what is missing to it: {amount} {currency}."
         ),
+        "why_termination": (
+            "The term has {periods} periods left at {quantity} × {price} {currency}; {percent} % of that are due for "
+            "ending before, and {fixed} {currency}."
+        ),
+        "why_true_up": "{committed} {currency} were committed and {drawn} {currency} were billed; this is the rest.",
         "why_taken_back": "{too_much} {currency} were billed too much before, and are taken back.",
         "why_unused": (
             "The days that are not used come to {unused} {currency}, of which {given_before} {currency} were "
@@ -135,6 +140,11 @@ PHRASES: dict[str, dict[str, str]] = {
             "Für den Zeitraum war ein Mindestbetrag von {minimum} {currency} vereinbart. Der Verbrauch lag "
             "darunter; es fehlen {amount} {currency}."
         ),
+        "why_termination": (
+            "Von der Laufzeit bleiben {periods} Zeiträume zu {quantity} × {price} {currency}; für das Ende davor sind "
+            "davon {percent} % fällig, und {fixed} {currency}."
+        ),
+        "why_true_up": "Zugesagt waren {committed} {currency}, berechnet wurden {drawn} {currency}; dies ist der Rest.",
         "why_taken_back": "{too_much} {currency} wurden früher zu viel berechnet und werden zurückgenommen.",
         "why_unused": (
             "Die nicht genutzten Tage ergeben {unused} {currency}, davon wurden {given_before} {currency} schon "
@@ -231,6 +241,11 @@ PHRASES: dict[str, dict[str, str]] = {
             "Un minimum de {minimum} {currency} était convenu pour la période. La consommation est restée en "
             "dessous ; il manque {amount} {currency}."
         ),
+        "why_termination": (
+            "Il reste {periods} périodes à {quantity} × {price} {currency} ; {percent} % en sont dus pour une fin "
+            "anticipée, et {fixed} {currency}."
+        ),
+        "why_true_up": "{committed} {currency} étaient promis et {drawn} {currency} facturés ; ceci est le reste.",
         "why_taken_back": "{too_much} {currency} avaient été facturés en trop et sont repris.",
         "why_unused": (
             "Les jours non utilisés font {unused} {currency}, dont {given_before} {currency} déjà rendus : "

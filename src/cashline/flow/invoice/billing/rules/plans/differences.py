@@ -41,6 +41,7 @@ from cashline.flow.invoice.billing.rules.plans.shapes import (
     SubscriptionCharge,
     TakeBack,
 )
+from cashline.flow.invoice.billing.rules.plans.terminations import termination_fees
 from cashline.flow.invoice.billing.rules.plans.thresholds import early_charges, has_thresholds
 from cashline.kernel.periods import local_day
 
@@ -113,6 +114,7 @@ def plan_subscription(
     planned += _minimums(subscription, look, amounts)
     planned += _commitments(subscription, look, base.held, amounts)
     planned += add_on_charges(subscription, look.parts, conventions, partial(_bills_add_on, standing))
+    planned += termination_fees(subscription)
     charges += early_charges(used, posted, until, local_day(until, subscription.zone))
     charges += at_once
     charges += amount_difference(planned, standing, until, conventions)

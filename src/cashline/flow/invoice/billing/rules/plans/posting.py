@@ -140,6 +140,7 @@ _WORDS: Mapping[Component, str] = {
     Component.MINIMUM_SHORTFALL: "{plan}: minimum of {what}",
     Component.COMMITMENT_SHORTFALL: "{plan}: minimum commitment",
     Component.ADD_ON: "{plan}: {what}",
+    Component.TERMINATION_FEE: "{plan}: end before the term",
 }
 
 

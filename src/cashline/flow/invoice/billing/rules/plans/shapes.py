@@ -23,6 +23,7 @@ class Component(StrEnum):
     MINIMUM_SHORTFALL = "minimum_shortfall"
     COMMITMENT_SHORTFALL = "commitment_shortfall"
     ADD_ON = "add_on"
+    TERMINATION_FEE = "termination_fee"
 
 
 class PlanVersion(NamedTuple):
