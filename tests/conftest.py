@@ -49,15 +49,6 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"Django could not be set up: {django_failure!r}" if django_failure else None
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The results of the checks that `./run test` made before, so that one summary closes the run."""
-    checks = os.environ.get("CASHLINE_CHECKS", "")
-    if checks and worker == "alone":
-        terminalreporter.section("checks")
-        for line in checks.splitlines():
-            terminalreporter.line(line, red="FAILED" in line)
-
-
 def _close_the_database() -> None:
     """Refuse a connection to a test that has asked for none."""
     from django.db.backends.base.base import BaseDatabaseWrapper
