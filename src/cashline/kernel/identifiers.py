@@ -3,6 +3,7 @@
 The public form is the prefix and 26 characters of Crockford base 32, so that it sorts like the key.
 """
 
+import hashlib
 import os
 import struct
 import time
@@ -38,6 +39,34 @@ def new_id() -> uuid.UUID:
         _random.extend(others)
     key = _make(uuid.UUID)
     _set(key, "int", (stamp >> 12) << 80 | (0x7000 | stamp & 0xFFF) << 64 | 1 << 63 | random & 0x3FFFFFFFFFFFFFFF)
+    _set(key, "is_safe", _UNKNOWN)
+    return key
+
+
+def new_ids(count: int) -> list[uuid.UUID]:
+    """As many new ids, in rising order, at half the cost of one by one."""
+    global _last
+    now = time.time_ns()
+    stamp = max((now // 1_000_000 << 12) | ((now % 1_000_000 << 12) // 1_000_000), _last + 1)
+    _last = stamp + count
+    found = []
+    for random in struct.unpack(f"={count}Q", os.urandom(8 * count)):
+        key = _make(uuid.UUID)
+        _set(key, "int", (stamp >> 12) << 80 | (0x7000 | stamp & 0xFFF) << 64 | 1 << 63 | random & 0x3FFFFFFFFFFFFFFF)
+        _set(key, "is_safe", _UNKNOWN)
+        found.append(key)
+        stamp += 1
+    return found
+
+
+_OID = uuid.NAMESPACE_OID.bytes
+
+
+def named_id(name: str) -> uuid.UUID:
+    """The UUIDv5 of a name (RFC 9562, 5.5) in the namespace of object identifiers: the same for the same name."""
+    number = int.from_bytes(hashlib.sha1(_OID + name.encode(), usedforsecurity=False).digest()[:16])
+    key = _make(uuid.UUID)
+    _set(key, "int", number & ~(0xF000 << 64 | 0xC000 << 48) | 5 << 76 | 1 << 63)
     _set(key, "is_safe", _UNKNOWN)
     return key
 

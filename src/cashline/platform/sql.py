@@ -95,8 +95,9 @@ def copy_text(rows: Sequence[Sequence[Any]]) -> str | None:
 
 
 def _copy_column(values: Sequence[Any]) -> Iterable[str]:
-    if len(set(map(id, values))) == 1:
-        return [_copy_value(values[0])] * len(values)
+    first = values[0]
+    if first is values[-1] and first is values[len(values) // 2] and len(set(map(id, values))) == 1:
+        return [_copy_value(first)] * len(values)
     kinds = set(map(type, values))
     if len(kinds) == 1:
         return _COPY_COLUMN.get(kinds.pop(), _copy_each)(values)
@@ -144,7 +145,7 @@ def _texts(values: Sequence[str]) -> Iterable[str]:
 
 _COPY_COLUMN: Mapping[type, Callable[[Sequence[Any]], Iterable[str]]] = {
     str: _texts,
-    UUID: lambda values: [f"{value.int:032x}" for value in values],
+    UUID: lambda values: [value.int.to_bytes(16).hex() for value in values],
     int: lambda values: map(str, values),
     Decimal: lambda values: map(str, values),
     bool: lambda values: ["t" if value else "f" for value in values],
@@ -152,6 +153,17 @@ _COPY_COLUMN: Mapping[type, Callable[[Sequence[Any]], Iterable[str]]] = {
     datetime: lambda values: [value.isoformat() for value in values],
     bytes: lambda values: ["\\\\x" + value.hex() for value in values],
     Jsonb: lambda values: _texts([(value.dumps or msgspec.json.encode)(value.obj).decode() for value in values]),
+}
+
+
+_ELEMENT: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "NULL",
+    str: _copy_element,
+    UUID: lambda value: value.int.to_bytes(16).hex(),
+    int: str,
+    Decimal: str,
+    bool: lambda value: "t" if value else "f",
+    date: date.isoformat,
 }
 
 
@@ -173,12 +185,20 @@ def update(
         f"UPDATE {table} AS target SET {sets} FROM unnest({arrays}) AS change({aliases}) "
         f"WHERE target.{key} = change.key"
     )
-    return execute(statement, [uuids(keys), *map(list, values)], using=using)
+    return execute(statement, [uuids(keys), *map(array, values)], using=using)
 
 
 def uuids(keys: Iterable[UUID]) -> str:
     """Ids as one parameter for `%s::uuid[]`; of thousands it is made five times faster than the list itself."""
-    return "{" + ",".join([key.hex for key in keys]) + "}"
+    return "{" + ",".join([key.int.to_bytes(16).hex() for key in keys]) + "}"
+
+
+def array(values: Sequence[Any]) -> str | Sequence[Any]:
+    """Values as one parameter for an array, likewise; as they are where one is of a kind unknown here."""
+    try:
+        return "{" + ",".join([_ELEMENT[type(value)](value) for value in values]) + "}"
+    except KeyError:
+        return list(values)
 
 
 def numbers(values: Iterable[Decimal]) -> str:

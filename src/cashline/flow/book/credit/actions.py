@@ -92,5 +92,5 @@ def _change(changes: Mapping[UUID, Decimal]) -> dict[UUID, Account]:
     """Add to exposures, making accounts where there were none; gives the accounts after it, locked."""
     if not changes:
         return {}
-    rows = sql.fetch(_CHANGE, (list(changes), list(changes.values())))
+    rows = sql.fetch(_CHANGE, (sql.uuids(changes), sql.numbers(changes.values())))
     return {row[0]: Account(*row) for row in rows}

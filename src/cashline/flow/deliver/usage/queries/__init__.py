@@ -30,6 +30,7 @@ from cashline.flow.deliver.usage.queries.letters import (
 )
 from cashline.flow.deliver.usage.queries.metering import (
     metered,
+    metered_each,
 )
 from cashline.flow.deliver.usage.queries.meters import (
     MeterOfLine,
@@ -77,6 +78,7 @@ __all__ = [
     "meter",
     "meter_coded",
     "metered",
+    "metered_each",
     "meters_by_code",
     "meters_by_id",
     "meters_of_line",

@@ -4,10 +4,12 @@ PostgreSQL gives the exact totals of each window and filter; the last division i
 statement for each shape of window (how it adds, which filters it has), never one for a window.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -40,18 +42,26 @@ def metered(
 ) -> dict[UsageWindow, tuple[MeteredQuantity, ...]]:
     """The quantities of each window from the events that count, as known at an instant (None: as known now)."""
     wanted = list(dict.fromkeys(windows))
-    if not wanted:
-        return {}
-    meters = meter_ids({window.meter.code for window in wanted})
-    shapes: dict[Shape, list[UsageWindow]] = {}
-    for window in wanted:
+    return dict(zip(wanted, metered_each(wanted, known_by=known_by), strict=True))
+
+
+def metered_each(
+    windows: Sequence[UsageWindow], *, known_by: datetime | None = None
+) -> list[tuple[MeteredQuantity, ...]]:  # fmt: skip
+    """The same, in the order of the windows, which are all different."""
+    if not windows:
+        return []
+    meters = meter_ids({window.meter.code for window in windows})
+    shapes: dict[Shape, list[int]] = {}
+    for place, window in enumerate(windows):
         if window.meter.code in meters:
-            shapes.setdefault(Shape(_kind(window), window.filters, window.group_by), []).append(window)
-    found: dict[UsageWindow, dict[Bucket, Totals]] = {}
+            shapes.setdefault(Shape(_kind(window), window.filters, window.group_by), []).append(place)
+    found: list[dict[Bucket, Totals]] = [{} for _ in windows]
     for shape, alike in shapes.items():
-        for start in range(0, len(alike), BATCH):
-            _add(found, shape, alike[start : start + BATCH], meters, known_by)
-    return {window: quantities(window, found.get(window, {})) for window in wanted}
+        for some in batched(alike, BATCH):
+            for no, bucket, totals in _read(shape, [windows[place] for place in some], meters, known_by):
+                found[some[no]][bucket] = totals
+    return [quantities(window, totals) for window, totals in zip(windows, found, strict=True)]
 
 
 def meter_ids(codes: Iterable[str]) -> dict[str, UUID]:
@@ -86,18 +96,15 @@ _CHOSEN: Mapping[str, str] = {
 }
 
 
-def _add(
-    found: dict[UsageWindow, dict[Bucket, Totals]],
-    shape: Shape,
-    windows: Sequence[UsageWindow],
-    meters: Mapping[str, UUID],
-    known_by: datetime | None,
-) -> None:
+def _read(
+    shape: Shape, windows: Sequence[UsageWindow], meters: Mapping[str, UUID], known_by: datetime | None
+) -> Iterator[tuple[int, Bucket, Totals]]:
+    """What the events of windows of one shape come to, by the place of the window."""
     statement, params = _statement(shape, windows, meters, known_by)
     rows = _fetch_hashed(statement, params) if len(windows) >= MANY else sql.fetch(statement, params)
     for no, place, group, number, level, events in rows:
         bucket = (None if place == NO_FILTER else place, tuple(group))
-        found.setdefault(windows[no], {})[bucket] = Totals(Decimal(number), Decimal(level), events)
+        yield no, bucket, Totals(Decimal(number), Decimal(level), events)
 
 
 def _fetch_hashed(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -161,6 +168,7 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[UsageWindow], str]]] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 

@@ -12,7 +12,7 @@ from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAg
 from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, Credit
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice, DraftLine
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
-from cashline.kernel.identifiers import new_id
+from cashline.kernel.identifiers import new_ids
 from cashline.platform import sql
 
 
@@ -80,7 +80,7 @@ def keep_charges(
 ) -> None:
     """Keep what each line and each credit was for; `lines` and `credit_notes` (by invoice) are those just issued."""
     rows = []
-    for post in posts:
+    for key, post in zip(new_ids(len(posts)), posts, strict=True):
         charge = post.charge
         line_id = note_id = None
         if post.credited_invoice is None:
@@ -88,7 +88,7 @@ def keep_charges(
         else:
             note_id = credit_notes[post.credited_invoice]
         rows.append(
-            (new_id(), post.subscription_id, charge.subject.component.value, *charge.subject[1:], charge.place,
+            (key, post.subscription_id, charge.subject.component.value, *charge.subject[1:], charge.place,
              post.source_id, post.revision, charge.start, charge.end, charge.whole_start, charge.whole_end,
              charge.days, charge.of_days, charge.quantity, charge.level_at_end, charge.unit_price, charge.amount,
              charge.against, line_id, note_id, now)

@@ -3,7 +3,7 @@
 Nothing is written here. Both ways give the same bills (`rules.plans.sharing`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cashline.flow.agree.plans.queries import conventions_of
 from cashline.flow.agree.plans.rules import ChangeBilled, PlanConventions
-from cashline.flow.deliver.usage.queries import metered
+from cashline.flow.deliver.usage.queries import metered, metered_each
 from cashline.flow.deliver.usage.rules.windows import UsageWindow
 from cashline.flow.invoice.billing.queries.alike import AlikeLife, alike_lives, examples_of
 from cashline.flow.invoice.billing.queries.plans import (
@@ -73,49 +73,66 @@ def plan_due(due: Sequence[DueAgreement], as_of: date, *, now: datetime) -> Plan
     """What a run bills of all subscriptions under those agreements."""
     of = {item.agreement_id: item for item in due}
     conventions = conventions_of(item.entity_id for item in due)
-    rows = alike_lives(of)
-    until = {row.id: run_instant(as_of, of[row.agreement_id].today, row.zone, now) for row in rows}
-    known = {row.id: conventions[of[row.agreement_id].entity_id] for row in rows}
-    planned = _together(rows, until, known)
-    rest = plan_subscriptions_by_id(row.id for row in rows if row.id not in planned)
-    planned |= _alone(rest, until.__getitem__, known.__getitem__)
+    rows = [
+        _Row(life, run_instant(as_of, item.today, life.zone, now), conventions[item.entity_id])
+        for life in alike_lives(of)
+        for item in (of[life.agreement_id],)
+    ]
+    planned = _together(rows)
+    rest = {row.life.id: row for row in rows if row.life.id not in planned}
+    found = plan_subscriptions_by_id(rest)
+    planned |= _alone(found, lambda key: rest[key].until, lambda key: rest[key].conventions)
     lives: dict[UUID, list[PlannedLife]] = {}
     for row in rows:
-        lives.setdefault(row.agreement_id, []).append(planned[row.id])
+        lives.setdefault(row.life.agreement_id, []).append(planned[row.life.id])
     return lives
 
 
-def _together(
-    rows: Sequence[AlikeLife], until: Mapping[UUID, datetime], known: Mapping[UUID, PlanConventions]
-) -> dict[UUID, PlannedLife]:
+class _Row(NamedTuple):
+    """A subscription that a run bills, the instant up to which it does, and the conventions of its legal entity."""
+
+    life: AlikeLife
+    until: datetime
+    conventions: PlanConventions
+
+
+def _together(rows: Sequence[_Row]) -> dict[UUID, PlannedLife]:
     """Those that are alike, by id; others are left out."""
-    groups: dict[tuple[object, ...], list[AlikeLife]] = {}
+    groups: dict[tuple[object, ...], list[_Row]] = {}
     for row in rows:
-        end = until[row.id]
-        if row.fact is not None and row.posted is not None and row.at <= end:
-            day = local_day(row.at, row.zone)
-            key = (row.fact, day, row.posted, row.settled, end, row.zone, row.currency, known[row.id])
+        life, until, conventions = row
+        if life.fact is not None and life.posted is not None and life.at <= until:
+            day = local_day(life.at, life.zone)
+            key = (life.fact, day, life.posted, life.settled, until, life.zone, life.currency, id(conventions))
             groups.setdefault(key, []).append(row)
-    firsts = [ones[0] for ones in groups.values()]
-    examples = examples_of(
-        {row.id: row.settled for row in firsts if row.settled}, {row.id: until[row.id] for row in firsts}
-    )
-    alike: list[tuple[AlikeLife, SharedPlan, Sequence[UsageWindow]]] = []
-    for ones in groups.values():
-        first = ones[0]
-        found = examples.get(first.id)
-        shared = found and shared_plan(
-            found.subscription, found.posted, until[first.id], first.settled or date.min, known[first.id]
-        )
-        if shared is not None:
-            alike += [(row, shared, [own_window(item, row.id, row.at) for item in shared.windows]) for row in ones]
-    quantities = metered(window for _, _, windows in alike for window in windows)
+    alike: list[tuple[AlikeLife, SharedPlan]] = []
+    windows: list[UsageWindow] = []
+    for shared, ones in _shared(list(groups.values())):
+        for row in ones:
+            alike.append((row.life, shared))
+            windows += [own_window(item, row.life.id, row.life.at) for item in shared.windows]
+    quantities = iter(metered_each(windows))
     planned: dict[UUID, PlannedLife] = {}
-    for row, shared, windows in alike:
-        usage = own_usage(shared, [quantities[window] for window in windows], row.billed_usage if row.usage else {})
+    for life, shared in alike:
+        found = [next(quantities) for _ in shared.windows]
+        usage = own_usage(shared, found, life.billed_usage if life.usage else {})
         if usage is not None:
-            planned[row.id] = _own(row, shared, usage)
+            planned[life.id] = _own(life, shared, usage)
     return planned
+
+
+def _shared(groups: Sequence[Sequence[_Row]]) -> Iterator[tuple[SharedPlan, Sequence[_Row]]]:
+    """The plan of each group by its first; a group that can share none is left out."""
+    firsts = [ones[0] for ones in groups]
+    settled_from = {row.life.id: row.life.settled for row in firsts if row.life.settled}
+    examples = examples_of(settled_from, {row.life.id: row.until for row in firsts})
+    for (life, until, conventions), ones in zip(firsts, groups, strict=True):
+        example = examples.get(life.id)
+        if example is not None:
+            first = life.settled or date.min
+            shared = shared_plan(example.subscription, example.posted, until, first, conventions)
+            if shared is not None:
+                yield shared, ones
 
 
 def _own(row: AlikeLife, shared: SharedPlan, usage: Sequence[SubscriptionCharge]) -> PlannedLife:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from cashline.flow.invoice.invoices.queries import grounds_of
 from cashline.flow.invoice.invoices.rules.drafts import DraftInvoice, DraftLine, PreparedInvoice
 from cashline.flow.invoice.invoices.rules.issuing import AlreadyBilled, prepare
 from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE, InvoiceKind, InvoiceStatus
-from cashline.kernel.identifiers import new_id
+from cashline.kernel.identifiers import new_id, new_ids
 from cashline.kernel.periods import Period
 from cashline.kernel.refusals import raise_all
 from cashline.kernel.rounding import round_fraction
@@ -79,7 +80,7 @@ def append_invoices(
     """Append what was prepared. The caller changes the exposure (`exposure_of`) after all that it appends."""
     if not prepared:
         return Appended([], [])
-    ids = [new_id() for _ in prepared]
+    ids = new_ids(len(prepared))
     lines, line_columns = _line_rows(ids, prepared)
     taxes = _tax_rows(ids, prepared)
     _keep_parties(prepared, parties)
@@ -152,11 +153,12 @@ def _take_numbers(prepared: Sequence[PreparedInvoice]) -> list[str]:
 
 def _keep_parties(prepared: Sequence[PreparedInvoice], parties: Mapping[UUID, str]) -> None:
     """Keep the content of each party once; its id is its hash."""
-    used = sorted({key for item in prepared for key in (item.seller.party_id, item.buyer.party_id)})
+    found = {key for item in prepared for key in (item.seller.party_id, item.buyer.party_id)}
+    used = sorted(found, key=attrgetter("int"))
     sql.execute(
         "INSERT INTO invoice_parties (id, content) SELECT * FROM unnest(%s::uuid[], %s::jsonb[]) "
         "ON CONFLICT DO NOTHING",
-        (used, [parties[key] for key in used]),
+        (sql.uuids(used), sql.array([parties[key] for key in used])),
     )
 
 
@@ -214,12 +216,13 @@ def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> tupl
         not item.uses and not item.draft.combines and not any(line.component for line in item.draft.lines)
         for item in prepared
     )
+    line_ids = iter(new_ids(sum(len(item.draft.lines) for item in prepared)))
     for key, item in zip(ids, prepared, strict=True):
         for line_no, (line, decision) in enumerate(zip(item.draft.lines, item.decisions, strict=True), 1):
             if line.period not in periods and line.period is not None:
                 periods[line.period] = f"[{line.period.start},{line.period.end})"
             row = (
-                new_id(),
+                next(line_ids),
                 key,
                 line_no,
                 line.line_id,

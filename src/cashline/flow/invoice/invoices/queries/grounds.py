@@ -47,7 +47,7 @@ _PLACES = (
 _TERMS = (
     "SELECT a.id, a.payment_terms_days, ARRAY(SELECT o.id FROM orders o WHERE o.agreement_id = a.id ORDER BY o.id), "
     f"{_BUYER} FROM agreements a JOIN customers c ON c.id = a.customer_id JOIN legal_entities e ON e.id = a.entity_id "
-    f"{_PLACES} WHERE a.id = ANY(%s)"
+    f"{_PLACES} WHERE a.id = ANY(%s::uuid[])"
 )
 _ONE_OFF = (
     f"SELECT NULL::uuid, c.payment_terms_days, ARRAY[]::uuid[], {_BUYER} FROM (SELECT DISTINCT t.customer_id, "
@@ -119,7 +119,7 @@ def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> F
 def _rows(drafts: Sequence[DraftInvoice]) -> list[tuple[Any, ...]]:
     agreements = {draft.agreement_id for draft in drafts if draft.agreement_id is not None}
     one_off = {(draft.customer_id, draft.entity_id) for draft in drafts if draft.agreement_id is None}
-    rows = sql.fetch(_TERMS, (list(agreements),)) if agreements else []
+    rows = sql.fetch(_TERMS, (sql.uuids(agreements),)) if agreements else []
     if one_off:
         customers, entities = zip(*one_off, strict=True)
         rows += sql.fetch(_ONE_OFF, (list(customers), list(entities)))

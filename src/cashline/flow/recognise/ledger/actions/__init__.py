@@ -17,7 +17,7 @@ from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
 from cashline.flow.recognise.ledger.rules.events import credit_fact, invoice_fact, payment_fact, shipment_fact
 from cashline.flow.recognise.ledger.rules.periods import PERIOD, Area, PeriodStatus, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, Held, PostingRule, held_keys, plan_entry
-from cashline.kernel.identifiers import new_id
+from cashline.kernel.identifiers import new_id, new_ids
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, Handoff, ObjectRef
@@ -71,12 +71,12 @@ def post(
     if not entries:
         return []
     opened = known or open_or_find_books({entry.entity_id for entry in entries}, now=now, actor=actor)
-    entry_rows, line_rows, ids = [], [], []
+    entry_rows, line_rows, ids = [], [], new_ids(len(entries))
     book = Book.IFRS.value
-    for planned in entries:
+    for key, planned in zip(ids, entries, strict=True):
         one = opened[planned.entity_id]
         entry = dated(planned, one.closed_for(planned.rule))
-        key, day, accounts, line_no = new_id(), entry.day, one.accounts, 0
+        day, accounts, line_no = entry.day, one.accounts, 0
         for line in entry.lines:
             line_no += 1
             line_rows.append(
@@ -107,7 +107,6 @@ def post(
                 now,
             )
         )
-        ids.append(key)
     sql.insert("journal_entries", _ENTRY_COLUMNS, entry_rows)
     sql.insert("journal_lines", _LINE_COLUMNS, line_rows)
     return ids

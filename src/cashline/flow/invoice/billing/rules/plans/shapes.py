@@ -5,10 +5,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID
 
 from cashline.flow.agree.plans.rules import PlanTerms
 from cashline.flow.deliver.subscriptions.rules import Life
+from cashline.kernel.identifiers import named_id
 from cashline.kernel.money import minor_units
 
 ZERO = Decimal(0)
@@ -75,9 +76,9 @@ class Subject(NamedTuple):
         return "/".join([*map(str, self), place])
 
 
-def source_of(subscription_id: UUID, words: str) -> UUID:
+def source_of(subscription_id: UUID | str, words: str) -> UUID:
     """The key under which a subscription is billed once for something."""
-    return uuid5(NAMESPACE_OID, f"{subscription_id}/{words}")
+    return named_id(f"{subscription_id}/{words}")
 
 
 class SubscriptionCharge(NamedTuple):

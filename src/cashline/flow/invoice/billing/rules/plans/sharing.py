@@ -172,11 +172,11 @@ def own_documents(
     moulds = shared.moulds
     if usage:
         moulds = sorted([*moulds, *(_mould(shared.subscription, charge) for charge in usage)], key=_place)
-    details = details_of(subscription_id)
+    details, named = details_of(subscription_id), str(subscription_id)
     lines: list[DraftLine] = []
     posts: list[ChargePost] = []
     for charge, revision, line, source, words in moulds:
-        source_id = source_of(subscription_id, source)
+        source_id = source_of(named, source)
         own = list(line)
         own[_SOURCE], own[_DESCRIPTION], own[_DETAILS] = source_id, described(words, number), details
         lines.append(DraftLine._make(own))
