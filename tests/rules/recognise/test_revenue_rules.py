@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact, DeliveryKind
+from cashline.flow.recognise.revenue.rules.ahead import still_to_come
 from cashline.flow.recognise.revenue.rules.allocation import allocate_price, derivation_of
 from cashline.flow.recognise.revenue.rules.contracts import plan_contract
 from cashline.flow.recognise.revenue.rules.planning import (
@@ -96,6 +97,23 @@ def test_annual_subscription_is_earned_by_days() -> None:
     }
     assert complete_from(obligation) == date(2026, 1, 14)
     assert months(obligation, "2025-01-15") == {"2025-01": "32.88"}
+
+
+@given(st.integers(1, 10**7), st.integers(1, 40), st.integers(0, 900), st.integers(-40, 1000))
+def test_what_a_service_earns_ahead_is_the_difference_of_what_it_earns(
+    cents: int, term: int, starts: int, through_after: int
+) -> None:
+    line = promise(str(D(cents) / 100), pattern="ratable_daily", interval=1, term=term)
+    begins = date(2026, 1, 1) + timedelta(starts)
+    [one] = plan_obligations([line], {line.line_id: [fact(line.line_id, DeliveryKind.ACTIVATED, begins)]}, 2)
+    through = begins + timedelta(through_after)
+    month, before = through.replace(day=1), one.earned(through)
+    for amount in still_to_come([one], through):
+        month = month_of(month).end
+        reached = one.earned(month - timedelta(1))
+        assert amount == reached - before
+        before = reached
+    assert before == one.allocated
 
 
 def test_goods_are_earned_unit_by_unit_and_taken_back_on_return() -> None:

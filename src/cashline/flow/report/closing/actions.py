@@ -19,6 +19,7 @@ from cashline.flow.recognise.revenue.actions import (
     run_revenue,
 )
 from cashline.flow.report.closing.queries import month_of_entity, tasks_of
+from cashline.flow.report.closing.queries.checks import findings
 from cashline.flow.report.closing.rules import Outcome, Task, TaskState, blockers, outcome_of, template
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import month_of
@@ -81,11 +82,17 @@ def sign_task(*, entity_id: UUID, month: date, task: str, note: str = "", now: d
     """
     code, first = template(task).code, month.replace(day=1)
     PERIOD.target("close", month_of_entity(entity_id, first).status, document_id=first.isoformat())
-    one = next(item for item in tasks_of(entity_id, first) if item.template.code == code)
-    outcome = outcome_of(one, note.strip())
-    _keep(entity_id, first, [one], outcome, note.strip(), now=now, actor=actor)
-    data = {"month": first.isoformat(), "task": code, "outcome": outcome.value, "found": one.finding.found}
-    event = Event("CloseTaskSigned", (ObjectRef("entity", entity_id),), data, note.strip())
+    return _sign(entity_id, first, code, tasks_of(entity_id, first), note.strip(), now=now, actor=actor)
+
+
+def _sign(
+    entity_id: UUID, month: date, code: str, tasks: Sequence[Task], note: str, *, now: datetime, actor: str
+) -> Outcome:
+    one = next(item for item in tasks if item.template.code == code)
+    outcome = outcome_of(one, note)
+    _keep(entity_id, month, [one], outcome, note, now=now, actor=actor)
+    data = {"month": month.isoformat(), "task": code, "outcome": outcome.value, "found": one.finding.found}
+    event = Event("CloseTaskSigned", (ObjectRef("entity", entity_id),), data, note)
     record([event], now=now, actor=actor)
     return outcome
 
@@ -149,10 +156,11 @@ def close_month(
         told = tuple(one.message for one in blockers(tasks))
         return CloseResult(first, True, revenue, others, tasks, closed=False, blockers=told)
     who: dict[str, Any] = {"now": now, "actor": actor}
-    for task, note in signing:
-        sign_task(entity_id=entity_id, month=first, task=task, note=note, **who)
     run_books(through=last, entity_id=entity_id, now=now, actor=actor)
-    tasks = tasks_of(entity_id, first)
+    found = findings(entity_id, first)
+    for task, note in signing:
+        _sign(entity_id, first, template(task).code, tasks_of(entity_id, first, found=found), note.strip(), **who)
+    tasks = tasks_of(entity_id, first, found=found)
     if override:
         _keep(entity_id, first, [task for task in tasks if not task.complete], Outcome.ACCEPTED, reason, **who)
     else:

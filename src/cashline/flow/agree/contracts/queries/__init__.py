@@ -77,8 +77,8 @@ def term_lines(
     conditions, params = [], []
     for column, keys in (("l.agreement_id", agreement_ids), ("l.line_id", line_ids)):
         if keys is not None:
-            conditions.append(f"{column} = ANY(%s)")
-            params.append(list(set(keys)))
+            conditions.append(f"{column} = ANY(%s::uuid[])")
+            params.append(sql.uuids(set(keys)))
     if not conditions:
         raise ValueError("Name the agreements or the lines: nobody needs the terms of all.")
     if as_of is not None:

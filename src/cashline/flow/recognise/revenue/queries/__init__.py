@@ -36,7 +36,7 @@ def _facts(*, entity_id: UUID | None, agreement_ids: Sequence[UUID] | None) -> s
     if entity_id is not None:
         conditions.append("{of}.entity_id = %(entity)s")
     if agreement_ids is not None:
-        conditions.append("{of}.agreement_id = ANY(%(ids)s)")
+        conditions.append("{of}.agreement_id = ANY(%(ids)s::uuid[])")
     narrowed = " AND ".join(conditions)
     where = f"WHERE {narrowed.format(of='o')}" if conditions else ""
     return _FACTS.format(where=where) + COUNTS.format(where=f"AND {narrowed.format(of='i')}" if conditions else "")
@@ -56,7 +56,7 @@ def due_agreements(
         {
             "concession": CreditCause.CONCESSION.value,
             "entity": entity_id,
-            "ids": list(agreement_ids or ()),
+            "ids": sql.uuids(agreement_ids or ()),
             "through": through,
         },
     )
@@ -86,8 +86,8 @@ def agreements_for_update(agreement_ids: Sequence[UUID]) -> dict[UUID, LockedAgr
         "SELECT a.id, a.number, a.customer_id, a.entity_id, a.currency, "
         "(SELECT s.through FROM revenue_states s WHERE s.agreement_id = a.id), "
         "(SELECT c.fiscal_calendar FROM legal_entities c WHERE c.id = a.entity_id) FROM agreements a "
-        "WHERE a.id = ANY(%s) ORDER BY a.id FOR NO KEY UPDATE OF a",
-        (list(agreement_ids),),
+        "WHERE a.id = ANY(%s::uuid[]) ORDER BY a.id FOR NO KEY UPDATE OF a",
+        (sql.uuids(agreement_ids),),
     )
     return {row[0]: LockedAgreement(*row) for row in rows}
 
@@ -111,15 +111,15 @@ def facts_of(agreement_ids: Sequence[UUID]) -> Facts:
     rows = sql.fetch(
         "SELECT o.agreement_id, d.id, d.line_id, d.order_line_id, d.kind, d.quantity, d.effective_on, d.source_id "
         "FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN deliveries d ON d.line_id = l.line_id "
-        "WHERE o.agreement_id = ANY(%(ids)s) UNION ALL "
+        "WHERE o.agreement_id = ANY(%(ids)s::uuid[]) UNION ALL "
         "SELECT o.agreement_id, k.id, k.line_id, l.id, '', k.net_amount - k.discount_amount, c.issued_on, c.id "
         "FROM orders o "
         "JOIN order_lines l ON l.order_id = o.id JOIN credit_note_lines k ON k.line_id = l.line_id "
         "JOIN credit_notes c ON c.id = k.credit_note_id AND c.cause = %(concession)s "
-        "WHERE o.agreement_id = ANY(%(ids)s) UNION ALL "
+        "WHERE o.agreement_id = ANY(%(ids)s::uuid[]) UNION ALL "
         "SELECT agreement_id, NULL, NULL, NULL, NULL, sum(facts), NULL, NULL FROM ("
-        f"{COUNTS.format(where='AND i.agreement_id = ANY(%(ids)s)')}) AS b GROUP BY 1 ORDER BY 2",
-        {"ids": list(agreement_ids), "concession": CreditCause.CONCESSION.value},
+        f"{COUNTS.format(where='AND i.agreement_id = ANY(%(ids)s::uuid[])')}) AS b GROUP BY 1 ORDER BY 2",
+        {"ids": sql.uuids(agreement_ids), "concession": CreditCause.CONCESSION.value},
     )
     counted = {row[0]: int(row[5]) for row in rows if row[4] is None}
     found = Facts({}, {}, billed(counted), in_arrears(counted) if counted else {}, counted)
@@ -147,11 +147,11 @@ def recorded(agreement_ids: Sequence[UUID]) -> dict[UUID, Recorded]:
     """Obligations and revenue recorded so far, by line; a line without any is left out."""
     rows = sql.fetch(
         "SELECT * FROM (SELECT DISTINCT ON (line_id) line_id, NULL::date, version, transaction_price, "
-        "stand_alone_price, allocated_price FROM obligations WHERE agreement_id = ANY(%(ids)s) "
+        "stand_alone_price, allocated_price FROM obligations WHERE agreement_id = ANY(%(ids)s::uuid[]) "
         "ORDER BY line_id, version DESC) AS latest UNION ALL "
         "SELECT line_id, month, max(sequence), sum(amount), NULL, NULL FROM revenue_postings "
-        "WHERE agreement_id = ANY(%(ids)s) GROUP BY 1, 2",
-        {"ids": list(agreement_ids)},
+        "WHERE agreement_id = ANY(%(ids)s::uuid[]) GROUP BY 1, 2",
+        {"ids": sql.uuids(agreement_ids)},
     )
     found: dict[UUID, Recorded] = {}
     for line_id, month, number, first, alone, allocated in rows:

@@ -11,6 +11,7 @@ import msgspec
 from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact, DeliveryKind
 from cashline.flow.invoice.billing.rules.planning import plan_bills
+from cashline.flow.recognise.revenue.rules.ahead import still_to_come
 from cashline.flow.recognise.revenue.rules.allocation import derivation_of
 from cashline.flow.recognise.revenue.rules.planning import (
     Concession,
@@ -35,7 +36,7 @@ from cashline.flow.recognise.revenue.rules.stretches import Stretch
 from cashline.flow.recognise.revenue.rules.units import plan_units
 from cashline.kernel.fiscal import Slicer
 from cashline.kernel.money import minor_units
-from cashline.kernel.periods import add_months, month_of
+from cashline.kernel.periods import month_of
 from cashline.kernel.refusals import Refusal
 
 _ZERO = Decimal(0)
@@ -115,25 +116,6 @@ def plan_contract(
     complete_on = None if None in ends else max((end for end in ends if end is not None), default=date.min)
     ahead = still_to_come(planned, through) if complete_on is None or complete_on > through else []
     return ContractPlan(through, rows, postings, complete_on, ahead)
-
-
-def still_to_come(planned: Sequence[PlannedObligation], through: date) -> list[Decimal]:
-    """What is earned after a day by month, from the rest of its own month on; a year ahead of a service without end."""
-    first = through.replace(day=1)
-    base = first.year * 12 + first.month
-    found: list[Decimal] = []
-    for one in planned:
-        end = complete_from(one)
-        if end is not None and end <= through:
-            continue
-        horizon = end or add_months(first, 12) - _DAY
-        parts = [(first, one.earned(min(horizon, month_of(first).end - _DAY)) - one.earned(through))]
-        parts += [part for part in plan_revenue(one, horizon).items() if part[0] > first]
-        for month, amount in parts:
-            place = month.year * 12 + month.month - base
-            found += [_ZERO] * (place + 1 - len(found))
-            found[place] += amount
-    return found
 
 
 def cuts_of(

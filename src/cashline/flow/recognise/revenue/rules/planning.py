@@ -287,8 +287,8 @@ def _concede(one: Obligation, concession: Concession) -> Obligation:
 
 def plan_revenue(obligation: PlannedObligation, through: date, slicer: Slicer = month_of) -> dict[date, Decimal]:
     """Revenue by calendar month, or slice of one (its first day), from the first fact up to and including `through`."""
-    if isinstance(obligation, Obligation) and (run := _single_run(obligation)) is not None:
-        return dict(_evenly(obligation.segments[0].layers[0], *run, through, obligation.digits, slicer))
+    if isinstance(obligation, Obligation) and (run := single_run(obligation)) is not None:
+        return dict(evenly(obligation.segments[0].layers[0], *run, through, obligation.digits, slicer))
     months: dict[date, Decimal] = {}
     earned = _ZERO
     for month, day in _month_ends(obligation, through, slicer):
@@ -299,7 +299,7 @@ def plan_revenue(obligation: PlannedObligation, through: date, slicer: Slicer = 
     return months
 
 
-def _single_run(obligation: Obligation) -> tuple[date, date] | None:
+def single_run(obligation: Obligation) -> tuple[date, date] | None:
     """The days of a service that runs once and was never changed, as most do; None for any other obligation."""
     progress = obligation.progress
     if len(obligation.segments) > 1 or obligation.discounts or not isinstance(progress, DaysServed):
@@ -308,7 +308,7 @@ def _single_run(obligation: Obligation) -> tuple[date, date] | None:
 
 
 @lru_cache(maxsize=20_000)
-def _evenly(
+def evenly(
     layer: Layer, start: date, end: date, through: date, digits: int, slicer: Slicer
 ) -> tuple[tuple[date, Decimal], ...]:
     """Revenue by month of a price that is earned day by day over `[start, end)`; contracts of one price share it."""

@@ -1,5 +1,6 @@
 """Reading a close: the months of an entity, and the checklist of one with owners and signatures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -64,11 +65,19 @@ def _state(month: date, known: dict[date, list[PeriodRow]], entries: int | None 
     return MonthState(month, whole.status, areas, entries, whole.closed_at, whole.closed_by)
 
 
-def tasks_of(entity_id: UUID, month: date, *, recognising: int | None = None) -> tuple[Task, ...]:
-    """The checklist of a month as things stand; `recognising`: so many contracts a previewed close would recognise."""
-    return checklist(
-        findings(entity_id, month, recognising=recognising), owners_of(entity_id), signatures_of(entity_id, month)
-    )
+def tasks_of(
+    entity_id: UUID,
+    month: date,
+    *,
+    recognising: int | None = None,
+    found: Mapping[str, Finding] | None = None,
+) -> tuple[Task, ...]:
+    """The checklist of a month as things stand; `recognising`: so many contracts a previewed close would recognise.
+
+    `found` is what the checks found just now, since they read all the books.
+    """
+    known = findings(entity_id, month, recognising=recognising) if found is None else found
+    return checklist(known, owners_of(entity_id), signatures_of(entity_id, month))
 
 
 def _found(asked: MonthAsked, today: date) -> dict[str, Finding]:  # noqa: ARG001 - a month ends when it ends

@@ -17,7 +17,7 @@ from cashline.flow.report.closing.rules import Finding
 from cashline.flow.report.health.queries import books as laws
 from cashline.flow.report.health.queries.checks import breaks_of, digits
 from cashline.flow.report.health.rules import Law
-from cashline.flow.report.statements.queries import ageing, deferred_waterfall
+from cashline.flow.report.statements.queries import ageing, deferred_months
 from cashline.flow.report.statements.queries.financial import financial_statements
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import month_of
@@ -149,9 +149,7 @@ def _ties(asked: _Asked) -> Finding:
 def _deferred(asked: _Asked) -> Finding:
     """Opening + billed − recognised = closing, the closing is that of the account, and each contract's is its own."""
     role = AccountRole.CONTRACT_POSITION
-    rolled = deferred_waterfall(
-        asked.entity.id, start=asked.month, end=month_of(asked.month).end, today=asked.last
-    ).months[-1]
+    rolled = deferred_months(asked.entity.id, start=asked.month, end=month_of(asked.month).end)[-1]
     held = role_balances([role], as_of=asked.last, entity_ids=[asked.entity.id])
     account = -sum((own for _, own in held.values()), _ZERO)
     off = [one for law in (laws.POSITION, laws.REVENUE) for one in breaks_of(law, relation=digits(), limit=5)]

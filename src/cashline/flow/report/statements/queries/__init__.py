@@ -30,6 +30,7 @@ from cashline.flow.report.statements.rules import (
     AgeingAsked,
     AgeingRow,
     DeferredAsked,
+    DeferredMonth,
     DeferredWaterfall,
     EntityAgeing,
     OpenInvoice,
@@ -240,22 +241,26 @@ def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) 
     Liability and asset are not netted across contracts (IFRS 15.105).
     """
     [entity] = [one for one in entities() if one.id == entity_id]
-    role = AccountRole.CONTRACT_POSITION
-    first = start.replace(day=1)
-    before = role_balances([role], as_of=_day_before(first), entity_ids=[entity_id])
-    opening = -sum((own for _, own in before.values()), ZERO)
-    moved = [(row.month, row.rule, row.amount) for row in monthly_movements(entity_id, [role], start=first, end=end)]
-    moved += _earned_of_arrangements(entity_id, first, end)
     liability, asset, contracts = _positions(entity_id)
     return DeferredWaterfall(
         entity_id,
         entity.currency,
-        roll_forward(opening, moved, start=first, end=end),
+        deferred_months(entity_id, start=start, end=end),
         _ahead(entity_id, entity.currency, today),
         liability,
         asset,
         contracts,
     )
+
+
+def deferred_months(entity_id: UUID, *, start: date, end: date) -> tuple[DeferredMonth, ...]:
+    """Opening + billed − recognised + other = closing of each month in `[start, end)`, in the entity's currency."""
+    role, first = AccountRole.CONTRACT_POSITION, start.replace(day=1)
+    before = role_balances([role], as_of=_day_before(first), entity_ids=[entity_id])
+    opening = -sum((own for _, own in before.values()), ZERO)
+    moved = [(row.month, row.rule, row.amount) for row in monthly_movements(entity_id, [role], start=first, end=end)]
+    moved += _earned_of_arrangements(entity_id, first, end)
+    return roll_forward(opening, moved, start=first, end=end)
 
 
 _REVENUE = (AccountRole.REVENUE_GOODS, AccountRole.REVENUE_SUBSCRIPTION, AccountRole.REVENUE_SERVICE)
