@@ -225,3 +225,80 @@ def _facts_of(file: Path, paragraph: str = "", reason: str = "") -> "NewFacts":
         raise InvalidValue(f"{file} holds an object with {', '.join(kinds)}.", field="file")
     read: dict[str, Any] = {name: read_facts(document.get(name, []), kind, name) for name, kind in kinds.items()}
     return NewFacts(**read, paragraph=paragraph, reason=reason)
+
+
+@COMMANDS.command("study-prices")
+@click.option("--entity", required=True, help="The legal entity's code.")
+@click.option("--from", "start", required=True, type=DAY, help="The first day of the window.")
+@click.option("--to", "last", required=True, type=DAY, help="The last day of the window.")
+@click.option("--spread", default="0.15", show_default=True, help="The range to either side of the median, as a share.")
+@click.option("--required", default="0.80", show_default=True, help="The share of transactions that must lie within.")
+@click.option("--least-count", default=5, show_default=True, type=click.IntRange(1), help="Transactions needed.")
+@click.option("--band", "bands", multiple=True, help="A quantity at which a new band begins.")
+@click.option("--by-segment", is_flag=True, help="Study each country of customers for itself.")
+@json_option
+def study_prices_command(
+    entity: str,
+    start: datetime,
+    last: datetime,
+    spread: str,
+    required: str,
+    least_count: int,
+    bands: tuple[str, ...],
+    by_segment: bool,
+    as_json: bool,
+) -> None:
+    """Study what own agreements charge, and propose stand-alone prices by product and stratum."""
+    from datetime import timedelta
+    from decimal import Decimal, InvalidOperation
+
+    from cashline.flow.recognise.revenue.actions.pricing import study_prices
+    from cashline.flow.recognise.revenue.api.pricing import price_shape
+    from cashline.flow.recognise.revenue.queries.prices import prices_of_study
+    from cashline.flow.recognise.revenue.rules.price_study import Terms
+    from cashline.platform.company.queries import entity_by_code
+
+    try:
+        numbers = [Decimal(one) for one in (spread, required, *bands)]
+    except InvalidOperation:
+        raise InvalidValue("Give shares and bands as numbers, such as 0.15.", field="spread") from None
+    terms = Terms(numbers[0], numbers[1], least_count, tuple(numbers[2:]), by_segment)
+    end = last.date() + timedelta(days=1)
+    key = study_prices(
+        entity_id=entity_by_code(entity).id, start=start.date(), end=end, terms=terms, now=now(), actor=TERMINAL.actor
+    )
+    found = [price_shape(one) for one in prices_of_study(key)]
+    lines = [
+        f"{one['id']}  {one['sku']:<14} {one['amount']} {one['currency']} ({one['low']} to {one['high']}), "
+        f"{one['within']} of {one['transactions']} within"
+        for one in found
+    ]
+    name = public("price_study", key)
+    say({"id": name, "prices": found}, "\n".join([f"{name}: {len(found)} strata.", *lines]), as_json=as_json)
+
+
+@COMMANDS.command("approve-price")
+@click.argument("price")
+@click.option("--from", "start", required=True, type=DAY, help="The day from which it is in force.")
+@click.option("--paragraph", default="", help="The paragraph that it answers to.")
+@click.option("--reason", default="", help="Why.")
+@json_option
+def approve_price_command(price: str, start: datetime, paragraph: str, reason: str, as_json: bool) -> None:
+    """Put a studied price into force for contracts that begin from a day on."""
+    from cashline.flow.recognise.revenue.actions.pricing import approve_price
+    from cashline.flow.recognise.revenue.api.pricing import price_shape
+    from cashline.flow.recognise.revenue.queries.prices import stand_alone_price
+    from cashline.flow.recognise.revenue.rules.price_study import PARAGRAPH
+    from cashline.platform.doors.terminal import today
+
+    key = key_of("stand_alone_price", price)
+    approve_price(
+        price_id=key,
+        valid_from=start.date(),
+        today=today(),
+        paragraph=paragraph or PARAGRAPH,
+        reason=reason,
+        now=now(),
+        actor=TERMINAL.actor,
+    )
+    say(price_shape(stand_alone_price(key)), f"{price} is in force from {start.date()}.", as_json=as_json)

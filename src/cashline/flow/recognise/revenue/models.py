@@ -3,7 +3,17 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from cashline.platform.database.tables import Table, amount_column, currency_column, instant_column, link_to
+from cashline.flow.recognise.revenue.rules.price_study import PriceStatus
+from cashline.platform.database.tables import (
+    Table,
+    amount_column,
+    currency_column,
+    instant_column,
+    link_to,
+    quantity_column,
+    rate_column,
+    status_column,
+)
 
 
 class Obligation(Table):
@@ -156,5 +166,78 @@ class ArrangementPosting(Table):
             models.UniqueConstraint(
                 fields=["arrangement", "day", "contract", "account", "subject", "nature", "sequence"],
                 name="arrangement_posted_once",
+            )
+        ]
+
+
+class PriceStudy(Table):
+    """A study of stand-alone prices from agreements of an entity that began in `[starts_on, ends_on)`."""
+
+    entity = link_to("company.LegalEntity")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    terms = models.JSONField()
+    observations = models.IntegerField()
+    made_by = models.TextField()
+    made_at = instant_column()
+
+    class Meta:
+        db_table = "price_studies"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_on__gt=models.F("starts_on")), name="price_study_window")
+        ]
+
+
+class StandAlonePrice(Table):
+    """What a study found of a stratum, and the price that it proposes; approved, it is in force from a day on.
+
+    `count` transactions from `least` to `most`, `within` of them in the range from `low` to `high`; `segment` is a
+    country, empty for all. Who decided names the paragraph.
+    """
+
+    study = link_to("revenue.PriceStudy")
+    product = link_to("catalog.Product")
+    currency = currency_column()
+    interval_months = models.IntegerField()
+    segment = models.TextField(blank=True)
+    quantity_from = quantity_column()
+    quantity_to = quantity_column(null=True)
+    count = models.IntegerField()
+    within = models.IntegerField()
+    observable = models.BooleanField()
+    least = rate_column()
+    most = rate_column()
+    amount = rate_column()
+    low = rate_column()
+    high = rate_column()
+    derivation = models.JSONField()
+    status = status_column(PriceStatus, db_default=PriceStatus.PROPOSED)
+    valid_from = models.DateField(null=True)
+    paragraph = models.TextField(blank=True, db_default="")
+    reason = models.TextField(blank=True, db_default="")
+    decided_by = models.TextField(blank=True, db_default="")
+    decided_at = instant_column(null=True)
+
+    class Meta:
+        db_table = "stand_alone_prices"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(low__lte=models.F("amount"), high__gte=models.F("amount")),
+                name="stand_alone_price_within_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="proposed") | ~models.Q(decided_by="") & ~models.Q(paragraph=""),
+                name="stand_alone_price_is_answered_for",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="approved") | models.Q(valid_from__isnull=False),
+                name="stand_alone_price_has_a_day",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["product", "valid_from"],
+                name="stand_alone_prices_in_force",
+                condition=models.Q(status="approved"),
             )
         ]

@@ -63,7 +63,8 @@ _BY_REASON: dict[str, str] = {
     "its credit note posts": "InvoiceVoided DisputeCredited CreditKept",
     "an empty wallet holds nothing, and a rule moves nothing": "WalletOpened WalletClosed WalletTopUpRuleSet",
     "a discount reduces what an invoice bills, and the invoice posts": "CouponGranted CouponWithdrawn",
-    "what is known of an arrangement posts when its revenue is run": "RevenueArrangementRecorded RevenueFactsRecorded",
+    "what is known of an arrangement, or a price, counts when revenue is run": "StandAlonePricesStudied "
+    "StandAlonePriceApproved StandAlonePriceRejected RevenueArrangementRecorded RevenueFactsRecorded",
     "asking for money, or contesting it, moves none": (
         "ReminderSent RemindersHeld ReminderHoldLifted PromiseRecorded DisputeOpened DisputeReviewed DisputeRejected "
         "DisputeWithdrawn DisputeReopened"

@@ -18,9 +18,10 @@ from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.recognise.ledger.actions import open_or_find_books, plan_entries, post
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount
 from cashline.flow.recognise.revenue import queries
-from cashline.flow.recognise.revenue.queries import Facts, LockedAgreement, Recorded
+from cashline.flow.recognise.revenue.queries import Facts, LockedAgreement, Recorded, prices
 from cashline.flow.recognise.revenue.rules.billed_plan import joined, plan_billed
 from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, plan_contract, require_near
+from cashline.flow.recognise.revenue.rules.price_study import with_approved
 from cashline.flow.recognise.revenue.rules.rows import ContractPlan, PlannedPosting
 from cashline.flow.recognise.revenue.rules.unbilled import with_unbilled
 from cashline.kernel.identifiers import new_id
@@ -142,7 +143,20 @@ def load_batch(agreement_ids: Sequence[UUID]) -> Batch:
     lines: dict[UUID, list[TermLine]] = {}
     for line in term_lines(agreement_ids=agreement_ids):
         lines.setdefault(line.agreement_id, []).append(line)
+    if any(one.priced for one in agreements.values()):
+        _price(agreements, lines)
     return Batch(agreements, lines, queries.facts_of(agreement_ids), queries.recorded(agreement_ids))
+
+
+def _price(agreements: Mapping[UUID, LockedAgreement], lines: dict[UUID, list[TermLine]]) -> None:
+    """Give agreed lines the stand-alone prices that were approved for the day on which each began."""
+    priced = [one for one in agreements.values() if one.priced and one.id in lines]
+    segments = prices.segments_of(one.id for one in priced)
+    for entity_id in {one.entity_id for one in priced}:
+        mine = [one for one in priced if one.entity_id == entity_id]
+        found = prices.approved_prices(entity_id, (line.product_id for one in mine for line in lines[one.id]))
+        for one in mine:
+            lines[one.id] = with_approved(lines[one.id], found, segments[one.id])
 
 
 def _count(result: RevenueRunResult, agreement: LockedAgreement, plan: ContractPlan) -> None:

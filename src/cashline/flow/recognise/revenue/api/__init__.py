@@ -1,6 +1,6 @@
-"""The API of revenue: the run, and arrangements with their facts, schedule and what-if."""
+"""The API of revenue: the run, arrangements with their facts, schedule and what-if, and stand-alone prices."""
 
-from cashline.flow.recognise.revenue.api import arrangements, modifications, runs
+from cashline.flow.recognise.revenue.api import arrangements, modifications, pricing, runs
 from cashline.flow.recognise.revenue.api.routing import router
 
-__all__ = ["arrangements", "modifications", "router", "runs"]
+__all__ = ["arrangements", "modifications", "pricing", "router", "runs"]

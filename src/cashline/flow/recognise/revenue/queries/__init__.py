@@ -72,6 +72,8 @@ class LockedAgreement(NamedTuple):
     entity_id: UUID
     currency: str
     through: date | None
+    priced: bool = False
+    """Were stand-alone prices of the entity approved?"""
     calendar: dict[str, Any] = {}
 
     @property
@@ -85,6 +87,8 @@ def agreements_for_update(agreement_ids: Sequence[UUID]) -> dict[UUID, LockedAgr
     rows = sql.fetch(
         "SELECT a.id, a.number, a.customer_id, a.entity_id, a.currency, "
         "(SELECT s.through FROM revenue_states s WHERE s.agreement_id = a.id), "
+        "EXISTS (SELECT FROM stand_alone_prices p JOIN price_studies t ON t.id = p.study_id "
+        "WHERE t.entity_id = a.entity_id AND p.status = 'approved'), "
         "(SELECT c.fiscal_calendar FROM legal_entities c WHERE c.id = a.entity_id) FROM agreements a "
         "WHERE a.id = ANY(%s::uuid[]) ORDER BY a.id FOR NO KEY UPDATE OF a",
         (sql.uuids(agreement_ids),),
