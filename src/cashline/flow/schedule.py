@@ -18,6 +18,7 @@ from cashline.flow.invoice.billing.jobs import advance_runs, bill_due, settle_ga
 from cashline.flow.invoice.commitments.jobs import true_up_due
 from cashline.flow.invoice.credits.jobs import expire_due
 from cashline.flow.invoice.invoices.queries import RECEIVABLES
+from cashline.flow.invoice.notices.jobs import check_money, tell_renewals
 from cashline.flow.receive.bank.jobs import match_due
 from cashline.flow.receive.collections.actions import NEXT
 from cashline.flow.receive.collections.jobs import remind_due
@@ -56,10 +57,12 @@ MINUTELY: tuple[MinuteJob, ...] = (
     settle_gates,
     summarise,
     alert_due,
+    check_money,
 )
 DAILY: tuple[DailyJob, ...] = (
     expire_quotes,
     renew_due,
+    tell_renewals,
     end_due,
     expire_due,
     bill_due,

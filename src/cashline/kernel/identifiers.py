@@ -126,6 +126,7 @@ PREFIXES = {
     "invoice_line": "inl",
     "journal_entry": "jen",
     "journal_export": "jex",
+    "money_alert": "mal",
     "obligation": "obl",
     "order": "ord",
     "order_line": "orl",

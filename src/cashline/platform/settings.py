@@ -66,6 +66,7 @@ FLOW = [
     "invoice.credit_notes",
     "invoice.credits",
     "invoice.commitments",
+    "invoice.notices",
     "invoice.taxes",
     "receive.payments",
     "receive.bank",

@@ -58,6 +58,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Credit notes"), "credit_note_list", "file-minus", ""),
             (_("Credits"), "credit_list", "wallet", ""),
             (_("Commitments"), "commitment_list", "gauge", ""),
+            (_("Alerts on money"), "money_alert_list", "clock", ""),
             (_("Coupons"), "coupon_list", "tag", ""),
             (_("Tax rates"), "tax_rate_list", "percent", ""),
         ),

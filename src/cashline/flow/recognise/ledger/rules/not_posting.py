@@ -9,6 +9,7 @@ _BY_REASON: dict[str, str] = {
         "ProductChanged "
         "PriceBookCreated PriceSet TaxRateSet ExemptionCertified ExemptionEnded "
         "WithholdingSet WithholdingCertified CommitmentMade CommitmentCancelled CommitmentTruedUp "
+        "MoneyAlertSet MoneyAlertEnded MoneyAlertReached RenewalNoticePolicySet RenewalNoticed "
         "WarehouseCreated ReorderPointSet EntityCreated TaxRoundingSet FiscalCalendarSet "
         "ProvisioningEndpointSet CouponCreated CouponArchived "
         "CreditLimitSet CreditHeld CreditHoldLifted UserCreated UserInvited UserJoined UserActivated UserDeactivated "
