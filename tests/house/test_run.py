@@ -111,3 +111,9 @@ def test_without_a_word_it_says_what_it_can_do() -> None:
     assert done.returncode == 2
     assert "./run demo" in done.stdout
     assert start("--help").returncode == 0
+
+
+def test_modules_are_compiled_once_whatever_the_machine_says(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert run.main(["--help"]) == 0
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
