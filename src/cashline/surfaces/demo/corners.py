@@ -1,5 +1,5 @@
 """What a year of trade leaves untouched: bank lines to decide, promises to pay, cards, coupons, prepaid credit,
-services that an endpoint switches, a key for the API and a subscription to events."""
+exemption certificates, services that an endpoint switches, a key for the API and a subscription to events."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -20,6 +20,8 @@ from cashline.flow.deliver.provisioning.actions import set_endpoint
 from cashline.flow.invoice.credits.actions import open_wallets
 from cashline.flow.invoice.credits.rules import NewWallet
 from cashline.flow.invoice.invoices.queries.lists import OpenItemRow, open_items
+from cashline.flow.invoice.taxes.actions import keep_certificates
+from cashline.flow.invoice.taxes.rules import NewCertificate
 from cashline.flow.receive.bank.actions import import_statement, match_lines
 from cashline.flow.receive.collections.actions import NewPromise, record_promises
 from cashline.flow.receive.payments.actions import (
@@ -28,6 +30,7 @@ from cashline.flow.receive.payments.actions import (
     charge_card,
     create_intents,
     gateways,
+    set_wallet_card,
     top_up_wallet,
 )
 from cashline.kernel.identifiers import new_id
@@ -60,6 +63,7 @@ def fill_corners(company: DemoCompany, today: date, who: dict[str, Any]) -> None
     record_promises(promises, today=today, **who)
     _charge_cards(items[-len(CARDS) :], who)
     _give_credit(company, today, who)
+    _exempt(company, today, who)
     _switch_on(company, today, who)
     endpoint, _secret = create_endpoint(
         url="https://erp.nordlicht.example/cashline", event_types=["InvoiceIssued", "PaymentReceived"], **who
@@ -86,10 +90,27 @@ def _give_credit(company: DemoCompany, today: date, who: dict[str, Any]) -> None
     buyers = [one for one in company.buyers if one.given.currency == "EUR"][:8]
     grants = [(codes[place % 2], one.id) for place, one in enumerate(buyers)]
     grant_coupons(grants, today=today, **who)
-    wallets = [NewWallet(one.entity_id, one.id, "EUR") for one in buyers[:4]]
-    for buyer, wallet in zip(buyers, open_wallets(wallets, **who), strict=False):
+    wallets = open_wallets([NewWallet(one.entity_id, one.id, "EUR") for one in buyers[:4]], **who)
+    for buyer, wallet in zip(buyers, wallets, strict=False):
         money = NewPayment(buyer.id, buyer.entity_id, "EUR", Decimal(1500), "bank_transfer", today, new_id())
         top_up_wallet(money, wallet_id=wallet, expires_on=add_months(today, 12), **who)
+    for wallet in wallets[:2]:
+        set_wallet_card(
+            wallet_id=wallet, below=Decimal(250), amount=Decimal(1000), gateway="sandbox", method_token=CARDS[0], **who
+        )
+
+
+def _exempt(company: DemoCompany, today: date, who: dict[str, Any]) -> None:
+    """Buyers who sell on, with the certificates that exempt what they buy."""
+    resellers = [one for one in company.buyers if one.given.country == "US"][-2:]
+    since, until = add_months(today.replace(day=1), -1), add_months(today.replace(day=1), 11)
+    keep_certificates(
+        [
+            NewCertificate(one.id, "US", f"RESALE-{since.year}-{4711 + place}", "Bought to be sold on.", since, until)
+            for place, one in enumerate(resellers)
+        ],
+        **who,
+    )
 
 
 def _switch_on(company: DemoCompany, today: date, who: dict[str, Any]) -> None:

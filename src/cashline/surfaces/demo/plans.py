@@ -1,7 +1,7 @@
 """Subscriptions to rate plans over the year of the demo: who subscribes, what they change, use, pause and cancel."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,12 +26,14 @@ from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKi
 from cashline.flow.deliver.subscriptions.rules.campaigns import NewCampaign
 from cashline.flow.deliver.usage.actions import create_meters, record_usage
 from cashline.flow.deliver.usage.rules import Aggregation, Meter, NewMeter, NewUsage
+from cashline.flow.invoice.billing.actions import set_billing_policy
 from cashline.flow.invoice.billing.queries.plans import charges_of
+from cashline.flow.invoice.billing.rules.waiting import BillingPolicy
 from cashline.kernel.periods import add_months
 from cashline.kernel.refusals import Refusal
 from cashline.kernel.rounding import round_to
 from cashline.surfaces.demo.behaviour import chance_for
-from cashline.surfaces.demo.cast import PER_EURO
+from cashline.surfaces.demo.cast import ENTITIES, PER_EURO
 from cashline.surfaces.demo.company import Buyer, DemoCompany
 
 PLANS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
@@ -180,8 +182,24 @@ class Plans:
             for row in sorted(rows, key=lambda row: row.number)
             if row.activated_on is not None and row.activated_on < at.date()
         ]  # fmt: skip
+        if self._is_last(today):
+            self._run_away(events, who)
         if events:
             record_usage(events, **who)
+
+    def _is_last(self, today: date) -> bool:
+        """Is no month of readings recorded after this one?"""
+        month = add_months(today.replace(day=1), 1)
+        return month + timedelta(days=-month.weekday() % 7) > self.end
+
+    def _run_away(self, events: list[NewUsage], who: dict[str, Any]) -> None:
+        """The German entity has its bills held that are out of line; a sensor that repeats itself makes two such."""
+        policy = BillingPolicy(gated=True, tolerance=Decimal(60), first_limit=Decimal(25_000))
+        german = self.company.entities[ENTITIES[0].code]
+        set_billing_policy(entity_id=german, policy=policy, **who)
+        theirs = {row.number for row in lives_by_id(self.running).values() if row.entity_id == german}
+        for place in [place for place, event in enumerate(events) if event.subscription in theirs][:2]:
+            events[place] = replace(events[place], quantity=Decimal(2_400_000))
 
 
 def _in_currency(fee: str, more: dict[str, Any], factor: Decimal) -> dict[str, Any]:
