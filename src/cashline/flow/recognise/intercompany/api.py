@@ -32,7 +32,7 @@ from cashline.platform.doors.schemas import (
 )
 
 router = Router(tags=["Recognise"])
-type Amount = Annotated[Decimal, Field(gt=0, lt=Decimal("1e15"), decimal_places=4)]
+type Amount = Annotated[Decimal, Field(gt=0, lt=Decimal("1e12"), decimal_places=4)]
 
 
 class SaleIn(Closed):

@@ -140,6 +140,25 @@ def what_if_command(
     say({"changes": shape}, "\n".join(lines) or "Nothing would change.", as_json=as_json)
 
 
+@COMMANDS.command("suppose")
+@click.option("--entity", required=True, help="The code of the legal entity.")
+@click.option("--through", required=True, type=DAY, help="The last day that counts.")
+@click.option("--price", multiple=True, required=True, help="SKU=AMOUNT: what it would be sold for alone.")
+@json_option
+def suppose_command(entity: str, through: datetime, price: tuple[str, ...], as_json: bool) -> None:
+    """The difference of revenue over all contracts, if products were sold alone for other prices; nothing is kept."""
+    from cashline.flow.recognise.revenue.api.runs import product_prices, supposed_shape
+    from cashline.flow.recognise.revenue.queries.supposing import suppose_prices
+    from cashline.platform.company.queries import entity_by_code
+
+    prices = product_prices(_prices_of(price))
+    if any(one <= 0 for one in prices.values()):
+        raise InvalidValue("A stand-alone price is above zero.", field="price")
+    shape = supposed_shape(suppose_prices(prices, entity_id=entity_by_code(entity).id, through=through.date()))
+    lines = [f"{one['month']}  {one['kind']:<14} {one['difference']} {one['currency']}" for one in shape["months"]]
+    say(shape, "\n".join(lines) or "Nothing would change.", as_json=as_json)
+
+
 @COMMANDS.command("modify")
 @click.argument("arrangement")
 @click.argument("file", type=FILE)
@@ -203,7 +222,7 @@ def _prices_of(texts: tuple[str, ...]) -> "dict[str, Any]":
         try:
             found[name] = Decimal(amount)
         except InvalidOperation:
-            raise InvalidValue(f"{text!r} is not OBLIGATION=AMOUNT.", field="price") from None
+            raise InvalidValue(f"{text!r} is not NAME=AMOUNT.", field="price") from None
     return found
 
 

@@ -11,6 +11,7 @@ from cashline.flow.report.consolidation.rules import Consolidated, Kind
 from cashline.flow.report.statements.rules import FIRST_DAY, LAST_DAY
 from cashline.flow.report.statements.rules.financial import Step
 from cashline.kernel.identifiers import public
+from cashline.kernel.refusals import NotFound
 from cashline.platform.company.queries import Entity, entities, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import CurrencyCode, EntityCode
@@ -48,11 +49,14 @@ def consolidation_report(
 
 
 def chosen(caller: Caller, codes: list[str]) -> list[Entity]:
-    """The entities with those codes, else all that may be read; raises Forbidden, and NotFound for an unknown code."""
+    """The entities with those codes, else all that may be read; raises Forbidden and NotFound."""
     caller.require("reports.read")
     if not codes:
         mine = caller.entities("reports.read")
-        return [one for one in entities() if mine is None or one.id in mine]
+        found = [one for one in entities() if mine is None or one.id in mine]
+        if not found:
+            raise NotFound("There is no legal entity yet.", field="entity")
+        return found
     group = [entity_by_code(code) for code in dict.fromkeys(codes)]
     for one in group:
         caller.require("reports.read", one.id)

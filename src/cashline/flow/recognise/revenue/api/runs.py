@@ -1,17 +1,24 @@
 """The API of revenue: recognise up to a day, or see what that would post."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
+from cashline.flow.agree.catalog.queries import products_by_sku
 from cashline.flow.recognise.revenue.actions import RevenueRunResult, recognise_arrangements, run_revenue
 from cashline.flow.recognise.revenue.api.routing import router
 from cashline.flow.recognise.revenue.api.shapes import run_shape
+from cashline.flow.recognise.revenue.queries.supposing import SupposedDifference, suppose_prices
+from cashline.flow.recognise.revenue.rules.contracts import require_near
+from cashline.kernel.identifiers import public
+from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import Closed
+from cashline.platform.doors.schemas import Closed, EntityCode
 
 
 class RevenueRunIn(Closed):
@@ -52,6 +59,62 @@ def _run(request: HttpRequest, body: RevenueRunIn, *, preview: bool) -> dict[str
         "preview": preview,
         "totals": [row for one in results for row in _totals(one)],
         "arrangements": [row for one in others for row in run_shape(one)],
+    }
+
+
+class SupposedPriceIn(Closed):
+    """What a product would be sold for alone: a unit and interval, in the currency of each contract."""
+
+    sku: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    stand_alone_price: Annotated[Decimal, Field(gt=0, lt=Decimal("1e10"), decimal_places=10)]
+
+
+class SupposedIn(Closed):
+    """Other stand-alone prices, and the last day of the difference."""
+
+    entity: EntityCode
+    through: date
+    prices: Annotated[list[SupposedPriceIn], Field(min_length=1, max_length=100)]
+
+
+@router.post("/revenue-what-ifs")
+def revenue_what_if(request: HttpRequest, body: SupposedIn) -> dict[str, Any]:
+    """The difference of revenue by month if products were sold alone for other prices; nothing is kept."""
+    caller = caller_of(request)
+    owner = entity_by_code(body.entity)
+    caller.require("revenue.read", owner.id)
+    require_near(body.through, caller.today(owner.timezone))
+    prices = product_prices({one.sku: one.stand_alone_price for one in body.prices})
+    return supposed_shape(suppose_prices(prices, entity_id=owner.id, through=body.through))
+
+
+def product_prices(by_sku: dict[str, Decimal]) -> dict[UUID, Decimal]:
+    """Prices by product; raises NotFound for each SKU that no product has."""
+    known = products_by_sku(by_sku)
+    raise_all(NotFound(f"There is no product {sku[:64]!r}.", field="sku") for sku in by_sku if sku not in known)
+    return {known[sku].id: price for sku, price in by_sku.items()}
+
+
+def supposed_shape(found: SupposedDifference) -> dict[str, Any]:
+    """The difference as every door tells it."""
+    return {
+        "agreements": found.agreements,
+        "months": [
+            {
+                "currency": currency,
+                "month": f"{month:%Y-%m}",
+                "kind": kind,
+                "now": f"{now:f}",
+                "then": f"{then:f}",
+                "difference": f"{then - now:f}",
+            }
+            for (currency, month, kind), (now, then) in sorted(found.totals.items())
+        ],
+        "contracts": [
+            {"agreement": public("agreement", key), "currency": currency, "moves": f"{amount:f}"}
+            for key, currency, amount in found.contracts
+        ],
+        "refused": [{"agreement": public("agreement", key), "why": why} for key, why in found.refused],
     }
 
 
