@@ -38,6 +38,9 @@ def test_a_plan_is_published_and_subscribed_to(customer: str, tmp_path: Path) ->
     made = run("subscription", "start", "--customer", customer, "--entity", "DE01", "--plan", "TEAM", "--json")
     assert (made["status"], made["plan_code"]) == ("active", "TEAM")
     number = made["number"]
+    foretold = run("subscription", "preview", number, "quantity_changed", "--quantity", "3")
+    assert foretold.startswith("62.00 EUR at once; then:")
+    assert run("subscription", "preview", number, "quantity_changed", "--quantity", "3", "--json")["net"] == "62.00"
     changed = run("subscription", "change", number, "quantity_changed", "--quantity", "3", "--json")
     assert float(changed["quantity"]) == 3
     assert "is paused." in run("subscription", "change", number, "paused")

@@ -233,3 +233,14 @@ def test_a_change_that_waits_for_its_payment_says_so(world: World, staff: Consol
     assert "at most until Feb 1, 2026" in page.words
     refused = staff.post(f"{url}change/pause/preview/", {"effect": "now"}).words
     assert "A quantity of 4 waits for its invoice to be paid." in refused
+
+
+def test_values_of_a_price_index_are_entered_and_shown(staff: Console) -> None:
+    assert "No price indices yet" in staff.get("/price-indices/").words
+    for month, value in (("2026-01-15", "120"), ("2026-02-01", "121.5")):
+        asked = {"code": "CPI", "name": "Prices", "month": month, "value": value}
+        assert "Prices" in staff.post("/price-indices/set/", asked).words
+    words = staff.get("/price-indices/CPI/").words
+    assert "121.5" in words
+    assert "Jan 1, 2026" in words
+    assert staff.get("/price-indices/NONE/").status == 404

@@ -307,3 +307,33 @@ def subscription_gate(
     fact_id = actions.gate_change(changes_of(key, body)[0], days=days, now=now(), actor=authority.actor)
     shape = api.gate_shape(gate_of(fact_id))
     say(shape, f"It is {shape['status']}: {shape['invoice_number'] or 'nothing is to be paid'}.", as_json=as_json)
+
+
+@subscription.command("preview")
+@click.argument("number")
+@click.argument("kind")
+@click.option("--effect", type=click.Choice(["now", "period_end", "term_end", "at"]), default="now", show_default=True)
+@click.option("--on", type=DAY, default=None, help="With --effect at: the day, from its beginning.")
+@click.option("--plan", default="", help="The plan to change to.")
+@click.option("--quantity", default="", help="How many from then on.")
+@click.option("--unit-price", default="", help="The base fee of one unit from then on.")
+@click.option("--add-on", default="", help="The code of the add-on.")
+@as_option
+@json_option
+def subscription_preview(number: str, kind: str, email: str, as_json: bool, **given: Any) -> None:
+    """Say what a change of KIND would bill and give back at once, and the next bills; nothing is changed."""
+    from cashline.flow.deliver.subscriptions.api import ChangesIn, changes_of
+    from cashline.flow.deliver.subscriptions.queries import life
+    from cashline.flow.invoice.billing import actions, api
+    from cashline.platform.doors.schemas import body_of
+
+    key, authority = find_subscription(number), authority_for(email)
+    row = life(key)
+    authority.require("subscriptions.write", row.entity_id)
+    change = {"kind": kind} | {name: value for name, value in given.items() if value not in ("", None)}
+    changes = changes_of(key, body_of(ChangesIn, {"changes": [change]}))
+    effect = actions.preview_changes(changes, now=now(), actor=authority.actor)
+    shape = api.effect_shape(effect, row.currency)
+    after = [f"  {one.at.date()}: {one.net:f} {row.currency}" for one in effect.after]
+    words = f"{shape['net']:f} {row.currency} at once; then:"
+    say(shape, "\n".join([words, *after]), as_json=as_json)

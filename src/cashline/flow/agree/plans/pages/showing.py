@@ -106,10 +106,12 @@ def plan_list(request: HttpRequest) -> HttpResponseBase:
         return RowPage(tuple(_row(row) for row in page.items), page.next_cursor)
 
     new = Action.link(_("New plan"), reverse("plan_new"), icon="plus", primary=True, key="n")
+    indices = Action.link(_("Price indices"), reverse("price_index_list"), icon="percent")
     may = caller.authority.allows("catalog.write")
     text = _("A plan says what a subscription costs: a base fee, usage and extras, as versions that never change.")
     empty = Empty(_("No plans yet"), text, new if may else None, "layers")
-    page = ListPage(_("Plans"), COLUMNS, fetch, FILTERS, "code", empty, actions=(new,) if may else (), filename="plans")
+    steps = (new, indices) if may else (indices,)
+    page = ListPage(_("Plans"), COLUMNS, fetch, FILTERS, "code", empty, actions=steps, filename="plans")
     return render_list(request, page)
 
 

@@ -4,7 +4,7 @@ from ninja import Router
 
 from cashline.flow.invoice.billing.api import grouping, lives, runs, waiting
 from cashline.flow.invoice.billing.api.grouping import grouping_shape
-from cashline.flow.invoice.billing.api.lives import bill_shape, charge_shape, gate_shape
+from cashline.flow.invoice.billing.api.lives import bill_shape, charge_shape, effect_shape, gate_shape
 from cashline.flow.invoice.billing.api.runs import result_shape, run_shape
 from cashline.flow.invoice.billing.api.waiting import policy_shape, waiting_shape
 
@@ -17,6 +17,7 @@ router.add_router("", grouping.router)
 __all__ = [
     "bill_shape",
     "charge_shape",
+    "effect_shape",
     "gate_shape",
     "grouping_shape",
     "policy_shape",

@@ -85,11 +85,16 @@ def subscription_preview(request: HttpRequest, subscription_id: PublicId, body: 
     caller = caller_of(request)
     row = living(caller, subscription_id, "subscriptions.write")
     effect = actions.preview_changes(changes_of(row.id, body), now=caller.now, actor=caller.actor)
+    return effect_shape(effect, row.currency)
+
+
+def effect_shape(effect: actions.ChangeEffect, currency: str) -> dict[str, Any]:
+    """What changes bill and give back at once, and the next bills before and after them."""
     found = [charge_shape(one) for one in effect.at_once]
     return {
         "items": [{name: value for name, value in one.items() if name not in _ONLY_REAL} for one in found],
         "net": sum((one["amount"] for one in found), Decimal(0)),
-        "currency": row.currency,
+        "currency": currency,
         "before": [bill_shape(one) for one in effect.before],
         "after": [bill_shape(one) for one in effect.after],
     }
