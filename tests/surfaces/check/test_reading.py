@@ -2,15 +2,17 @@
 
 import copy
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cashline.flow.recognise.revenue.rules.standard.facts import Fixed
 from cashline.kernel.refusals import Refusal, Refusals
 from cashline.surfaces.check.billing_format import BillingFile, RatingCase
 from cashline.surfaces.check.charge_format import QuantityCheck
-from cashline.surfaces.check.reading import read, read_file
+from cashline.surfaces.check.reading import PADDED, read, read_file
 from cashline.surfaces.check.results import CaseResult, Difference, summary_as_json
 
 FILE: dict[str, Any] = {
@@ -106,3 +108,10 @@ def test_the_summary_counts_what_failed() -> None:
     assert json.loads(json.dumps(summary))["results"][1]["differences"] == [
         {"what": "amount", "expected": "1", "found": "2"}
     ]
+
+
+def test_zeros_lead_where_the_format_lets_them() -> None:
+    given = {"kind": "fixed", "id": "price", "amount": "007.50"}
+    assert read(given, Fixed, PADDED).amount == Decimal("7.50")
+    with pytest.raises(Refusal, match="decimal"):
+        read(given, Fixed)

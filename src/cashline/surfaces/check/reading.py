@@ -16,6 +16,8 @@ from msgspec import UNSET, inspect
 from cashline.kernel.refusals import InvalidValue, raise_all
 
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+PADDED = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+"""Decimals of a format that lets zeros lead, such as 007.50."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_FILE_BYTES = 50_000_000
 
@@ -37,9 +39,9 @@ def read_json(path: Path) -> Any:
         raise InvalidValue(f"{path} is no JSON: {error}.", field="file") from error
 
 
-def read[T](document: Any, shape: type[T]) -> T:
-    """The decoded document as a `shape`; raises one refusal for every error."""
-    walk = _Walk()
+def read[T](document: Any, shape: type[T], decimal: re.Pattern[str] = DECIMAL) -> T:
+    """The decoded document as a `shape`, its decimals in that form; raises one refusal for every error."""
+    walk = _Walk(decimal)
     made = walk.value(inspect.type_info(shape), document, "")
     raise_all(walk.errors)
     found: T = made
@@ -57,7 +59,8 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class _Walk:
     """One pass over a document: makes the values and gathers the errors."""
 
-    def __init__(self) -> None:
+    def __init__(self, decimal: re.Pattern[str]) -> None:
+        self.decimal = decimal
         self.errors: list[InvalidValue] = []
 
     def wrong(self, place: str, sentence: str) -> None:
@@ -77,7 +80,7 @@ class _Walk:
             case inspect.DictType():
                 return self.mapping(kind, given, place)
         try:
-            return _leaf(kind, given)
+            return _leaf(kind, given, self.decimal)
         except ValueError as error:
             return self.wrong(place, str(error))
 
@@ -137,10 +140,10 @@ class _Walk:
         return {name: self.value(kind.value_type, one, _at(place, name)) for name, one in given.items()}
 
 
-def _leaf(kind: inspect.Type, given: Any) -> Any:
+def _leaf(kind: inspect.Type, given: Any, decimal: re.Pattern[str]) -> Any:
     match kind:
         case inspect.DecimalType():
-            return _matching(given, DECIMAL, 'a decimal number as a string such as "8.71"', Decimal)
+            return _matching(given, decimal, 'a decimal number as a string such as "8.71"', Decimal)
         case inspect.DateType():
             return _matching(given, DAY, 'a day such as "2026-02-28"', _day)
         case inspect.CustomType():

@@ -6,7 +6,7 @@ from typing import Any
 
 from cashline.flow.recognise.revenue.rules.standard.facts import Modified
 from cashline.kernel.refusals import InvalidValue, Refusal, Refusals, raise_all
-from cashline.surfaces.check.reading import read, read_json
+from cashline.surfaces.check.reading import PADDED, read, read_json
 from cashline.surfaces.check.revenue_format import RevenueCase, RevenueFile
 
 _NAMES = ("contract", "obligation", "consideration", "cost")
@@ -22,7 +22,7 @@ def read_cases(path: Path) -> list[tuple[str, RevenueCase | str]]:
     if not isinstance(given, list) or not given:
         read(document, RevenueFile)
         raise InvalidValue("A file has at least one case.", field="cases")
-    read({**document, "cases": []}, RevenueFile)
+    read({**document, "cases": []}, RevenueFile, PADDED)
     names = [one.get("id") if isinstance(one, dict) else None for one in given]
     raise_all(_wrong_names(names))
     return [
@@ -43,7 +43,7 @@ def _wrong_names(names: list[Any]) -> Iterator[InvalidValue]:
 
 def _case(given: Any, place: str) -> RevenueCase | str:
     try:
-        case = read(given, RevenueCase)
+        case = read(given, RevenueCase, PADDED)
         raise_all(_unknown(case))
     except Refusal as refusal:
         found = refusal.refusals if isinstance(refusal, Refusals) else (refusal,)

@@ -17,6 +17,8 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     Delivery,
     EventFact,
     Expired,
+    Fixed,
+    Instalments,
     Invoiced,
     Modified,
     Paid,
@@ -70,6 +72,7 @@ class Group:
     refund_due: Decimal = _ZERO
     refunded_on: dict[date, Decimal] = field(default_factory=dict)
     terminated: bool = False
+    billed_parts: dict[str, int] = field(default_factory=dict)
 
     def join(self, contract: ContractFact) -> None:
         """A contract begins, alone or as part of a combination."""
@@ -223,13 +226,32 @@ class Group:
         bill = Bill(event.at, event.due or event.at, event.amount, cancellable)
         self.refund_due -= min(self.refund_due, max(_ZERO, -event.amount))
         self.bills.append(bill)
-        for unit in self.units:
-            for work in unit.works.values():
-                if work.fact.pattern == "as_invoiced" and work.contract == event.contract:
-                    work.invoiced += event.amount
+        if not self._bills_a_part(event):
+            for unit in self.units:
+                for work in unit.works.values():
+                    if work.fact.pattern == "as_invoiced" and work.contract == event.contract:
+                        work.invoiced += event.amount
         if self.cash.unapplied:
             absorb(self.cash, self.bills, bill, self._whole_price(event.at))
         self._borrowing(event.at)
+
+    def _bills_a_part(self, event: Invoiced) -> bool:
+        """Does the invoice bill a fixed price or an instalment of obligations beside the one earned as invoiced?
+
+        The right to invoice is that to what the customer owes for that promise alone (606-10-55-18). An invoice of
+        exactly the part's amount is that of the part, once for each that is due.
+        """
+        works = [work for unit in self.units for work in unit.works.values() if work.contract == event.contract]
+        invoiced = [work for work in works if work.fact.pattern == "as_invoiced"]
+        if len(invoiced) == len(works) or any(work.fact.ssp for work in invoiced):
+            return False
+        for part in self.schedule.parts(event.contract):
+            due = part.count if isinstance(part, Instalments) else 1
+            billed = self.billed_parts.get(part.id, 0)
+            if isinstance(part, Fixed | Instalments) and part.amount == event.amount and billed < due:
+                self.billed_parts[part.id] = billed + 1
+                return True
+        return False
 
     def _pay(self, event: Paid) -> None:
         if event.direction == "from_customer":

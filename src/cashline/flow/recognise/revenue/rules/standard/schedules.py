@@ -50,6 +50,11 @@ class Schedule:
         found = self._contracts.get(contract)
         return found is not None and found.cancellable
 
+    def parts(self, contract: str) -> tuple[Consideration, ...]:
+        """The parts of the consideration of a contract."""
+        found = self._contracts.get(contract)
+        return found.consideration if found else ()
+
     def pays_customer(self) -> bool:
         """Do the facts tell of a payment to the customer?"""
         return any(isinstance(one, Paid) and one.direction == "to_customer" for one in self._events)
