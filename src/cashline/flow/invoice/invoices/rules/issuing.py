@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
-from uuid import UUID
 
 from cashline.flow.agree.coupons.rules import CouponUse, DiscountableLine, HeldCoupon, spread_coupons
 from cashline.flow.invoice.credits.rules import NO_CREDITS, Application, OpenCredit, PayableLine, apply_to
@@ -231,27 +230,18 @@ def _credits(sums: _Sums, due: Decimal, held: Sequence[OpenCredit]) -> Applicati
 
 
 def _remembering(grounds: Grounds) -> Callable[[DraftInvoice], _Decide]:
-    """The tax decisions of a draft by kind, category and day; equal cases of one pair of parties are decided once."""
-    of_parties: dict[tuple[UUID, UUID], dict[tuple[str, str, date], TaxDecision]] = {}
+    """The tax decisions of a draft by kind, category and day; equal cases of equal parties are decided once."""
+    of_parties: dict[tuple[object, ...], dict[tuple[str, str, date], TaxDecision]] = {}
 
     def for_draft(draft: DraftInvoice) -> _Decide:
-        known = of_parties.setdefault((draft.entity_id, draft.customer_id), {})
+        buyer, seller = grounds.buyers[draft.customer_id], grounds.sellers[draft.entity_id]
+        parties = (seller.country, buyer.country, buyer.ship_to_country, buyer.vat_id, buyer.exempt_reason)
+        known = of_parties.setdefault((*parties, buyer.certificates), {})
 
         def decide(kind: str, category: str, day: date) -> TaxDecision:
             found = known.get((kind, category, day))
             if found is None:
-                buyer, seller = grounds.buyers[draft.customer_id], grounds.sellers[draft.entity_id]
-                supply = Supply(
-                    seller.country,
-                    buyer.country,
-                    buyer.ship_to_country,
-                    buyer.vat_id,
-                    buyer.exempt_reason,
-                    kind,
-                    category,
-                    day,
-                    buyer.certificates,
-                )
+                supply = Supply(*parties, kind, category, day, buyer.certificates)
                 found = known[kind, category, day] = decide_tax(supply, grounds.rates)
             return found
 
