@@ -15,9 +15,12 @@ from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKi
 from cashline.flow.deliver.subscriptions.rules.renewals import UpliftPolicy
 from cashline.flow.invoice.credits.actions import open_wallets
 from cashline.flow.invoice.credits.rules import NewWallet
+from cashline.flow.invoice.invoices.actions import issue_invoices
+from cashline.flow.invoice.invoices.rules.one_off import NewInvoice, NewItem, draft_of
 from cashline.flow.invoice.notices import actions, jobs, queries
 from cashline.flow.invoice.notices.rules import WORDS, AlertKind, NewMoneyAlert
-from cashline.kernel.identifiers import public
+from cashline.flow.receive.payments.actions import NewPayment, top_up_wallet
+from cashline.kernel.identifiers import new_id, public
 from cashline.kernel.refusals import Refusals
 from cashline.platform import sql
 from cashline.platform.clock.actions import make_sandbox
@@ -78,11 +81,11 @@ def test_a_wallet_is_told_once_a_dip(shop: Shop) -> None:
     (key,) = open_wallets([new], now=NOW, actor=ACTOR)
     watch(AlertKind.WALLET, key, "50")
     assert [jobs.check_money(now=NOW, actor=ACTOR) for _ in range(2)] == [1, 0]
-    paid = {"amount": "150", "method": "card", "received_on": "2026-01-15"}
-    assert Api().post(f"/wallets/{public('wallet', key)}/top-ups", paid).status == 201
+    paid = NewPayment(shop.customer, shop.world.berlin, "EUR", D(150), "card", START, new_id())
+    top_up_wallet(paid, wallet_id=key, expires_on=None, now=NOW, actor=ACTOR)
     assert jobs.check_money(now=NOW, actor=ACTOR) == 0
-    Api().post("/invoices", {"entity": "DE01", "customer_id": public("customer", shop.customer), "currency": "EUR",
-                             "items": [{"description": "Training", "unit_price": "100"}]})  # fmt: skip
+    training = NewInvoice(shop.world.berlin, shop.customer, "EUR", [NewItem("Training", D(100))])
+    issue_invoices([draft_of(training, START)], now=NOW, actor=ACTOR)
     assert jobs.check_money(now=NOW + timedelta(minutes=1), actor=ACTOR) == 1
     assert [one["amount"] for one in messages("money_alert_mail")] == ["0.00", "31.00"]
     with pytest.raises(Refusals):
