@@ -156,6 +156,11 @@ def _bucket(shape: Shape) -> tuple[str, list[Any]]:
     return f"{place} AS place, ARRAY[{group}]::text[] AS part", [*params, *shape.group_by]
 
 
+@lru_cache(maxsize=1024)
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
 _COLUMNS: Mapping[str, tuple[str, Callable[[UsageWindow], str]]] = {
     "line_id": ("uuid", lambda window: window.line_id.hex),
     "low": ("timestamptz", lambda window: "-infinity" if window.carried_over else _instant(window.start)),
@@ -166,11 +171,6 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[UsageWindow], str]]] = {
     "zone": ("text", lambda window: window.zone),
     "percentile": ("numeric", lambda window: str(window.meter.percentile or 0)),
 }
-
-
-@lru_cache(maxsize=1024)
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
 
 
 def _source(
