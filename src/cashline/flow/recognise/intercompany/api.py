@@ -35,7 +35,7 @@ router = Router(tags=["Recognise"])
 type Amount = Annotated[Decimal, Field(gt=0, lt=Decimal("1e12"), decimal_places=4)]
 
 
-class SaleIn(Closed):
+class IntercompanySaleIn(Closed):
     """What one entity charges another, for what."""
 
     seller: EntityCode
@@ -46,14 +46,14 @@ class SaleIn(Closed):
     day: date | None = None
 
 
-class PaymentIn(Closed):
+class IntercompanyPaymentIn(Closed):
     """How much the buyer paid, and when; all that is open, and today, where left out."""
 
     amount: Amount | None = None
     day: date | None = None
 
 
-class ReversalIn(Closed):
+class IntercompanyReversalIn(Closed):
     """How much is taken back and why; all that is open where no amount is given."""
 
     reason: Reason
@@ -129,7 +129,7 @@ def sale_list(
 
 
 @router.post("/intercompany-sales", response={201: dict[str, Any]})
-def sale_create(request: HttpRequest, body: SaleIn) -> tuple[int, dict[str, Any]]:
+def sale_create(request: HttpRequest, body: IntercompanySaleIn) -> tuple[int, dict[str, Any]]:
     """Charge another entity: posted in the books of both at once."""
     caller = caller_of(request)
     seller, buyer = entity_by_code(body.seller), entity_by_code(body.buyer)
@@ -148,13 +148,13 @@ def sale_show(request: HttpRequest, sale_id: PublicId) -> dict[str, Any]:
 
 
 @router.post("/intercompany-sales/{sale_id}/pay")
-def sale_pay(request: HttpRequest, sale_id: PublicId, body: PaymentIn) -> dict[str, Any]:
+def sale_pay(request: HttpRequest, sale_id: PublicId, body: IntercompanyPaymentIn) -> dict[str, Any]:
     """The buyer paid the seller, from bank to bank."""
     return _settled(request, sale_id, Kind.PAID, body.amount, body.day, "")
 
 
 @router.post("/intercompany-sales/{sale_id}/reverse")
-def sale_reverse(request: HttpRequest, sale_id: PublicId, body: ReversalIn) -> dict[str, Any]:
+def sale_reverse(request: HttpRequest, sale_id: PublicId, body: IntercompanyReversalIn) -> dict[str, Any]:
     """The charge is taken back in both books."""
     return _settled(request, sale_id, Kind.REVERSED, body.amount, body.day, body.reason)
 
