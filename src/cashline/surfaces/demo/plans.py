@@ -194,7 +194,7 @@ class Plans:
 
     def _run_away(self, events: list[NewUsage], who: dict[str, Any]) -> None:
         """The German entity has its bills held that are out of line; a sensor that repeats itself makes two such."""
-        policy = BillingPolicy(gated=True, tolerance=Decimal(60), first_limit=Decimal(25_000))
+        policy = BillingPolicy(gated=True, tolerance=Decimal(60), first_limit=Decimal(60_000))
         german = self.company.entities[ENTITIES[0].code]
         set_billing_policy(entity_id=german, policy=policy, **who)
         theirs = {row.number for row in lives_by_id(self.running).values() if row.entity_id == german}
