@@ -15,6 +15,7 @@ from cashline.platform.database import connection
 from cashline.platform.events.actions import seal_events
 from cashline.surfaces.demo.company import PASSWORD, PORTAL_EMAIL, set_up
 from cashline.surfaces.demo.corners import fill_corners
+from cashline.surfaces.demo.judgements import decide
 from cashline.surfaces.demo.money import Money
 from cashline.surfaces.demo.plans import Plans
 from cashline.surfaces.demo.trading import Trade
@@ -88,7 +89,9 @@ def seed_demo() -> DemoLogin:
             progress.update(bar, advance=1, description=f"Trading, {day:%B %Y}")
             day += timedelta(days=1)
         plans.finish(end, min(_morning(end), machine_time()))
-        fill_corners(company, end, {"now": min(_morning(end), machine_time()), "actor": "system:demo"})
+        who = {"now": min(_morning(end), machine_time()), "actor": "system:demo"}
+        fill_corners(company, end, who)
+        decide(company, plans.running, start, end, who)
         progress.update(bar, description="Sealing the event log")
         while seal_events(now=machine_time(), batch=50_000):
             pass
