@@ -101,24 +101,24 @@ def test_no_more_is_settled_than_is_open_and_nobody_charges_itself(world: World)
     assert sale(key).settled_amount == 0
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE intercompany_sales SET amount = amount + 1",
-        "UPDATE intercompany_sales SET settled_amount = amount + 1",
-        "UPDATE intercompany_sales SET settled_amount = settled_amount - 1",
-        "DELETE FROM intercompany_sales",
-        "UPDATE intercompany_movements SET amount = 1",
-        "DELETE FROM intercompany_movements",
-        "INSERT INTO intercompany_movements (id, sale_id, kind, amount, moved_on, created_by, created_at) "
-        "SELECT uuidv7(), id, 'reversed', 1, sold_on, 'x', now() FROM intercompany_sales",
-    ],
+REFUSED = (
+    "UPDATE intercompany_sales SET amount = amount + 1",
+    "UPDATE intercompany_sales SET settled_amount = amount + 1",
+    "UPDATE intercompany_sales SET settled_amount = settled_amount - 1",
+    "DELETE FROM intercompany_sales",
+    "UPDATE intercompany_movements SET amount = 1",
+    "DELETE FROM intercompany_movements",
+    "INSERT INTO intercompany_movements (id, sale_id, kind, amount, moved_on, created_by, created_at) "
+    "SELECT uuidv7(), id, 'reversed', 1, sold_on, 'x', now() FROM intercompany_sales",
 )
-def test_the_database_refuses_what_the_rules_forbid(world: World, statement: str) -> None:
+
+
+def test_the_database_refuses_what_the_rules_forbid(world: World) -> None:
     key = charged(world)
     settle_sale(sale_id=key, kind=Kind.PAID, amount=D(1), on=PAID, **WHO)
-    with pytest.raises(Error), transaction.atomic():
-        sql.execute(statement)
+    for statement in REFUSED:
+        with pytest.raises(Error), transaction.atomic():
+            sql.execute(statement)
 
 
 def test_books_that_disagree_are_told_by_the_close(world: World) -> None:
