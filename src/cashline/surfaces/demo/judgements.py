@@ -30,14 +30,14 @@ def decide(company: DemoCompany, subscribed: Sequence[UUID], start: date, today:
     german, american = (company.entities[one.code] for one in cast.ENTITIES)
     month = today.replace(day=1)
     buyers = [one for one in company.buyers if one.entity_id == german and one.given.currency == "EUR"]
+    amounts = (Decimal(90_000), Decimal(48_000), Decimal(150_000), Decimal(120_000))
     make_commitments(
         [
             NewCommitment(german, buyer.id, "EUR", "Frame agreement of the year", amount, start, add_months(start, 13))
-            for buyer, amount in zip(buyers[2:6], (Decimal(6_000), Decimal(12_000), Decimal(20_000), Decimal(45_000)),
-                                     strict=False)
+            for buyer, amount in zip(buyers[2:6], amounts, strict=False)
         ],
         **who,
-    )  # fmt: skip
+    )
     for key, threshold in zip(subscribed, (Decimal(400), Decimal(2_500)), strict=False):
         set_money_alert(NewMoneyAlert(AlertKind.CHARGES, key, threshold, "bea@nordlicht.example"), **who)
     set_renewal_notices(entity_id=german, days=45, **who)
