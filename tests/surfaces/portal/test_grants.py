@@ -15,7 +15,8 @@ from tests.support.portal import CHILDREN, OPEN, OWNED
 
 RLS = import_module("cashline.flow.migrations.0001_portal_row_level_security")
 CREDITS = import_module("cashline.flow.migrations.0003_portal_reads_credits")
-TABLES = [*OWNED, *CHILDREN, *CREDITS.CONDITIONS]
+OF_INVOICES = ("invoice_agreements", "invoice_withholdings")
+TABLES = [*OWNED, *CHILDREN, *CREDITS.CONDITIONS, *OF_INVOICES]
 OF_NOBODY = ("users", "role_grants", "api_keys", "events", "outbox", "journal_entries", "credit_accounts", "stock")
 
 
