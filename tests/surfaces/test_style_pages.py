@@ -144,3 +144,9 @@ def test_a_theme_is_kept_and_nothing_moves_while_charts_load(page: "Page", site:
     page.locator(".chart.drawn").first.wait_for()
     shift = page.evaluate(SHIFT)
     assert shift == 0
+
+
+def test_the_api_is_described_on_a_page_of_our_own(page: "Page", site: str) -> None:
+    page.goto(f"{site}/v1/docs")
+    page.locator(".opblock").first.wait_for()
+    assert page.locator(".opblock").count() > 200

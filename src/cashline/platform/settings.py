@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "ninja",
     "procrastinate.contrib.django",
     *(f"cashline.platform.{name}" for name in PLATFORM),
     *(f"cashline.flow.{name}" for name in FLOW),

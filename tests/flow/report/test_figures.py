@@ -13,6 +13,8 @@ from cashline.flow.receive.collections.actions import NextQuestion, send_reminde
 from cashline.flow.report.closing.queries import FINDINGS
 from cashline.flow.report.closing.queries.checks import findings
 from cashline.flow.report.closing.rules import MonthAsked
+from cashline.flow.report.consolidation.queries import CONSOLIDATION, ConsolidationAsked, consolidation
+from cashline.flow.report.consolidation.rules import Kind
 from cashline.flow.report.health.queries import stuck
 from cashline.flow.report.health.rules import Depth
 from cashline.flow.report.metrics.queries import BoardAsked, booked_by_day, flow_board, open_receivables, posted_by_day
@@ -94,6 +96,29 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                 MonthAsked(world.berlin, date(2026, 2, 1)),
                 lambda found: found == findings(world.berlin, date(2026, 2, 1)) and len(found) > 5,
             )
+        ],
+        CONSOLIDATION.name: [
+            Case(
+                ConsolidationAsked(Kind.BALANCE_SHEET, "EUR", entity_ids=one),
+                lambda found: (
+                    found == consolidation(Kind.BALANCE_SHEET, as_of=TODAY, currency="EUR", entity_ids=one)
+                    and len(found.rows) > 3
+                ),
+            ),
+            Case(
+                ConsolidationAsked(Kind.PROFIT_AND_LOSS, "EUR", date(2026, 2, 28), Step.QUARTER, one, NOON),
+                lambda found: (
+                    found
+                    == consolidation(
+                        Kind.PROFIT_AND_LOSS,
+                        as_of=date(2026, 2, 28),
+                        currency="EUR",
+                        step=Step.QUARTER,
+                        entity_ids=one,
+                        known_at=NOON,
+                    )
+                ),
+            ),
         ],
         "collections.next": [Case(NextQuestion(one), lambda found: _next_is(found, one))],
     }
