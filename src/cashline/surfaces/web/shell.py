@@ -31,7 +31,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
         _("Book"),
         (
             (_("Orders"), "order_list", "shopping-cart", "o"),
-            (_("Credit"), "credit_list", "gauge", ""),
+            (_("Credit"), "credit_standing_list", "gauge", ""),
         ),
     ),
     (

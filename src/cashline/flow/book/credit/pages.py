@@ -75,8 +75,8 @@ def credit_list(request: HttpRequest) -> HttpResponseBase:
 
     state = request.GET.getlist("state")
     views = (
-        View(_("All"), reverse("credit_list"), not state),
-        View(_("Over the limit"), f"{reverse('credit_list')}?state=over", state == ["over"]),
+        View(_("All"), reverse("credit_standing_list"), not state),
+        View(_("Over the limit"), f"{reverse('credit_standing_list')}?state=over", state == ["over"]),
     )
     empty = Empty(_("No customers yet"), _("Each customer has a credit account from its first order."), icon="gauge")
     page = ListPage(_("Credit"), COLUMNS, fetch, FILTERS, "name", empty, views, filename="credit")
@@ -121,7 +121,7 @@ def credit_detail(request: HttpRequest, customer_id: str) -> HttpResponse:
         summary=_summary(row),
         timeline=timeline_of([row.customer_id], current=row.customer_id)[-50:],
         notices=(Notice(_("Every new order of this customer is held."), Tone.WARNING),) if row.held else (),
-        crumbs=(Crumb(_("Credit"), reverse("credit_list")),),
+        crumbs=(Crumb(_("Credit"), reverse("credit_standing_list")),),
     )
     return render_document(request, page)
 
@@ -179,7 +179,7 @@ def _lift(_request: HttpRequest, caller: Caller, key: UUID, reason: str) -> None
 
 
 URLS = [
-    path("credit/", credit_list, name="credit_list"),
+    path("credit/", credit_list, name="credit_standing_list"),
     path("credit/<str:customer_id>/", credit_detail, name="credit_detail"),
     path("credit/<str:customer_id>/limit/", _step_page(lazy("The limit is set."), _limit), name="credit_limit"),
     path("credit/<str:customer_id>/hold/", _step_page(lazy("The account is on hold."), _hold), name="credit_hold"),
