@@ -40,9 +40,12 @@ def test_orders_are_picked_and_shipped_from_the_desk(shop: Shop, staff: Console)
     assert desk.words.index("ORD-DE01-2026-000001") < desk.words.index("ORD-DE01-2026-000002")
     assert "SENSOR-1 × 2" in desk.words
     assert "1 line waits for stock" in desk.words
+    assert "Ready to ship 2" in desk.words
+    assert "All in stock" in desk.words
     keys = [public("order", key) for key in (first, second)]
     assert "No order is marked." in staff.post("/fulfilment/pick/", {}).words
     picked = staff.post("/fulfilment/pick/", {"id": keys[:1]})
+    assert "Ready to ship 1" in staff.get("/fulfilment/").words
     assert "SHP-DE01-2026-000001" in picked.words
     assert "1 shipment is in picking." in picked.words
     shipped = staff.post("/fulfilment/ship/", {"id": keys[1:]})

@@ -56,23 +56,24 @@ def fulfilment_list(request: HttpRequest) -> HttpResponseBase:
         fetch,
         empty=Empty(_("Nothing to ship"), _("Orders appear here when goods are reserved for them."), icon="truck"),
         bulk_actions=bulk if may else (),
-        stats=_stats(),
+        stats=_stats(caller),
         subtitle=_("The most urgent first: by the day that is wanted, then by age."),
         filename="shipping-desk",
     )
     return render_list(request, page)
 
 
-def _stats() -> tuple[Stat, ...]:
+def _stats(caller: Caller) -> tuple[Stat, ...]:
     counts = queries.step_counts()
 
     def count(kind: StepKind, status: StepStatus) -> int:
         return counts.get((kind.value, status.value), 0)
 
+    ready = queries.orders_to_ship_count(entity_ids=caller.entities("fulfilment.read"))
     picking = f"{reverse('shipment_list')}?status=picking"
     failed = sum(number for (_kind, status), number in counts.items() if status == StepStatus.FAILED)
     return (
-        Stat(_("Ready to ship"), count(StepKind.SHIP, StepStatus.READY)),
+        Stat(_("Ready to ship"), ready),
         Stat(_("In picking"), queries.picking_count(), picking),
         Stat(_("Waiting for stock"), count(StepKind.RESERVE, StepStatus.BACKORDERED), tone=Tone.WARNING),
         Stat(_("Failed steps"), failed, tone=Tone.DANGER if failed else Tone.NEUTRAL),
@@ -80,7 +81,7 @@ def _stats() -> tuple[Stat, ...]:
 
 
 def _row(row: DeskRow) -> Row:
-    state = Pill(_("Complete"), Tone.SUCCESS) if not row.short else Pill(_("In part"), Tone.WARNING)
+    state = Pill(_("All in stock"), Tone.SUCCESS) if not row.short else Pill(_("In stock in part"), Tone.WARNING)
     address = reverse("order_delivery", args=[public("order", row.order_id)])
     cells: dict[str, Any] = {
         "order": row.order_number,

@@ -276,6 +276,18 @@ def orders_to_ship(*, entity_ids: Sequence[UUID] | None = None, limit: int = 100
     )
 
 
+def orders_to_ship_count(*, entity_ids: Sequence[UUID] | None = None) -> int:
+    """How many orders `orders_to_ship` has, without a limit."""
+    row = sql.fetch_one(
+        "SELECT count(*) FROM orders o WHERE o.status = 'booked' AND EXISTS (SELECT FROM order_lines l "
+        "JOIN reservations r ON r.order_line_id = l.id AND r.status = 'active' "
+        f"WHERE l.order_id = o.id AND l.kind = 'goods' AND l.status = 'open' AND {_NOT_IN_PICKING}) "
+        "AND (%(entities)s::uuid[] IS NULL OR o.entity_id = ANY(%(entities)s::uuid[]))",
+        {"entities": None if entity_ids is None else list(entity_ids)},
+    )
+    return int(row[0]) if row else 0
+
+
 def picking_count() -> int:
     """How many shipments are in picking."""
     row = sql.fetch_one("SELECT count(*) FROM shipments WHERE status = 'picking'")
