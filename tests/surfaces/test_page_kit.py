@@ -14,7 +14,7 @@ from django.utils import translation
 
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import InvalidValue, Refusals
-from cashline.platform.pages import formats
+from cashline.platform.pages import cells, formats
 from cashline.platform.pages.anatomies import RowPage
 from cashline.platform.pages.asking import AmountRange, DateRange, ListAsk, chips, read_ask
 from cashline.platform.pages.chart_data import chart_json, chart_table, spark_points
@@ -38,6 +38,7 @@ from cashline.platform.pages.export import all_rows, csv_lines, xlsx_file
 from cashline.platform.pages.fields import Field, FieldSet, LineFields, errors_of, read_form
 from cashline.platform.pages.jinja import field_value, query_address
 from cashline.platform.pages.shell import Brand, theme_of
+from cashline.surfaces.web.shell import groups
 
 COLUMNS = (
     Column("number", "Number", "code", sort=True),
@@ -164,6 +165,17 @@ def test_overviews_shorten_and_say_so() -> None:
         "€1.2M",
         "−€2.5B",
     ]
+    assert formats.format_whole(Money(Decimal("5.3600"), "EUR")) == "€5.36"
+
+
+def test_each_place_of_the_menu_is_a_page_of_its_own() -> None:
+    found = [item.url for group in groups() for item in group.items]
+    assert sorted(set(found)) == sorted(found)
+    assert {"/credit/", "/credits/"} <= set(found)
+
+
+def test_a_number_stays_with_its_percent_sign() -> None:
+    assert "7\u00a0%" in cells.draw("S 7 %")
 
 
 FIELDS = FieldSet(

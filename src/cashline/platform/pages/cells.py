@@ -110,6 +110,11 @@ def _value(value: object) -> str:
     return escape(value)
 
 
+def _text(text: str) -> str:
+    """A text whose numbers stay on one line with their percent signs."""
+    return escape(text).replace(" %", "\u00a0%")
+
+
 def _money(money: Money) -> str:
     look = "money" if money.amount else "money zero"
     return f'<span class="{look}">{escape(formats.format_money(money))}</span>'
@@ -172,7 +177,7 @@ def _day(value: date) -> str:
 
 
 _DRAWINGS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
-    (str, escape),
+    (str, _text),
     (MoneyCell, _money_cell),
     (Money, _money),
     (Pill, _pill),

@@ -95,7 +95,10 @@ def format_percent(number: Decimal | int | None) -> str:
 
 
 def format_whole(money: Money) -> str:
-    """An amount in whole major units, for the figures of overviews."""
+    """An amount in whole major units, for the figures of overviews; one below 100 keeps its minor units."""
+    exact = money.rounded()
+    if abs(exact.amount) < 100 and exact.amount != exact.amount.to_integral_value():
+        return format_money(exact)
     whole = round_to(money.amount, 0)
     text = format_currency(whole, money.currency, locale=current_locale(), currency_digits=False, format="¤#,##0")
     return _typographic(text)

@@ -1,6 +1,7 @@
 """The console's pages of the close: the months of an entity, and the checklist of one to work through."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -219,7 +220,12 @@ def _check(task: Task) -> Row:
 def _figures(task: Task) -> str:
     if len(task.finding.figures) < 2:
         return ""
-    return ", ".join(f"{name} {value}" for name, value in task.finding.figures.items())
+    return ", ".join(f"{name} {_figure(value)}" for name, value in task.finding.figures.items())
+
+
+def _figure(value: str) -> str:
+    """A figure of a finding as people read it: amounts with two digits, counts and words as they are."""
+    return f"{Decimal(value):,.2f}" if "." in value else value
 
 
 def _blocker(task: Task) -> Row:

@@ -143,9 +143,9 @@ def address(campaign_id: UUID) -> str:
 
 def _new_price(row: CampaignRow) -> str:
     if row.unit_price is not None:
-        return format_number(row.unit_price)
+        return format_money(row.unit_price, row.currency) if row.currency else format_number(row.unit_price)
     percent = row.percent or 0
-    return f"{'+' if percent > 0 else ''}{format_number(percent)} %"
+    return f"{'+' if percent > 0 else ''}{format_number(percent)}\u00a0%"
 
 
 def _when(row: CampaignRow) -> str:

@@ -18,7 +18,10 @@ from cashline.platform.doors.paging import Page
 
 @dataclass(frozen=True, slots=True)
 class CampaignRow:
-    """A price campaign; `done` are the subscriptions that it has come to, `refused` those that could not follow."""
+    """A price campaign; `done` are the subscriptions that it has come to, `refused` those that could not follow.
+
+    `currency` is that of the plan's versions in question, None where they have several.
+    """
 
     id: UUID
     name: str
@@ -41,6 +44,7 @@ class CampaignRow:
     refused: int
     undone: int
     created_at: datetime
+    currency: str | None = None
 
 
 class Concerned(NamedTuple):
@@ -85,7 +89,8 @@ class MemberRow:
 _CAMPAIGN = (
     "g.id, g.name, g.plan_id, p.code, p.name, g.version_id, v.version, g.entity_id, g.unit_price, g.percent, "
     "g.effective, g.effective_on, g.keep_own_prices, g.reason, g.status, g.last_id, g.started_at, g.done, "
-    "g.refused, g.undone, g.created_at"
+    "g.refused, g.undone, g.created_at, coalesce(v.currency, (SELECT min(currency) FROM plan_versions "
+    "WHERE plan_id = g.plan_id HAVING min(currency) = max(currency)))"
 )
 _SOURCE = "price_campaigns g JOIN plans p ON p.id = g.plan_id LEFT JOIN plan_versions v ON v.id = g.version_id"
 

@@ -109,7 +109,7 @@ def _sections(row: CreditNoteRow, statement: Statement) -> tuple[Section, ...]:
         Row(
             tax_name(tax),
             {
-                "code": f"{tax.code} {tax.rate:f} %",
+                "code": f"{tax.code}\u00a0{tax.rate:f} %",
                 "basis": Cell(tax.basis, sub=tax.reason),
                 "base": Money(tax.base, row.currency),
                 "tax": _money(row, tax.tax, tax_name(tax)),

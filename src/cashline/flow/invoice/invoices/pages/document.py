@@ -194,7 +194,7 @@ def _line(row: InvoiceRow, line: StatedLine) -> Row:
 
 def _tax(row: InvoiceRow, tax: StatedTax) -> Row:
     cells: dict[str, Any] = {
-        "code": f"{tax.code} {tax.rate:f} %",
+        "code": f"{tax.code}\u00a0{tax.rate:f} %",
         "basis": Cell(tax.basis, sub=tax.reason),
         "base": Money(tax.base, row.currency),
         "tax": MoneyCell(Money(tax.tax, row.currency), explain=_why(row, tax_name(tax))),
