@@ -1,6 +1,7 @@
 """The customer's invoices: what was billed and why, what is open, how it was paid, the files, and disputes."""
 
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from cashline.flow.invoice.invoices.actions.documents import DocumentForm, invoi
 from cashline.flow.invoice.invoices.pages.document import changes_section
 from cashline.flow.invoice.invoices.queries import statement_of, with_previous
 from cashline.flow.invoice.invoices.rules.explaining import explanation
-from cashline.flow.invoice.invoices.rules.stating import can_be_einvoice
+from cashline.flow.invoice.invoices.rules.stating import Statement, can_be_einvoice
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import NotFound
 from cashline.platform.company.queries import entities_by_id
@@ -140,8 +141,9 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         disputes = paying.disputes_of(row.id)
         charges = paying.charges_under_way(row.id)
     today = who.today(entity.timezone)
+    statement = with_previous(statement_of(row.id))
     sections = [Section(_("What was billed"), _line_table(row, lines)), Section(_("Tax"), _tax_table(row, taxes))]
-    changed = changes_section(with_previous(statement_of(row.id)))
+    changed = changes_section(statement)
     if changed is not None:
         sections.append(changed)
     if settled:
@@ -157,7 +159,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         notices=_notices(row, charges, today),
         facts=_facts(row),
         sections=tuple(sections),
-        summary=_summary(row),
+        summary=_summary(row, statement),
         downloads=_downloads(row),
         crumbs=(Crumb(_("Invoices"), reverse("portal_invoice_list")),),
     )
@@ -229,7 +231,8 @@ def _line_table(row: InvoiceRow, lines: list[InvoiceLineRow]) -> Table:
         Column("tax", _("Tax"), "percent", place="hidden"),
         Column("net", _("Net"), "money", place="amount"),
     )
-    return Table(columns, tuple(rows), totals={"net": money(row.net_total, row.currency)})
+    total = sum((line.net_amount for line in lines), Decimal(0))
+    return Table(columns, tuple(rows), totals={"net": money(total, row.currency)})
 
 
 def _tax_table(row: InvoiceRow, taxes: list[InvoiceTaxRow]) -> Table:
@@ -275,9 +278,11 @@ def _settlement_table(row: InvoiceRow, settled: list[SettlementRow]) -> Table:
     return Table(columns, tuple(rows))
 
 
-def _summary(row: InvoiceRow) -> tuple[SummaryRow, ...]:
+def _summary(row: InvoiceRow, statement: Statement) -> tuple[SummaryRow, ...]:
+    """From the lines to what is open: coupons and discounts, net, tax, total and what came in."""
     paid = row.gross_total - row.open_amount
-    rows = [
+    rows = [SummaryRow(name, money(-amount, row.currency)) for name, amount in statement.discounts]
+    rows += [
         SummaryRow(_("Net total"), MoneyCell(money(row.net_total, row.currency), explain=_why(row, "net"))),
         SummaryRow(_("Tax"), MoneyCell(money(row.tax_total, row.currency), explain=_why(row, "tax"))),
         SummaryRow(_("Total"), MoneyCell(money(row.gross_total, row.currency), explain=_why(row, "gross"))),
