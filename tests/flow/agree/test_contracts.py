@@ -36,6 +36,7 @@ from tests.support.world import NOW, TODAY
 BEA, CARL = Signer("Bea Buyer", "bea@nordlicht.example", "CFO"), Signer("Carl Chief", "carl@nordlicht.example")
 VISIT = Visit("203.0.113.7", "Mozilla/5.0 (X11; Linux)")
 GIVEN = SignatureGiven("Bea Buyer", "I have read the contract and sign it.", VISIT)
+BY_CARL = replace(GIVEN, typed_name="carl  CHIEF")
 LATER = NOW + timedelta(hours=2)
 
 
@@ -54,9 +55,11 @@ def agreed(desk: Desk, **changes: Any) -> UUID:
 def signed(desk: Desk, *signers: Signer) -> UUID:
     """An agreement that all have signed."""
     key = agreed(desk, discount_percent=Decimal(3), terms="Spare parts for ten years.")
-    for token in actions.send_for_signature(key, signers=signers or (BEA,), now=NOW, actor=SELLER.actor):
+    asked = signers or (BEA,)
+    tokens = actions.send_for_signature(key, signers=asked, now=NOW, actor=SELLER.actor)
+    for token, one in zip(tokens, asked, strict=True):
         actions.view_signature(token, visit=VISIT, now=NOW)
-        actions.sign_agreement(token, given=GIVEN, now=LATER)
+        actions.sign_agreement(token, given=replace(GIVEN, typed_name=one.name), now=LATER)
     return key
 
 
@@ -152,7 +155,7 @@ def test_the_contract_waits_for_every_signer(desk: Desk) -> None:
         actions.sign_agreement(first, given=GIVEN, now=LATER)
     assert latest_file(key, "contract") is None
     assert not check_contract_seal(key).intact
-    assert actions.sign_agreement(second, given=GIVEN, now=LATER).status == "active"
+    assert actions.sign_agreement(second, given=BY_CARL, now=LATER).status == "active"
 
 
 def test_tokens_are_kept_as_hashes_and_made_anew(desk: Desk) -> None:
@@ -173,6 +176,7 @@ def test_a_signature_needs_a_name_and_consent(desk: Desk) -> None:
     (token,) = actions.send_for_signature(key, signers=(BEA,), now=NOW, actor=SELLER.actor)
     for given, code in (
         (replace(GIVEN, typed_name=" "), "invalid_value"),
+        (replace(GIVEN, typed_name="Mickey"), "invalid_value"),
         (replace(GIVEN, consent=""), "consent_missing"),
     ):
         with pytest.raises(Refusal) as refused:
@@ -200,7 +204,7 @@ def test_declining_ends_it_until_it_is_recalled_and_sent_again(desk: Desk) -> No
     (third,) = actions.send_for_signature(key, signers=(CARL,), now=LATER, actor=SELLER.actor)
     with pytest.raises(IllegalTransition):
         actions.sign_agreement(second, given=GIVEN, now=LATER)
-    assert actions.sign_agreement(third, given=GIVEN, now=LATER).status == "active"
+    assert actions.sign_agreement(third, given=BY_CARL, now=LATER).status == "active"
     assert check_contract_seal(key).intact
 
 
@@ -264,16 +268,16 @@ def test_of_two_last_signatures_at_once_one_contract_comes(committed_db: Databas
     gate = threading.Barrier(2)
     failures: list[BaseException] = []
 
-    def sign(token: str) -> None:
+    def sign(token: str, given: SignatureGiven) -> None:
         try:
             gate.wait()
-            actions.sign_agreement(token, given=GIVEN, now=LATER)
+            actions.sign_agreement(token, given=given, now=LATER)
         except BaseException as failure:  # noqa: BLE001 - told to the test
             failures.append(failure)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=sign, args=(token,)) for token in tokens]
+    threads = [threading.Thread(target=sign, args=signed) for signed in zip(tokens, (GIVEN, BY_CARL), strict=True)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,5 +1,6 @@
 """The console's pages of contracts: sent for signature, recalled, signed, and their seal judged."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -43,9 +44,11 @@ def test_a_contract_is_sent_signed_and_its_seal_checked(key: UUID, url: str) -> 
     assert "on its way to be signed" in page.words
     assert "Carl" in page.words
     for one in signatures_of([key]):
-        actions.sign_agreement(signing_token(one.id), given=GIVEN, now=NOW)
+        given = replace(GIVEN, typed_name=f"Prof. {one.signer_name}")
+        actions.sign_agreement(signing_token(one.id), given=given, now=NOW)
     page = legal.get(url, check="seal")
     assert "no byte has changed" in page.words
+    assert "Prof. Bea Buyer" in page.words
     assert "203.0.113.7" in page.words
     files = page.all("//a[contains(@href, '/files/')]/@href")
     assert len(files) == 2

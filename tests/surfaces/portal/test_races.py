@@ -63,7 +63,7 @@ def test_signing_at_once_makes_one_order(shop: Shop) -> None:
     _, _, token = agree(shop, shop.customer, EMAIL, "Hall 4")
 
     def send(number: int) -> int:
-        form = {"typed_name": "Bea", "consent": "1", "idempotency_key": f"key-{number}"}
+        form = {"typed_name": "Bea Buyer", "consent": "1", "idempotency_key": f"key-{number}"}
         return Client().post(f"/sign/{token}/", form).status_code
 
     at_once(send)

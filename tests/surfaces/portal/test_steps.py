@@ -107,6 +107,9 @@ def test_a_contract_is_signed_once_by_its_link_without_a_log_in(shop: Shop) -> N
     assert guest.get(f"{address}signed.pdf").status_code == 404
     for missing in ({"typed_name": ""}, {"consent": ""}):
         assert guest.post(address, sign_form(**missing)).status_code == 422
+    other = guest.post(address, sign_form(typed_name="Mickey"))
+    assert other.status_code == 422
+    assert "to be signed by Bea Buyer" in other.content.decode()
     assert events("SignatureGiven") == []
     for _ in range(2):
         assert guest.post(address, sign_form())["Location"] == address

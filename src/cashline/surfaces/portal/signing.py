@@ -123,6 +123,8 @@ def _sign(request: HttpRequest, token: str) -> HttpResponse:
     given = SignatureGiven(read.text("typed_name"), _consent(shown), _visit(request))
     try:
         row = sign_agreement(token, given=given, now=caller_of(request).now)
+    except InvalidValue as refusal:
+        return _render(request, token, shown, errors_of(refusal))
     except Refusal as refusal:
         return refused(request, sign_address(token), refusal)
     if row.status == AgreementStatus.ACTIVE:

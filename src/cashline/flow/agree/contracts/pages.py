@@ -94,6 +94,7 @@ SIGNATURE_COLUMNS = (
     Column("requested_at", lazy("Asked"), "datetime", place="hidden"),
     Column("viewed_at", lazy("Opened"), "datetime"),
     Column("signed_at", lazy("Signed"), "datetime"),
+    Column("typed_name", lazy("Signed as")),
     Column("from", lazy("From")),
 )
 REASON = Field("reason", lazy("Reason"), "textarea", max_length=1000)
@@ -230,6 +231,7 @@ def _signer(one: SignatureRow) -> Row:
         "requested_at": one.requested_at,
         "viewed_at": one.viewed_at,
         "signed_at": one.signed_at,
+        "typed_name": str(one.evidence.get("typed_name", "")),
         "from": str(one.evidence.get("ip_address", "")) or str(one.evidence.get("reason", "")),
     }
     return Row(public("signature", one.id), cells)

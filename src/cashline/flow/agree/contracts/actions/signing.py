@@ -29,6 +29,7 @@ from cashline.flow.agree.contracts.rules.signing import (
     Signer,
     Visit,
     check_given,
+    check_typed_name,
     signer_errors,
 )
 from cashline.kernel.identifiers import new_id
@@ -129,12 +130,14 @@ def sign_agreement(token: str, *, given: SignatureGiven, now: datetime) -> Agree
     """Sign; with the last signature the contract is sealed and active, and the order follows from it.
 
     Kept as evidence: who, when (UTC), from where, the hash of the document, the words of consent. Raises NotFound,
-    IllegalTransition where it was signed, declined or withdrawn before, DocumentChanged, ConsentMissing.
+    IllegalTransition where it was signed, declined or withdrawn before, DocumentChanged, ConsentMissing, and
+    InvalidValue where the typed name is not the signer's.
     """
     check_given(given)
     row, mine = _locked(token)
     SIGNATURE.target("sign", mine.status, document_id=row.number)
     AGREEMENT.target("sign", row.status, document_id=row.number)
+    check_typed_name(given.typed_name, mine.signer_name)
     document = signature_view(token).document
     if not sha256(document.content) == document.file.sha256 == mine.document_sha256:
         raise DocumentChanged(

@@ -4,6 +4,8 @@ The level is that of a simple electronic signature (eIDAS Art. 3(10)): a persona
 record of who signed what, when and from where; the company's seal then makes any later change visible.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -75,3 +77,18 @@ def check_given(given: SignatureGiven) -> None:
         raise InvalidValue("Type your name to sign.", field="typed_name")
     if not given.consent.strip():
         raise ConsentMissing("Agree to sign electronically.", field="consent")
+
+
+def check_typed_name(typed: str, signer: str) -> None:
+    """Refuse a name that is not the signer's: it holds the surname, or the same words; case and accents are free."""
+    wanted, given = _name_words(signer), _name_words(typed)
+    if sorted(given) == sorted(wanted) or (wanted and wanted[-1] in given):
+        return
+    raise InvalidValue(f"This is to be signed by {signer}: type that name to sign.", field="typed_name")
+
+
+def _name_words(name: str) -> list[str]:
+    """The words of a name without case, accents and punctuation; the surname last."""
+    surname, comma, rest = name.partition(",")
+    plain = unicodedata.normalize("NFKD", f"{rest} {surname}" if comma else name)
+    return re.findall(r"\w+", "".join(one for one in plain if not unicodedata.combining(one)).casefold())
