@@ -39,6 +39,8 @@ def thread_of(
     for source in ("agreement", "quote"):
         wanted |= touched_objects(wanted, source)
     links = linked_documents(wanted, tuple(KINDS))
+    if came := _agreements_of_quote(links, current) - wanted:
+        links = linked_documents(wanted | came, tuple(KINDS))
     named = {link.id for link in links}
     found: dict[str, list[RelatedDocument]] = {}
     for link in [*links, *(link for link in known if link.id not in named)]:
@@ -53,6 +55,14 @@ def thread_of(
         for place, kind in enumerate(kinds)
         if kind in found or (kind in always and place > furthest)
     )
+
+
+def _agreements_of_quote(links: Iterable[Link], current: UUID) -> set[UUID]:
+    """The agreements that came of a quote, where that is the current document: all that follows hangs on them."""
+    found = list(links)
+    if not any(link.type == "quote" and link.id == current for link in found):
+        return set()
+    return {link.id for link in found if link.type == "agreement"}
 
 
 def _whole(link: Link) -> str:
