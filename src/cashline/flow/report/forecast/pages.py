@@ -48,7 +48,11 @@ def quote_forecast(request: HttpRequest, quote_id: str) -> HttpResponse:
         ),
         sections=(
             Section(_("Revenue and cash by month"), chart=_chart(found)),
-            Section(_("Bills"), Table(BILLS, tuple(_bill(bill, found.currency) for bill in found.bills))),
+            Section(
+                _("Bills"),
+                Table(BILLS, tuple(_bill(bill, found.currency) for bill in found.bills)),
+                text=_("Coupons and prepaid credit of the customer are not included."),
+            ),
         ),
         notices=tuple(Notice(refusal.message, Tone.WARNING, refusal.fix) for refusal in found.refused),
         views=(View(_("Quote"), here), View(_("Forecast"), request.path, True)),
