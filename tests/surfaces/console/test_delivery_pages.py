@@ -178,6 +178,7 @@ def test_a_subscription_is_shown_and_cancelled(shop: Shop, staff: Console) -> No
     assert "€147.00" in staff.get("/subscriptions/", status="active").words
     page = staff.get(address)
     assert "monthly" in page.words
+    assert "Change it with a new quote" in page.words
     assert len(page.all("//input[@name='ends_on']/@value")) == 1
     assert "cannot end before" in staff.post(f"{address}cancel/", {"ends_on": "2025-01-01", "reason": "x"}).words
     gone = staff.post(f"{address}cancel/", {"ends_on": "2026-03-15", "reason": "Too dear"})

@@ -181,6 +181,9 @@ def _notices(row: SubscriptionRow) -> tuple[Notice, ...]:
         return (Notice(_("It begins when its activation is confirmed."), Tone.INFO),)
     if row.status == SubscriptionStatus.CANCELLED and row.activated_on:
         return (Notice(_("It is cancelled and runs until its end."), Tone.WARNING, row.cancel_reason),)
+    if row.status == SubscriptionStatus.ACTIVE:
+        how = _("Change it with a new quote; subscriptions to plans are changed on their own page.")
+        return (Notice(_("It was sold by an order and runs as agreed."), Tone.INFO, how),)
     return ()
 
 
