@@ -70,7 +70,8 @@ def test_documents_are_found_by_number(traded: Traded) -> None:
     assert beginning == sorted(beginning, reverse=True)
     assert numbers("ORD-DE01-2026-999999") == []
     [invoice] = find("inv 1", readable=ALL)
-    assert (invoice.currency, invoice.status) == ("EUR", "issued")
+    assert invoice.currency == "EUR"
+    assert {one.status for one in find("INV-DE01", readable=ALL, limit=50)} == {"issued", "settled"}
     assert invoice.amount is not None
     assert invoice.title
 

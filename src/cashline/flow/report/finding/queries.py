@@ -30,7 +30,8 @@ _DOCUMENTS = {
     "subscription": ("subscriptions d", "d.status, NULL::numeric, ''", ""),
     "installation": ("installations d", "d.status, NULL::numeric, ''", "order_lines l ON l.id = d.order_line_id "
                      "JOIN orders o ON o.id = l.order_id"),
-    "invoice": ("invoices d", "d.status, d.gross_total, d.currency", ""),
+    "invoice": ("invoices d", "CASE WHEN d.status = 'issued' AND d.open_amount = 0 THEN 'settled' ELSE d.status END, "
+                "d.gross_total, d.currency", ""),
     "credit_note": ("credit_notes d", "d.status, d.gross_total, d.currency", ""),
     "payment": ("payments d", "d.status, d.amount, d.currency", ""),
 }  # fmt: skip

@@ -72,7 +72,8 @@ UNION ALL SELECT 5, 'subscription', id, number, status, COALESCE(activated_on, c
     FROM subscriptions WHERE line_id IN (SELECT line_id FROM line)
 UNION ALL SELECT 6, 'installation', id, number, status, COALESCE(accepted_on, done_on, created_at::date), NULL, ''
     FROM installations WHERE order_line_id IN (SELECT id FROM line)
-UNION ALL SELECT 7, 'invoice', id, number, status, issued_on, gross_total, currency FROM bill
+UNION ALL SELECT 7, 'invoice', id, number, CASE WHEN status = 'issued' AND open_amount = 0 THEN 'settled' ELSE status
+    END, issued_on, gross_total, currency FROM bill
 UNION ALL SELECT 8, 'credit_note', id, number, status, issued_on, gross_total, currency FROM credit_notes
     WHERE invoice_id IN (SELECT id FROM bill)
 UNION ALL SELECT 9, 'payment', id, number, status, received_on, amount, currency FROM payments WHERE id IN
