@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from cashline.flow.agree.contracts import actions
-from cashline.flow.agree.contracts.queries import agreements_of_quotes
+from cashline.flow.agree.contracts.queries import agreement, agreements_of_quotes
 from cashline.flow.agree.contracts.queries.signatures import signatures_of, signing_token
 from cashline.flow.agree.contracts.rules.signing import SignatureGiven, Visit
 from cashline.kernel.identifiers import public
@@ -50,6 +50,10 @@ def test_a_contract_is_sent_signed_and_its_seal_checked(key: UUID, url: str) -> 
     assert "no byte has changed" in page.words
     assert "Prof. Bea Buyer" in page.words
     assert "203.0.113.7" in page.words
+    assert (
+        "ORD-DE01-2026-000001"
+        in Console("seller").get(f"/quotes/{public('quote', agreement(key).quote_id or key)}/").words
+    )
     files = page.all("//a[contains(@href, '/files/')]/@href")
     assert len(files) == 2
     for address in files:

@@ -8,8 +8,10 @@ from django.urls import reverse
 from cashline.kernel.identifiers import public
 from cashline.platform import sql
 from cashline.surfaces.portal.pages import URLS
+from tests.flow.invoice.test_credits import coupon, fill, grant, issue, one_off
 from tests.support.cluster import Database
 from tests.support.console import Console
+from tests.support.invoice import make_billing_shop
 from tests.support.portal import Buyer, Dealings, deal, make_two_customers
 
 LISTS = ("quotes", "contracts", "orders", "subscriptions", "invoices", "payments")
@@ -165,6 +167,20 @@ def test_an_invoice_tells_what_why_and_how_it_was_paid(both: tuple[Dealings, Dea
     paid = bea.get(f"/portal/invoices/{public('invoice', here.paid_invoice)}/")
     assert "Paid" in paid.words
     assert "Bank transfer" in paid.words
+
+
+def test_an_invoice_adds_up_from_its_lines_over_coupon_and_credit(db: Database) -> None:
+    shop = make_billing_shop()
+    grant(shop, coupon("TEN", "10"))
+    fill(shop, "40")
+    (key,) = issue(one_off(shop, "100", "10"))
+    bea = Buyer(shop.customer, "bea@nordlicht.example")
+    for buyer, address in ((bea, "/portal/invoices/"), (Console("billing"), "/invoices/")):
+        words = buyer.get(f"{address}{public('invoice', key)}/").words.replace("\u2212", "-")
+        for part in ("TEN -€10.00", "Net total €100.00", "Total €119.00", "Credit applied -€40.00", "Open €79.00"):
+            assert part in words, (address, part, words)
+    lines = bea.get(f"/portal/invoices/{public('invoice', key)}/").all("//tfoot")[0]
+    assert "€110.00" in "".join(lines.itertext())
 
 
 def test_a_quote_explains_its_prices_and_gives_its_pdf(both: tuple[Dealings, Dealings], bea: Buyer) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from cashline.flow.invoice.credit_notes.actions import credit_note_document
+from cashline.flow.invoice.credits.queries import MovementRow, movements_of_invoice
 from cashline.flow.invoice.invoices.actions.documents import DocumentForm, invoice_document
 from cashline.flow.invoice.invoices.pages.document import changes_section
 from cashline.flow.invoice.invoices.queries import statement_of, with_previous
@@ -142,12 +143,13 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         charges = paying.charges_under_way(row.id)
     today = who.today(entity.timezone)
     statement = with_previous(statement_of(row.id))
+    movements = movements_of_invoice(row.id)
     sections = [Section(_("What was billed"), _line_table(row, lines)), Section(_("Tax"), _tax_table(row, taxes))]
     changed = changes_section(statement)
     if changed is not None:
         sections.append(changed)
-    if settled:
-        sections.append(Section(_("What paid it"), _settlement_table(row, settled)))
+    if settled or movements:
+        sections.append(Section(_("What paid it"), _settlement_table(row, settled, movements)))
     if disputes:
         sections.append(Section(_("Disputes"), dispute_table(row, disputes), actions=withdraw_actions(disputes)))
     page = DocumentPage(
@@ -159,7 +161,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         notices=_notices(row, charges, today),
         facts=_facts(row),
         sections=tuple(sections),
-        summary=_summary(row, statement),
+        summary=_summary(row, statement, movements),
         downloads=_downloads(row),
         crumbs=(Crumb(_("Invoices"), reverse("portal_invoice_list")),),
     )
@@ -253,8 +255,19 @@ def _tax_table(row: InvoiceRow, taxes: list[InvoiceTaxRow]) -> Table:
     return Table(columns, tuple(rows))
 
 
-def _settlement_table(row: InvoiceRow, settled: list[SettlementRow]) -> Table:
-    rows = []
+def _settlement_table(row: InvoiceRow, settled: list[SettlementRow], movements: list[MovementRow]) -> Table:
+    rows = [
+        Row(
+            str(one.id),
+            {
+                "what": _("Your credit"),
+                "kind": _("Credit applied"),
+                "day": one.moved_on,
+                "amount": money(-one.amount, row.currency),
+            },
+        )
+        for one in movements
+    ]
     for one in settled:
         is_note = one.kind == "credit_note"
         url = (
@@ -278,15 +291,18 @@ def _settlement_table(row: InvoiceRow, settled: list[SettlementRow]) -> Table:
     return Table(columns, tuple(rows))
 
 
-def _summary(row: InvoiceRow, statement: Statement) -> tuple[SummaryRow, ...]:
-    """From the lines to what is open: coupons and discounts, net, tax, total and what came in."""
-    paid = row.gross_total - row.open_amount
+def _summary(row: InvoiceRow, statement: Statement, movements: list[MovementRow]) -> tuple[SummaryRow, ...]:
+    """From the lines to what is open: coupons and discounts, net, tax, total, credit and what came in."""
+    applied = -sum((one.amount for one in movements), Decimal(0))
+    paid = row.gross_total - row.open_amount - applied
     rows = [SummaryRow(name, money(-amount, row.currency)) for name, amount in statement.discounts]
     rows += [
         SummaryRow(_("Net total"), MoneyCell(money(row.net_total, row.currency), explain=_why(row, "net"))),
         SummaryRow(_("Tax"), MoneyCell(money(row.tax_total, row.currency), explain=_why(row, "tax"))),
         SummaryRow(_("Total"), MoneyCell(money(row.gross_total, row.currency), explain=_why(row, "gross"))),
     ]
+    if applied:
+        rows.append(SummaryRow(_("Credit applied"), money(-applied, row.currency)))
     if paid:
         rows.append(SummaryRow(_("Paid and credited"), money(-paid, row.currency)))
     return (*rows, SummaryRow(_("Open"), money(row.open_amount, row.currency), total=True))

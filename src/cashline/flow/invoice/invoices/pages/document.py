@@ -76,6 +76,7 @@ SETTLEMENT_COLUMNS = (
     Column("document", lazy("Document"), "code", place="title"),
     Column("day", lazy("Day"), "date"),
     Column("paid", lazy("Paid"), "money", place="amount"),
+    Column("applied", lazy("Credit applied"), "money"),
     Column("credited", lazy("Credited"), "money"),
     Column("written_off", lazy("Written off"), "money"),
     Column("reason", lazy("Reason")),
@@ -214,7 +215,8 @@ def _settled(row: InvoiceRow, item: Settlement) -> Row:
     cells: dict[str, Any] = {
         "document": item.number or _("Credit of the customer"),
         "day": item.day,
-        "paid": Money(item.paid, row.currency) if item.paid else None,
+        "paid": Money(item.paid, row.currency) if item.paid and not item.is_credit else None,
+        "applied": Money(item.paid, row.currency) if item.is_credit else None,
         "credited": Money(item.credited, row.currency) if item.credited else None,
         "written_off": Money(item.written_off, row.currency) if item.written_off else None,
         "reason": item.reason,
@@ -226,27 +228,33 @@ def _summary(row: InvoiceRow, statement: Statement, settled: list[Settlement]) -
     def money(amount: Decimal) -> Money:
         return Money(amount, row.currency)
 
-    paid, credited, written_off = _sums(settled)
+    sums = _sums(settled)
     found = [SummaryRow(name, money(-amount)) for name, amount in statement.discounts]
     found += [
         SummaryRow(_("Net total"), MoneyCell(money(row.net_total), explain=_why(row, "net"))),
         SummaryRow(_("Tax"), MoneyCell(money(row.tax_total), explain=_why(row, "tax"))),
         SummaryRow(_("Total"), MoneyCell(money(row.gross_total), explain=_why(row, "gross")), total=True),
     ]
-    for words, amount in ((_("Credited"), credited), (_("Paid"), paid), (_("Written off"), written_off)):
-        if amount:
-            found.append(SummaryRow(words, money(-amount)))
+    words = {
+        "credited": _("Credited"),
+        "credit_applied": _("Credit applied"),
+        "paid": _("Paid"),
+        "written_off": _("Written off"),
+    }
+    found += [SummaryRow(words[name], money(-amount)) for name, amount in sums.items() if amount]
     found.append(SummaryRow(_("Open"), MoneyCell(money(row.open_amount), explain=_why(row, "open")), total=True))
     return tuple(found)
 
 
-def _sums(settled: list[Settlement]) -> tuple[Decimal, Decimal, Decimal]:
+def _sums(settled: list[Settlement]) -> dict[str, Decimal]:
+    """What lowered the open amount, by its kind: credit of the customer is no money that came in."""
     zero = Decimal(0)
-    return (
-        sum((item.paid for item in settled), zero),
-        sum((item.credited for item in settled), zero),
-        sum((item.written_off for item in settled), zero),
-    )
+    return {
+        "credited": sum((item.credited for item in settled), zero),
+        "credit_applied": sum((item.paid for item in settled if item.is_credit), zero),
+        "paid": sum((item.paid for item in settled if not item.is_credit), zero),
+        "written_off": sum((item.written_off for item in settled), zero),
+    }
 
 
 def _steps(row: InvoiceRow, caller: Caller) -> tuple[Action, ...]:
@@ -317,16 +325,13 @@ def invoice_why(request: HttpRequest, invoice_id: str, name: str) -> HttpRespons
 
 def _open_derivation(row: InvoiceRow) -> Derivation:
     settled = settlements((event for event in timeline([row.id]) if event.type in TYPES), row.id)
-    paid, credited, written_off = _sums(settled)
-    inputs = {"total": row.gross_total, "credited": credited, "paid": paid, "written_off": written_off}
+    sums = _sums(settled)
+    inputs = {"total": row.gross_total} | sums
     words = _("What is left of the total after credit notes, payments, credits and write-offs.")
     if row.gross_total < 0:
         words = _("An invoice below zero has nothing open: it became credit of the customer.")
-        inputs |= {"to_account": row.gross_total - credited - paid - written_off - row.open_amount}
-        return Derivation(
-            "invoices.open", 1, inputs, "total-credited-paid-written_off-to_account", row.open_amount, words
-        )
-    return Derivation("invoices.open", 1, inputs, "total-credited-paid-written_off", row.open_amount, words)
+        inputs |= {"to_account": row.gross_total - sum(sums.values()) - row.open_amount}
+    return Derivation("invoices.open", 2, inputs, "-".join(inputs), row.open_amount, words)
 
 
 def invoice_file(request: HttpRequest, invoice_id: str, form: str) -> HttpResponse:

@@ -30,6 +30,11 @@ class Settlement:
     credited: Decimal = ZERO
     reason: str = ""
 
+    @property
+    def is_credit(self) -> bool:
+        """Whether the customer's own credit paid: no money came in."""
+        return self.kind == "credit"
+
 
 def settlements(events: Iterable[RecordedEvent], invoice_id: UUID) -> list[Settlement]:
     """What settled the invoice, in the order in which it happened."""
