@@ -1,12 +1,13 @@
 """Starting the program: database, tables, web processes and jobs, and stopping all of them together."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -23,6 +24,7 @@ def migrate_database() -> None:
 
 def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
     """Serve until stopped."""
+    _require_free(host, port)
     _be_found_at(f"http://{host}:{port}")
     with connection.available():
         _run(host, port, workers=workers, with_jobs=with_jobs)
@@ -30,8 +32,9 @@ def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
 
 def run_demo(*, host: str, port: int, reset: bool) -> None:
     """Make the demo company where there is none, then serve it."""
-    from cashline.surfaces.demo.seed import is_sandbox, seed_demo
+    from cashline.surfaces.demo.seed import is_sandbox, is_seeded, seed_demo
 
+    _require_free(host, port)
     _be_found_at(f"http://{host}:{port}")
     started = time.monotonic()
     click.echo("Starting the database …")
@@ -41,6 +44,8 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
         connection.prepare()
         click.echo("Bringing the tables up to date …")
         connection.migrate()
+        if not is_seeded():
+            click.echo("Letting the demo company trade for a year: a minute or two, once …")
         login = seed_demo()
         address = f"http://{host}:{port}/"
         click.echo("Starting the pages …")
@@ -70,6 +75,16 @@ def _is_open(host: str, port: int) -> bool:
     return True
 
 
+def _require_free(host: str, port: int) -> None:
+    if _is_open(host, port):
+        raise click.ClickException(f"Port {port} is in use: stop what serves there, or give another with --port.")
+
+
+def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start a process in a group of its own, with its children: it is told once to stop, by us, and ends as a whole."""
+    return subprocess.Popen(command, process_group=0)
+
+
 def _run(host: str, port: int, *, workers: int, with_jobs: bool, when_open: Callable[[], None] | None = None) -> None:
     """Serve the pages until stopped; the jobs start, and `when_open` is called, once the pages answer."""
     collect_static_files()
@@ -78,20 +93,22 @@ def _run(host: str, port: int, *, workers: int, with_jobs: bool, when_open: Call
         "--workers", str(workers), "--blocking-threads", "4", "--log-level", "warning",
         "cashline.surfaces.wsgi:application",
     ]  # fmt: skip
-    processes, waiting = [subprocess.Popen(web)], True
-    stopping = False
+    processes: list[subprocess.Popen[bytes]] = []
+    waiting, stopping = True, False
 
     def stop(*_: object) -> None:
         nonlocal stopping
         stopping = True
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Before the children start: a script's background job ignores SIGINT, and they would inherit that.
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
+        processes.append(_start(web))
         while not stopping and all(process.poll() is None for process in processes):
             if waiting and _is_open(host, port):
                 waiting = False
                 if with_jobs:
-                    processes.append(subprocess.Popen([sys.executable, "-m", "cashline", "worker"]))
+                    processes.append(_start([sys.executable, "-m", "cashline", "worker"]))
                 if when_open is not None:
                     when_open()
             time.sleep(0.1)
@@ -100,10 +117,10 @@ def _run(host: str, port: int, *, workers: int, with_jobs: bool, when_open: Call
             if process.poll() is None:
                 process.terminate()
         for process in processes:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         for number, handler in previous.items():
             signal.signal(number, handler)
     if not stopping:
