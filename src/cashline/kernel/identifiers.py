@@ -90,7 +90,8 @@ def parse_id(prefix: str, text: str) -> uuid.UUID:
         else:
             if number < 1 << 128:
                 return uuid.UUID(int=number)
-    raise NotFound(f"There is no {prefix} with the id {text[:64]!r}.", field="id")
+    kind = next((kind.replace("_", " ") for kind, known in PREFIXES.items() if known == prefix), prefix)
+    raise NotFound(f"There is no {kind} with the id {text[:64]!r}.", field="id")
 
 
 PREFIXES = {

@@ -129,6 +129,7 @@ def clock_advance(to: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: refusals become sentences and exit code 1, usage errors 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    program = os.environ.get("CASHLINE_CALLED", "cashline")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashline.platform.settings")
     from cashline.platform.database.connection import ConfigurationError, available
     from cashline.platform.database.embedded import ServerError
@@ -138,13 +139,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             import django
 
             django.setup()
-            cli.main(args=words, prog_name="cashline", standalone_mode=False)
+            cli.main(args=words, prog_name=program, standalone_mode=False)
             return
         with available():
             import django
 
             django.setup()
-            cli.main(args=words, prog_name="cashline", standalone_mode=False)
+            cli.main(args=words, prog_name=program, standalone_mode=False)
     except Refusal as refusal:
         _complain(refusal, as_json="--json" in words)
         sys.exit(1)
