@@ -179,7 +179,10 @@ def _import(caller: Caller, data: bytes, name: str) -> Outcome:
         )
         return Outcome(url, words % {"known": result.known})
     matched = actions.match_lines(account_ids=result.account_ids, now=caller.now, actor=caller.actor)
-    return Outcome(url, _("New lines: %(added)s. %(told)s") % {"added": result.added, "told": told(matched)})
+    words = _("New lines: %(added)s. %(told)s")
+    if matched.applied + matched.suggested + matched.unmatched > result.added:
+        words = _("New lines: %(added)s. Of all that were open: %(told)s")
+    return Outcome(url, words % {"added": result.added, "told": told(matched)})
 
 
 def told(result: MatchResult) -> str:

@@ -7,11 +7,12 @@ positive is money in. A batch booking is split into its transactions where their
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
 
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
@@ -275,18 +276,34 @@ class BalanceGap:
 
 
 def find_gaps(statements: Iterable[Statement]) -> tuple[BalanceGap, ...]:
-    """The gaps between final statements of each account, in the order of their closing days."""
+    """The gaps between final statements of each account, in the order of their closing days.
+
+    Statements of one day stand in the order in which their balances meet, if there is one.
+    """
     gaps: list[BalanceGap] = []
-    previous: dict[str, Balance] = {}
-    final = [item for item in statements if item.kind is StatementKind.STATEMENT]
-    for statement in sorted(final, key=_chronological):
-        before = previous.get(statement.account)
-        if before and statement.opening and before.amount != statement.opening.amount:
-            difference = statement.opening.amount - before.amount
-            gaps.append(BalanceGap(statement.account, before, statement.opening, difference))
-        if statement.closing:
-            previous[statement.account] = statement.closing
+    final = sorted((item for item in statements if item.kind is StatementKind.STATEMENT), key=_chronological)
+    for account, own in groupby(final, key=lambda item: item.account):
+        before: Balance | None = None
+        for _, same_day in groupby(own, key=lambda item: item.closing.day if item.closing else date.min):
+            for statement in _in_chain([*same_day], before):
+                if before and statement.opening and before.amount != statement.opening.amount:
+                    difference = statement.opening.amount - before.amount
+                    gaps.append(BalanceGap(account, before, statement.opening, difference))
+                before = statement.closing or before
     return tuple(gaps)
+
+
+def _in_chain(statements: list[Statement], before: Balance | None) -> Iterator[Statement]:
+    """Each after the one whose closing balance it opens with; those of which that cannot be said in their order."""
+    left = statements
+    while left:
+        closings = [one.closing.amount for one in left if one.closing]
+        follows = [one for one in left if one.opening and before and one.opening.amount == before.amount]
+        begins = [one for one in left if one.opening and one.opening.amount not in closings]
+        found = (follows or begins or left)[0]
+        left = [one for one in left if one is not found]
+        before = found.closing or before
+        yield found
 
 
 def _chronological(statement: Statement) -> tuple[str, date, date, list[int]]:
