@@ -17,6 +17,7 @@ from cashline.kernel.money import Money
 from cashline.platform.pages import formats
 from cashline.platform.pages.components import Cell, Column, MoneyCell, Pill, Progress, Row, Tone
 
+NO_BREAK = "\u00a0"
 LABELLED = ("number", "money", "percent", "date", "month", "datetime", "ago", "progress")
 """Columns whose values need their name beside them on a phone."""
 
@@ -112,7 +113,7 @@ def _value(value: object) -> str:
 
 def _text(text: str) -> str:
     """A text whose numbers stay on one line with their percent signs."""
-    return escape(text).replace(" %", "\u00a0%")
+    return escape(text).replace(" %", f"{NO_BREAK}%")
 
 
 def _money(money: Money) -> str:
@@ -169,7 +170,9 @@ def _number(value: Decimal | int) -> str:
 
 
 def _instant(value: datetime) -> str:
-    return f'<time datetime="{value.isoformat()}">{escape(formats.format_instant(value))}</time>'
+    day, _comma, clock = formats.format_instant(value).rpartition(", ")
+    told = f"{day.replace(' ', NO_BREAK)}, {clock}"
+    return f'<time datetime="{value.isoformat()}">{escape(told)}</time>'
 
 
 def _day(value: date) -> str:

@@ -91,7 +91,6 @@ LINE_COLUMNS = (
 SIGNATURE_COLUMNS = (
     Column("name", lazy("Signer"), place="title"),
     Column("status", lazy("State"), "pill", place="state"),
-    Column("requested_at", lazy("Asked"), "datetime", place="hidden"),
     Column("viewed_at", lazy("Opened"), "datetime"),
     Column("signed_at", lazy("Signed"), "datetime"),
     Column("typed_name", lazy("Signed as")),
@@ -228,7 +227,6 @@ def _signer(one: SignatureRow) -> Row:
     cells: dict[str, Any] = {
         "name": Cell(one.signer_name, sub=one.signer_email),
         "status": pill(one.status),
-        "requested_at": one.requested_at,
         "viewed_at": one.viewed_at,
         "signed_at": one.signed_at,
         "typed_name": str(one.evidence.get("typed_name", "")),
