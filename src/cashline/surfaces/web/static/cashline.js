@@ -160,6 +160,10 @@
   });
   addEventListener("pageshow", () => $$("form.busy").forEach((form) => form.classList.remove("busy")));
   $("[data-focus]")?.focus();
+  for (const here of $$(".thread [aria-current]")) { // the document of the page stands in sight in a long thread
+    const [row, step] = [here.closest(".thread"), here.closest(".thread > li")];
+    row.scrollLeft = step.offsetLeft - (row.clientWidth - step.offsetWidth) / 2;
+  }
   $(".nav-item[aria-current]")?.scrollIntoView({ block: "nearest" });
 
   window.cashline = { toast, $, $$ };
