@@ -46,29 +46,35 @@
       textStyle: { color: token("text"), fontSize: 12 }, valueFormatter: (value) => written(data.unit, value),
     },
   });
-  const axes = (data) => {
-    const names = { type: "category", data: data.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: token("line-strong") } }, axisLabel: { color: token("text-3"), hideOverlap: data.categories.length > 8, interval: data.categories.length > 8 ? "auto" : 0 } };
+  // Names of few categories break over lines where they have little room; of many only those are written that fit.
+  const axes = (data, room) => {
+    const few = data.categories.length <= 8;
+    const across = data.kind === "bar_across";
+    const fit = few && !across ? { interval: 0, overflow: "break", width: Math.max(28, (room - 64) / data.categories.length - 6) } : few ? { interval: 0 } : { interval: "auto", hideOverlap: true };
+    const names = { type: "category", data: data.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: token("line-strong") } }, axisLabel: { color: token("text-3"), alignMinLabel: data.kind === "line" || data.kind === "area" ? "left" : undefined, ...fit } };
     const values = { type: "value", splitNumber: 4, splitLine: { lineStyle: { color: token("line-soft") } }, axisLabel: { color: token("text-3"), formatter: (value) => short(data.unit, value) } };
-    if (data.kind === "bar_across") return { yAxis: { ...names, inverse: true }, xAxis: values };
+    // The library takes the names of bars for narrower than the browser draws them.
+    const left = 4 + Math.max(...data.categories.map((name) => name.length));
+    if (across) return { grid: { ...common(data).grid, left }, yAxis: { ...names, inverse: true }, xAxis: values };
     return { xAxis: { ...names, boundaryGap: data.kind !== "line" && data.kind !== "area" }, yAxis: values };
   };
 
-  const bars = (data) => ({
-    ...common(data), ...axes(data),
+  const bars = (data, room) => ({
+    ...common(data), ...axes(data, room),
     series: data.series.map((one, place) => ({
       type: "bar", name: one.name, data: one.values.map(number), stack: one.stack || undefined, barMaxWidth: 28, barCategoryGap: "38%",
       itemStyle: { color: colour(one, place), borderRadius: one.stack ? 0 : data.kind === "bar_across" ? [0, 3, 3, 0] : [3, 3, 0, 0] }, emphasis: { focus: data.series.length > 1 ? "series" : "none" },
     })),
   });
-  const lines = (data) => ({
-    ...common(data), ...axes(data),
+  const lines = (data, room) => ({
+    ...common(data), ...axes(data, room),
     series: data.series.map((one, place) => ({
       type: "line", name: one.name, data: one.values.map(number), stack: one.stack || undefined, symbol: "circle", symbolSize: 6, showSymbol: false, connectNulls: false,
       lineStyle: { width: 2, color: colour(one, place), type: one.dashed ? "dashed" : "solid" }, itemStyle: { color: colour(one, place) },
       areaStyle: data.kind === "area" && !one.dashed ? { color: colour(one, place), opacity: 0.12 } : undefined,
     })),
   });
-  const waterfall = (data) => {
+  const waterfall = (data, room) => {
     const steps = data.series[0].values.map(number);
     const levels = new Set(data.totals.length ? data.totals : [0, steps.length - 1]);
     let level = 0;
@@ -81,13 +87,13 @@
     const base = common(data);
     const bar = (values) => ({ type: "bar", stack: "all", barMaxWidth: 44, barCategoryGap: "32%", data: values });
     return {
-      ...base, ...axes(data), legend: { show: false }, grid: { ...base.grid, top: 24 },
+      ...base, ...axes(data, room), legend: { show: false }, grid: { ...base.grid, top: 24 },
       tooltip: { ...base.tooltip, formatter: ([first]) => `${data.categories[first.dataIndex]}<br><b>${written(data.unit, spans[first.dataIndex].step)}</b>` },
       series: [
         { ...bar(spans.map((span) => (span.from * span.to < 0 ? 0 : Math.abs(span.from) < Math.abs(span.to) ? span.from : span.to))), itemStyle: { color: "transparent" }, silent: true, tooltip: { show: false } },
         {
           ...bar(spans.map((span) => ({ value: Math.abs(span.to - span.from), itemStyle: { color: paint(span), borderRadius: 3 } }))),
-          label: { show: true, position: "top", color: token("text-2"), fontSize: 11, formatter: (one) => brief(data.unit, spans[one.dataIndex].step) },
+          label: { show: room / steps.length > 48, position: "top", color: token("text-2"), fontSize: 11, formatter: (one) => brief(data.unit, spans[one.dataIndex].step) },
           labelLayout: { hideOverlap: true },
         },
       ],
@@ -137,11 +143,12 @@
     drawn.get(place)?.dispose();
     if (data.kind === "dense") drawn.set(place, await dense(inner(place), data));
     else {
-      await load(document.body.dataset.echarts);
+      await Promise.all([load(document.body.dataset.echarts), document.fonts.load(`12px ${getComputedStyle(document.body).fontFamily}`)]); // labels are measured in their font
       const chart = echarts.init(inner(place), null, { renderer: "svg" });
-      chart.setOption(OPTIONS[data.kind](data));
+      const option = () => OPTIONS[data.kind](data, place.clientWidth);
+      chart.setOption(option());
       if (data.urls.length) chart.on("click", (event) => data.urls[event.dataIndex] && location.assign(data.urls[event.dataIndex]));
-      drawn.set(place, chart);
+      drawn.set(place, { resize: () => (chart.resize(), chart.setOption(option())), dispose: () => chart.dispose() });
     }
     place.classList.add("drawn");
   };
