@@ -46,16 +46,17 @@
       textStyle: { color: token("text"), fontSize: 12 }, valueFormatter: (value) => written(data.unit, value),
     },
   });
-  // Names of few categories break over lines where they have little room; of many only those are written that fit.
+  // Names of few categories stand a word to a line where they have little room; of many only those are written that fit.
   const axes = (data, room) => {
     const few = data.categories.length <= 8;
     const across = data.kind === "bar_across";
-    const fit = few && !across ? { interval: 0, overflow: "break", width: Math.max(28, (room - 64) / data.categories.length - 6) } : few ? { interval: 0 } : { interval: "auto", hideOverlap: true };
+    const longest = Math.max(...data.categories.map((name) => name.length));
+    const narrow = !across && longest * 7 > (room - 64) / data.categories.length;
+    const fit = few ? { interval: 0, hideOverlap: !across, formatter: narrow ? (name) => name.replaceAll(" ", "\n") : undefined } : { interval: "auto", hideOverlap: true };
     const names = { type: "category", data: data.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: token("line-strong") } }, axisLabel: { color: token("text-3"), alignMinLabel: data.kind === "line" || data.kind === "area" ? "left" : undefined, ...fit } };
     const values = { type: "value", splitNumber: 4, splitLine: { lineStyle: { color: token("line-soft") } }, axisLabel: { color: token("text-3"), formatter: (value) => short(data.unit, value) } };
     // The library takes the names of bars for narrower than the browser draws them.
-    const left = 4 + Math.max(...data.categories.map((name) => name.length));
-    if (across) return { grid: { ...common(data).grid, left }, yAxis: { ...names, inverse: true }, xAxis: values };
+    if (across) return { grid: { ...common(data).grid, left: 4 + longest }, yAxis: { ...names, inverse: true }, xAxis: values };
     return { xAxis: { ...names, boundaryGap: data.kind !== "line" && data.kind !== "area" }, yAxis: values };
   };
 
