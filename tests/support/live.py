@@ -1,7 +1,7 @@
 """The whole program behind a real socket, for tests that drive a browser: `site` is its address over `committed_db`."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 21, 9, 41, tzinfo=UTC)
 AXE_RUN = """axe.run({
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    resultTypes: ["violations"], preload: false
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]
 }).then(({ violations }) => violations.flatMap(one =>
     one.nodes.map(node => `${one.id}: ${node.target} ${node.failureSummary}`)))"""
 """Only what is wrong crosses to the test: what passed is a hundred times as much."""
@@ -68,20 +67,4 @@ def violations(page: "Page") -> list[str]:
 
     page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(AXE_RUN)
-    return found
-
-
-def broken_pages(page: "Page", site: str, addresses: Iterable[str]) -> dict[str, list[str]]:
-    """What axe finds on pages, and which are wider than the window; every second one in the dark and on a phone."""
-    found: dict[str, list[str]] = {}
-    for place, address in enumerate(addresses):
-        dark = place % 2 == 1
-        page.set_viewport_size({"width": 390 if dark else 1280, "height": 900})
-        page.context.add_cookies([{"name": "theme", "value": "dark" if dark else "light", "url": site}])
-        page.goto(f"{site}/{address}")
-        broken = violations(page)
-        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            broken.append("it is wider than the window")
-        if broken:
-            found[address] = broken
     return found

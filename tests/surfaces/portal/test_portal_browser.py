@@ -8,7 +8,7 @@ import pytest
 from cashline.kernel.identifiers import public
 from cashline.platform import sql
 from cashline.platform.people.actions import NewUser, create_users
-from tests.support.live import broken_pages, violations
+from tests.support.live import violations
 from tests.support.portal import PASSWORD, Dealings, deal
 from tests.support.receive import SECURE, make_receiving_shop
 from tests.support.world import NOW
@@ -74,9 +74,18 @@ def places(here: Dealings) -> tuple[str, ...]:
     )
 
 
-def test_every_page_is_accessible(page: "Page", site: str, here: Dealings) -> None:
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_every_page_is_accessible(page: "Page", site: str, here: Dealings, theme: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     enter(page, site)
-    assert broken_pages(page, site, places(here)) == {}
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": site}])
+    found: dict[str, list[str]] = {}
+    for name in places(here):
+        page.goto(f"{site}/{name}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the window"
+        if broken := violations(page):
+            found[name] = broken
+    assert found == {}
 
 
 def test_a_buyer_accepts_and_signs(page: "Page", site: str, here: Dealings) -> None:
