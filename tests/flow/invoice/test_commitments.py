@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 
+from cashline.flow.agree.plans.actions import NewPlan, publish_plans
+from cashline.flow.agree.plans.rules import PlanTerms
 from cashline.flow.invoice.commitments import queries
 from cashline.flow.invoice.commitments.actions import (
     TruedUp,
@@ -28,9 +30,11 @@ from cashline.flow.invoice.commitments.rules import (
     overlaps,
     true_up,
 )
+from cashline.flow.invoice.credit_notes.actions import void_invoices
 from cashline.flow.invoice.invoices.queries import invoice, statement_of
 from cashline.flow.report.health.queries import verify
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
 from tests.support.book import Shop, line
 from tests.support.invoice import at, credit, make_billing_shop, ship_and_bill
@@ -52,6 +56,10 @@ def drawn(amount: str, *trued_up: str) -> Drawn:
     )  # fmt: skip
 
 
+def waived(amount: str, left: str, given: str) -> Drawn:
+    return drawn(amount)._replace(trued_up=[TrueUpLine(new_id(), new_id(), 0, D(left), D(given))])
+
+
 @pytest.mark.parametrize(
     ("found", "billed", "credited"),
     [
@@ -59,6 +67,9 @@ def drawn(amount: str, *trued_up: str) -> Drawn:
         (drawn("800", "200"), None, []),
         (drawn("700", "200"), "100", []), (drawn("850", "200"), None, ["50"]), (drawn("1100", "200"), None, ["200"]),
         (drawn("950", "30", "120"), None, ["100"]), (drawn("990", "30", "120"), None, ["120", "20"]),
+        (waived("800", "150", "50"), None, []), (waived("700", "150", "50"), "100", []),
+        (waived("850", "150", "50"), None, ["50"]), (waived("1000", "150", "50"), None, ["150"]),
+        (waived("1000", "0", "50"), None, []),
     ],
 )  # fmt: skip
 def test_the_end_bills_what_is_left_and_gives_back_what_was_too_much(
@@ -135,7 +146,21 @@ def test_what_is_billed_draws_it_down_and_the_end_bills_the_rest_once(shop: Shop
     assert verify(whole=True).first_break is None
 
 
+def test_what_is_waived_of_the_rest_is_not_billed_again_and_a_void_rest_is(shop: Shop) -> None:
+    key = commit(shop)
+    (rest,) = true_up_commitments([key], now=MARCH, actor=ACTOR).invoices
+    credit(rest, [(statement_of(rest).lines[0].id, D(100))])
+    assert true_up_commitments([key], now=MARCH, actor=ACTOR) == ([], [])
+    void_invoices([rest], reason="Wrong address", today=TODAY, now=MARCH, actor=ACTOR)
+    assert net(true_up_commitments([key], now=MARCH, actor=ACTOR)) == [400]
+    assert verify(whole=True).first_break is None
+
+
 def test_one_over_plans_counts_those_alone_and_a_cancelled_one_bills_nothing(shop: Shop) -> None:
+    with pytest.raises(InvalidValue):
+        commit(shop, plans=("TEAM",))
+    terms = PlanTerms.from_json({"interval": "month", "base_fee": "1.00"})
+    publish_plans([NewPlan("TEAM", "Team", "EUR", terms)], now=NOW, actor=ACTOR)
     key = commit(shop, plans=("TEAM",))
     ship_and_bill(shop, line("SENSOR-1", 2))
     assert queries.drawn_of([queries.commitment(key)])[0].drawn == 0
@@ -144,8 +169,16 @@ def test_one_over_plans_counts_those_alone_and_a_cancelled_one_bills_nothing(sho
     cancel_commitment(commitment_id=key, reason="Renegotiated", now=NOW, actor=ACTOR)
     assert true_up_due(today=date(2026, 3, 1), now=MARCH, actor=ACTOR) == 0
     commit(shop)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        sql.execute(
-            "INSERT INTO commitments SELECT uuidv7(), currency, 'Again', amount, term, plans, tax_category, "
-            "'active', created_at, customer_id, entity_id FROM commitments WHERE status = 'active'"
-        )
+    again = (
+        "INSERT INTO commitments SELECT uuidv7(), currency, 'Again', amount, term, {plans}, tax_category, 'active', "
+        "created_at, customer_id, entity_id FROM commitments WHERE status = 'active'"
+    )
+    for statement in (
+        again.format(plans="plans"),
+        again.format(plans="ARRAY['TEAM']"),
+        "UPDATE commitments SET amount = 1",
+        "UPDATE commitments SET status = 'active'",
+        "DELETE FROM commitments",
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            sql.execute(statement)

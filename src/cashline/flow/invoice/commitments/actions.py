@@ -4,13 +4,14 @@ A customer's row is held while commitments of it are made; a commitment's own wh
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
 from cashline.flow.agree.customers.queries import customers_for_update
+from cashline.flow.agree.plans.queries import latest_plans
 from cashline.flow.invoice.commitments import queries
 from cashline.flow.invoice.commitments.rules import (
     COMMITMENT,
@@ -22,6 +23,7 @@ from cashline.flow.invoice.commitments.rules import (
     true_up,
 )
 from cashline.flow.invoice.credit_notes.actions import issue_credit_notes
+from cashline.flow.invoice.credit_notes.rules import CreditRequest
 from cashline.flow.invoice.invoices.actions import issue_invoices
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
@@ -51,6 +53,7 @@ def make_commitments(new: Sequence[NewCommitment], *, now: datetime, actor: str)
     raise_all(
         InvalidValue("There is no such legal entity.", field="entity") for one in new if one.entity_id not in known
     )
+    _require_plans({code for one in new for code in one.plans})
     terms = queries.terms_of(one.customer_id for one in new)
     problems = []
     for one in new:
@@ -72,6 +75,11 @@ def make_commitments(new: Sequence[NewCommitment], *, now: datetime, actor: str)
     )  # fmt: skip
     record([_made(key, one) for key, one in zip(keys, new, strict=True)], now=now, actor=actor)
     return keys
+
+
+def _require_plans(codes: set[str]) -> None:
+    unknown = codes - latest_plans(codes).keys() if codes else set()
+    raise_all(InvalidValue(f"There is no plan {code!r}.", field="plans") for code in sorted(unknown))
 
 
 def _made(key: UUID, one: NewCommitment) -> Event:
@@ -110,16 +118,23 @@ def true_up_commitments(commitment_ids: Iterable[UUID], *, now: datetime, actor:
     rows = queries.commitments_by_id(commitment_ids, for_update=True)
     active = [row for row in rows.values() if row.status == CommitmentStatus.ACTIVE]
     zones = {key: entity.timezone for key, entity in entities_by_id({row.entity_id for row in active}).items()}
-    drafts, requests, events = [], [], []
+    drafts, events = [], []
+    requests: dict[date, list[CreditRequest]] = {}
     for one in queries.drawn_of(active):
-        draft, credited = true_up(one, local_day(now, zones[one.entity_id]))
+        today = local_day(now, zones[one.entity_id])
+        draft, credited = true_up(one, today)
         if draft is not None:
             drafts.append(draft)
-        requests += credited
+        if credited:
+            requests.setdefault(today, []).extend(credited)
         if draft is not None or credited:
             data = {"committed": str(one.amount), "drawn": str(one.drawn), "rest": str(one.left)}
             objects = (ObjectRef("commitment", one.id), ObjectRef("customer", one.customer_id))
             events.append(Event("CommitmentTruedUp", objects, data))
     record(events, now=now, actor=actor)
-    notes = issue_credit_notes(requests, today=local_day(now, "UTC"), now=now, actor=actor) if requests else []
+    notes = [
+        key
+        for today, wanted in requests.items()
+        for key in issue_credit_notes(wanted, today=today, now=now, actor=actor)
+    ]
     return TruedUp(issue_invoices(drafts, now=now, actor=actor), notes)

@@ -96,9 +96,11 @@ WHERE k.id = ANY(%s) AND NOT EXISTS (SELECT FROM commitments o WHERE o.id = l.so
 """
 """What each line in the term of a commitment is worth to it, by the day on which its period or delivery begins."""
 _TRUED_UP = """
-SELECT l.source_id, l.invoice_id, l.id, l.revision, l.net_amount - coalesce((SELECT sum(n.net_amount)
-    FROM credit_note_lines n WHERE n.invoice_line_id = l.id), 0)
+SELECT l.source_id, l.invoice_id, l.id, l.revision, l.net_amount - coalesce(c.credited, 0), coalesce(c.waived, 0)
 FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id AND i.number IS NOT NULL
+LEFT JOIN LATERAL (SELECT sum(x.net_amount) AS credited,
+    sum(x.net_amount) FILTER (WHERE n.cause = 'concession') AS waived FROM credit_note_lines x
+    JOIN credit_notes n ON n.id = x.credit_note_id WHERE x.invoice_line_id = l.id) c ON true
 WHERE (l.source_id, l.period_start) IN (SELECT id, lower(term) FROM commitments WHERE id = ANY(%s))
 ORDER BY l.source_id, l.revision
 """
@@ -109,12 +111,15 @@ def drawn_of(rows: Sequence[CommitmentRow]) -> list[Drawn]:
     ids = [row.id for row in rows]
     sums = dict(sql.fetch(f"SELECT id, sum(net) FROM ({_BILLED}) AS billed GROUP BY 1", (ids,)))
     trued_up: dict[UUID, list[TrueUpLine]] = {}
-    for key, invoice_id, line_id, revision, left in sql.fetch(_TRUED_UP, (ids,)):
-        trued_up.setdefault(key, []).append(TrueUpLine(invoice_id, line_id, revision, left))
+    for key, *line in sql.fetch(_TRUED_UP, (ids,)):
+        trued_up.setdefault(key, []).append(TrueUpLine._make(line))
     found = []
     for row in rows:
         digits = minor_units(row.currency)
-        lines = [one._replace(left=round_to(one.left, digits)) for one in trued_up.get(row.id, ())]
+        lines = [
+            one._replace(left=round_to(one.left, digits), waived=round_to(one.waived, digits))
+            for one in trued_up.get(row.id, ())
+        ]
         drawn = round_to(sums.get(row.id, Decimal(0)), digits)
         found.append(
             Drawn(

@@ -100,12 +100,13 @@ def overlaps(new: NewCommitment, others: Iterable[Term]) -> list[Refusal]:
 
 
 class TrueUpLine(NamedTuple):
-    """A true-up that was billed, and what is left of it."""
+    """A true-up that was billed: what is left of it, and what of it was waived by a concession."""
 
     invoice_id: UUID
     line_id: UUID
     revision: int
     left: Decimal
+    waived: Decimal = ZERO
 
 
 class Drawn(NamedTuple):
@@ -130,8 +131,8 @@ class Drawn(NamedTuple):
 
     @property
     def billed(self) -> Decimal:
-        """What was billed for the rest, and not credited."""
-        return sum((one.left for one in self.trued_up), ZERO)
+        """What was billed for the rest, and not taken back; what was waived of it is not billed again."""
+        return sum((one.left + one.waived for one in self.trued_up), ZERO)
 
 
 def true_up(found: Drawn, today: date) -> tuple[DraftInvoice | None, list[CreditRequest]]:
