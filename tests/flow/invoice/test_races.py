@@ -13,6 +13,7 @@ import pytest
 from django.db import DatabaseError, connections
 from psycopg.errors import CheckViolation
 
+from cashline.flow.agree.catalog.rules import TaxCategory
 from cashline.flow.book.credit.queries import accounts
 from cashline.flow.book.orders.queries import order as order_row
 from cashline.flow.invoice.billing.actions import run_bills
@@ -22,6 +23,8 @@ from cashline.flow.invoice.invoices.actions import issue_invoices, settle
 from cashline.flow.invoice.invoices.actions.settling import OverSettled
 from cashline.flow.invoice.invoices.queries import invoice, lines_of
 from cashline.flow.invoice.invoices.rules.issuing import AlreadyBilled, DraftInvoice, DraftLine
+from cashline.flow.invoice.taxes.actions import set_tax_rates, set_withholding
+from cashline.flow.invoice.taxes.rules import InvalidTaxRate, InvalidWithholding, NewTaxRate, NewWithholding
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.lifecycle import IllegalTransition
 from cashline.kernel.refusals import Refusal
@@ -226,3 +229,19 @@ def test_shipping_voiding_crediting_and_billing_at_once_neither_deadlock_nor_bil
     gross = sql.fetch("SELECT (SELECT sum(gross_total) FROM invoices), (SELECT sum(gross_total) FROM credit_notes)")[0]
     assert owed == gross[0] - gross[1]
     assert conceded + voided > 0
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_rates_of_one_day_raced_are_one_and_the_others_are_told() -> None:
+    shop = make_billing_shop()
+
+    def withhold(index: int) -> None:
+        new = NewWithholding(shop.customer, shop.world.berlin, "", D(10 + index), "Section 50a", TODAY)
+        set_withholding([new], now=NOW, actor=ACTOR)
+
+    def tax(index: int) -> None:
+        set_tax_rates([NewTaxRate("IT", TaxCategory.STANDARD, D(20 + index), TODAY)], now=NOW, actor=ACTOR)
+
+    for turn, refusal in ((withhold, InvalidWithholding), (tax, InvalidTaxRate)):
+        outcome = all_at_once(3, turn)
+        assert (len(outcome.done), {type(error) for error in outcome.refused}) == (1, {refusal})

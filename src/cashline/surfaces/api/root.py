@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
+from psycopg import errors
 
 import cashline
 from cashline.kernel.refusals import InvalidValue, NotFound, Refusal, Refusals
@@ -87,13 +88,17 @@ def bad_request(_request: HttpRequest, _error: Exception) -> HttpResponse:
     return error_answer(InvalidValue("The request is malformed.", field="body"))
 
 
+_REFUSALS = (
+    *(errors.DataError, errors.CheckViolation, errors.UniqueViolation, errors.ExclusionViolation),
+    *(errors.ForeignKeyViolation, errors.RestrictViolation),
+)
+
+
 @api.exception_handler(DatabaseError)
 def database_refused(_request: HttpRequest, error: DatabaseError) -> HttpResponse:
     """The database refused what the rules should have; a conflict of two writers may be tried again."""
-    from psycopg import errors
-
     cause = error.__cause__
-    if isinstance(cause, errors.DataError | errors.CheckViolation | errors.UniqueViolation | errors.RestrictViolation):
+    if isinstance(cause, _REFUSALS):
         log.exception("the database refused a request")
         answer = error_answer(InvalidValue("The database refuses this: " + str(cause).splitlines()[0]))
         answer.status_code = 409

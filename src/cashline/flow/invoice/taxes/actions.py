@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from msgspec.structs import replace
 from psycopg.errors import ExclusionViolation
 
-from cashline.flow.agree.customers.queries import customers_by_id
+from cashline.flow.agree.customers.queries import customers_by_id, customers_for_update
 from cashline.flow.invoice.taxes import queries
 from cashline.flow.invoice.taxes.queries import TaxRateRow
 from cashline.flow.invoice.taxes.rules import (
@@ -42,6 +42,7 @@ def set_tax_rates(rates: Sequence[NewTaxRate], *, now: datetime, actor: str) -> 
     """
     if not rates:
         return []
+    sql.execute("SELECT pg_advisory_xact_lock(hashtext('cashline.tax_rates'))")
     last = {
         (row.country, row.category): row
         for row in sorted(
@@ -168,10 +169,8 @@ def set_withholding(rates: Sequence[NewWithholding], *, now: datetime, actor: st
     """
     raise_all(problem for new in rates for problem in withholding_problems(new))
     customers, entities = {new.customer_id for new in rates}, {new.entity_id for new in rates}
-    found = customers_by_id(customers)
-    raise_all(NotFound(f"There is no customer {key}.", field="customer_id") for key in customers - found.keys())
-    known = entities_by_id(entities)
-    raise_all(NotFound(f"There is no legal entity {key}.", field="entity") for key in entities - known.keys())
+    customers_for_update(customers)
+    entities_by_id(entities)
     last = {
         (row.customer_id, row.entity_id, row.kind): (row.id, row.since)
         for row in sorted(queries.withholdings_for_update(customers), key=lambda row: row.since)
