@@ -14,6 +14,7 @@ from cashline.flow.invoice.taxes.rules import (
     WithholdingTerm,
     expected_withholding,
 )
+from cashline.flow.receive.bank.actions import import_statement, match_lines
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.actions import (
     NewPayment,
@@ -31,6 +32,7 @@ from cashline.flow.report.health.queries import verify
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import Conflict
 from cashline.platform.lists import Ask
+from tests.support.bank_files import Entry, camt
 from tests.support.book import Shop, line
 from tests.support.invoice import credit, make_billing_shop, ship_and_bill
 from tests.support.receive import assert_laws_hold
@@ -110,6 +112,15 @@ def test_a_credit_note_takes_its_part_of_what_is_withheld(shop: Shop) -> None:
     row = ship_and_bill(shop, line("SENSOR-1", 2))
     credit(row.id, [(statement_of(row.id).lines[0].id, D(89))])
     pay(row, "97.01")
+    assert invoice(row.id).open_amount == 0
+    assert held(shop)["tax_withheld"] == D("8.90")
+
+
+def test_the_bank_knows_what_is_still_to_be_withheld(shop: Shop) -> None:
+    row = ship_and_bill(shop, line("SENSOR-1", 2))
+    credit(row.id, [(statement_of(row.id).lines[0].id, D(89))])
+    import_statement(camt(Entry("97.01", f"Rechnung {row.number}")), "january.xml", now=NOW, actor=ACTOR)
+    assert match_lines(now=NOW, actor=ACTOR).applied == 1
     assert invoice(row.id).open_amount == 0
     assert held(shop)["tax_withheld"] == D("8.90")
 

@@ -59,7 +59,10 @@ class ReceivableTotals:
 
 @dataclass(frozen=True, slots=True)
 class OpenItemRow:
-    """An invoice with something open, as money that comes in is matched to it; `withheld` is tax it may be short by."""
+    """An invoice with something open, as money that comes in is matched to it.
+
+    `withheld` is the tax that its customer was expected to keep back when it was issued.
+    """
 
     invoice_id: UUID
     number: str

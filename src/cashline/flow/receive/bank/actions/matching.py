@@ -21,6 +21,7 @@ from cashline.flow.receive.bank.rules.lifecycle import BANK_LINE, BankLineStatus
 from cashline.flow.receive.bank.rules.matching import LineMatch, MatchStatus, OpenItem, Proposal, plan_matches
 from cashline.flow.receive.bank.rules.stored_proposals import proposals_as_json
 from cashline.flow.receive.payments.actions import NewPayment, record_payments
+from cashline.flow.receive.payments.queries import withholding_left
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
 from cashline.platform import sql
@@ -117,6 +118,9 @@ def _match_batch(
 
 
 def _items(account: AccountRow) -> list[OpenItem]:
+    rows = open_items(entity_id=account.entity_id, currency=account.currency)
+    expected = [row.invoice_id for row in rows if row.withheld]
+    withheld = {one.invoice_id: one.expected for one in withholding_left(expected)} if expected else {}
     return [
         OpenItem(
             invoice_id=item.invoice_id,
@@ -128,9 +132,9 @@ def _items(account: AccountRow) -> list[OpenItem]:
             due_date=item.due_on,
             entity_id=item.entity_id,
             ibans=tuple(item.known_ibans),
-            withheld=item.withheld,
+            withheld=withheld.get(item.invoice_id, Decimal(0)),
         )
-        for item in open_items(entity_id=account.entity_id, currency=account.currency)
+        for item in rows
     ]
 
 
