@@ -216,6 +216,7 @@ def test_tax_rates_are_put_on_file() -> None:
 def test_permissions_are_asked_by_legal_entity() -> None:
     shop = make_billing_shop()
     row = ship_and_bill(shop, line("SENSOR-1", 1))
+    assert row.agreement_id is not None
     key = public("invoice", row.id)
     auditor, american = Api("auditor"), Api("billing", entity_id=shop.world.boston)
     assert auditor.get(f"/invoices/{key}").status == 200
@@ -228,6 +229,13 @@ def test_permissions_are_asked_by_legal_entity() -> None:
     assert american.get(f"/invoices/{key}").status == 404
     assert american.get(f"/invoices/{key}/pdf").status == 404
     assert american.post("/credit-notes", {"invoice_id": key, "reason": "x"}).status == 404
+    item = {"description": "Training", "unit_price": "10"}
+    theirs = {"customer_id": public("customer", shop.customer), "agreement_id": public("agreement", row.agreement_id)}
+    for other in ({"entity": "US01", "currency": "EUR"}, {"entity": "US01", "currency": "USD"}):
+        assert american.post("/invoices", theirs | other | {"items": [item]}).status == 404
+        assert american.post("/invoice-previews", theirs | other | {"items": [item]}).status == 404
+    dollars = theirs | {"entity": "DE01", "currency": "USD", "items": [item]}
+    assert Api().post("/invoices", dollars).fields == ["agreement_id"]
     assert american.post("/bill-runs", {"as_of": "2026-01-15"}).status == 404
     assert american.post("/bill-runs", {"as_of": "2026-01-15", "entity": "DE01"}).codes == ["forbidden"]
     assert american.post("/bill-runs", {"as_of": "2026-01-15", "entity": "US01"}).status == 202

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
+from cashline.flow.agree.contracts.queries import agreements_by_id
 from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.invoice.invoices.actions.taking_off import take_off
 from cashline.flow.invoice.invoices.queries import grounds_of
@@ -22,7 +23,7 @@ from cashline.flow.invoice.invoices.rules.issuing import AlreadyBilled, prepare
 from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE, InvoiceKind, InvoiceStatus
 from cashline.kernel.identifiers import new_id, new_ids
 from cashline.kernel.periods import Period
-from cashline.kernel.refusals import raise_all
+from cashline.kernel.refusals import NotFound, raise_all
 from cashline.kernel.rounding import round_fraction
 from cashline.platform import sql
 from cashline.platform.events.actions import record
@@ -58,12 +59,27 @@ def issue_invoices(drafts: Sequence[DraftInvoice], *, now: datetime, actor: str)
     """
     if not drafts:
         return []
+    _require_agreements(drafts)
     found = grounds_of(drafts, for_update=True)
     prepared, refused = prepare(drafts, found.grounds)
     raise_all(refusal for _, refusal in refused)
     appended = append_invoices(prepared, found.parties, now=now, actor=actor)
     change_exposure(exposure_of(prepared), now=now, actor=actor)
     return appended.ids
+
+
+def _require_agreements(drafts: Sequence[DraftInvoice]) -> None:
+    """Refuse drafts of agreements with another customer, legal entity or currency, as if there were no such ones."""
+    found = agreements_by_id(draft.agreement_id for draft in drafts if draft.agreement_id is not None)
+    raise_all(
+        NotFound(f"There is no agreement of this customer there in {draft.currency}.", field="agreement_id")
+        for draft in drafts
+        if draft.agreement_id is not None
+        and (
+            (row := found.get(draft.agreement_id)) is None
+            or (row.customer_id, row.entity_id, row.currency) != (draft.customer_id, draft.entity_id, draft.currency)
+        )
+    )
 
 
 class Appended(NamedTuple):
@@ -306,6 +322,7 @@ def _day(day: date) -> str:
 
 def preview_invoices(drafts: Sequence[DraftInvoice]) -> list[PreparedInvoice]:
     """What `issue_invoices` would issue, without numbers, and nothing is kept or used; raises what it would raise."""
+    _require_agreements(drafts)
     found = grounds_of(drafts)
     prepared, refused = prepare(drafts, found.grounds)
     raise_all(refusal for _, refusal in refused)
