@@ -77,7 +77,8 @@ class FoundGrounds:
 def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> FoundGrounds:
     """All that preparing those drafts needs; raises NotFound where an agreement or a customer does not exist.
 
-    `for_update` holds the coupons and credits of their customers still, in key order, until the commit.
+    `for_update` holds the coupons and credits of their customers, and the invoices that they take off, still until the
+    commit, each in key order.
     """
     terms: dict[UUID, Terms] = {}
     buyers: dict[UUID, Buyer] = {}
@@ -110,7 +111,7 @@ def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> F
         _known_rates(foreign),
         coupons_for(with_coupons, for_update=for_update) if with_coupons else {},
         open_credits(with_credits, for_update=for_update) if with_credits else {},
-        _deducted(deducts) if deducts else {},
+        _deducted(deducts, for_update=for_update) if deducts else {},
         withholding_terms(withholding) if withholding else {},
     )
     return FoundGrounds(grounds, parties)
@@ -134,8 +135,10 @@ def _require_all(drafts: Sequence[DraftInvoice], terms: Mapping[UUID, Terms], se
             raise NotFound("There is no such customer, or no such legal entity.", field="customer_id")
 
 
-def _deducted(invoice_ids: Sequence[UUID]) -> dict[UUID, DeductedInvoice]:
+def _deducted(invoice_ids: Sequence[UUID], *, for_update: bool) -> dict[UUID, DeductedInvoice]:
     """Earlier invoices with what they charged and have not given back, by code and rate."""
+    if for_update:
+        sql.execute("SELECT FROM invoices WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (list(invoice_ids),))
     found: dict[UUID, DeductedInvoice] = {}
     for row in sql.fetch(_DEDUCTED, (list(invoice_ids),)):
         digits = minor_units(row[4])
