@@ -76,6 +76,12 @@ def test_the_next_bill_is_told_once_it_reaches_an_amount_and_again_for_the_next(
     assert jobs.check_money(now=at(date(2026, 3, 3)), actor=ACTOR) == 0
 
 
+def test_a_bill_that_waits_for_days_is_told_once(shop: Shop) -> None:
+    watch(AlertKind.CHARGES, subscribed(shop), "30")
+    days = [at(date(2026, 1, day)) for day in (30, 31)] + [at(date(2026, 2, day)) for day in (1, 2, 3)]
+    assert [jobs.check_money(now=now, actor=ACTOR) for now in days] == [1, 0, 0, 0, 0]
+
+
 def test_a_wallet_is_told_once_a_dip(shop: Shop) -> None:
     new = NewWallet(shop.world.berlin, shop.customer, "EUR", "Prepaid")
     (key,) = open_wallets([new], now=NOW, actor=ACTOR)

@@ -86,7 +86,7 @@ def check_charges(*, now: datetime, actor: str) -> int | None:
     looks = []
     for one in found:
         bill = next(iter(coming_bills_of(one.subject_id, now=now)), None)
-        amount, occasion = (bill.net, bill.at.date().isoformat()) if bill else (Decimal(0), "")
+        amount, occasion = (bill.net, bill.due_at.date().isoformat()) if bill else (Decimal(0), "")
         looks.append((one, amount, tells(one, amount, occasion)))
     return _told(looks, now, actor) if found else None
 

@@ -36,6 +36,11 @@ class ComingBill(NamedTuple):
         """The sum of its charges."""
         return sum((charge.amount for charge in self.charges), ZERO)
 
+    @property
+    def due_at(self) -> datetime:
+        """Since when something of it is due: the same however long it waits to be billed."""
+        return min((charge.due_at for charge in self.charges if charge.amount > 0), default=self.at)
+
 
 def moments_of(subscription: PlanSubscription, now: datetime, most: int = MOST_MOMENTS) -> list[datetime]:
     """Now, and the instants after it at which something can become due."""
