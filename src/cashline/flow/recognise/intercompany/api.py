@@ -14,7 +14,7 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import NotFound
 from cashline.kernel.rounding import round_to
-from cashline.platform.company.queries import entity_by_code
+from cashline.platform.company.queries import entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import (
     Closed,
@@ -165,7 +165,7 @@ def _settled(
     caller = caller_of(request)
     row = seen(caller, sale_id)
     require_both(caller, row)
-    on = day or caller.today()
+    on = day or caller.today(entities_by_id([row.seller_id])[row.seller_id].timezone)
     who: dict[str, Any] = {"now": caller.now, "actor": caller.actor}
     actions.settle_sale(sale_id=row.id, kind=kind, amount=amount, on=on, reason=reason, **who)
     return whole_shape(queries.sale(row.id))

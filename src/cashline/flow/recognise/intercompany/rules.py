@@ -83,7 +83,8 @@ def check_movement(sale: Sale, kind: Kind, amount: Decimal, moved_on: date, reas
     """What is wrong with settling so much of a sale."""
     found: list[Refusal] = [*_check_amount(amount, sale.currency)]
     if amount > sale.open_amount:
-        sentence = f"Only {sale.open_amount:,.2f} {sale.currency} of {sale.number} is open."
+        left = round_to(sale.open_amount, minor_units(sale.currency))
+        sentence = f"Only {left:,f} {sale.currency} of {sale.number} is open."
         found.append(MoreThanOpen(sentence, field="amount"))
     if moved_on < sale.sold_on:
         found.append(InvalidValue(f"{sale.number} was charged on {sale.sold_on}: give no day before.", field="day"))
