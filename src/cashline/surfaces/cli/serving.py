@@ -25,7 +25,7 @@ def migrate_database() -> None:
 def run_server(*, host: str, port: int, workers: int, with_jobs: bool) -> None:
     """Serve until stopped."""
     _require_free(host, port)
-    _be_found_at(f"http://{host}:{port}")
+    _be_found_at(_address(host, port))
     with connection.available():
         _run(host, port, workers=workers, with_jobs=with_jobs)
 
@@ -35,7 +35,7 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
     from cashline.surfaces.demo.seed import is_sandbox, is_seeded, seed_demo
 
     _require_free(host, port)
-    _be_found_at(f"http://{host}:{port}")
+    _be_found_at(_address(host, port))
     started = time.monotonic()
     click.echo("Starting the database …")
     with connection.available():
@@ -47,7 +47,7 @@ def run_demo(*, host: str, port: int, reset: bool) -> None:
         if not is_seeded():
             click.echo("Letting the demo company trade for a year: a minute or two, once …")
         login = seed_demo()
-        address = f"http://{host}:{port}/"
+        address = f"{_address(host, port)}/"
         click.echo("Starting the pages …")
 
         def say_where() -> None:
@@ -66,10 +66,21 @@ def _be_found_at(address: str) -> None:
     settings.PUBLIC_URL = os.environ.setdefault("CASHLINE_URL", address).rstrip("/")
 
 
+def _reached(host: str) -> str:
+    """The address by which this machine reaches what serves there; all of its addresses are reached by its own."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def _address(host: str, port: int) -> str:
+    """What serves there, for a browser on this machine."""
+    name = _reached(host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
 def _is_open(host: str, port: int) -> bool:
-    """Does somebody listen there? 0.0.0.0, all of this machine, is asked as it stands."""
+    """Does somebody listen there?"""
     try:
-        socket.create_connection((host, port), timeout=1).close()
+        socket.create_connection((_reached(host), port), timeout=1).close()
     except OSError:
         return False
     return True
