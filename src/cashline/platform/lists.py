@@ -50,7 +50,7 @@ class Conditions:
 
     def contains(self, columns: Sequence[str], words: str) -> None:
         """Each word stands in at least one of the columns, whatever its case."""
-        for word in words.replace("\x00", " ").split()[:8]:
+        for word in words.split()[:8]:
             pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             self.add("(" + " OR ".join(f"{column} ILIKE %s" for column in columns) + ")", *[pattern] * len(columns))
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from ninja.utils import check_csrf
 
-from cashline.kernel.refusals import Forbidden, Refusal, Refusals
+from cashline.kernel.refusals import Forbidden, NotFound, Refusal, Refusals
 from cashline.platform.clock.queries import ClockReading, read_clock
 from cashline.platform.doors.caller import Caller
 from cashline.platform.doors.once import FIELD, answer_once
@@ -58,6 +58,9 @@ class DoorMiddleware:
                 return error_answer(refusal)
             return redirect(f"/login/?next={request.path}")
         request.caller = Caller(authority, clock)  # type: ignore[attr-defined]
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            nothing = NotFound("There is nothing at this address: it holds a NUL, which no text here does.")
+            return self.process_exception(request, nothing) or error_answer(nothing)
         if is_api and request.method in UNSAFE:
             return self._once(request, authority, clock)
         if request.method == "POST" and not is_api and FIELD in request.POST:

@@ -44,6 +44,12 @@ def test_a_call_without_a_valid_key_is_refused(secret: str) -> None:
     assert Client().get("/v1/entities", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
 
 
+def test_no_address_holds_a_nul(secret: str) -> None:
+    for address in ("/v1/entities/%00/renewal-notices", "/v1/customers?q=a%00b", "/v1/search?q=%00"):
+        answer = Client().get(address, headers={"Authorization": f"Bearer {secret}"})
+        assert (answer.status_code, codes(answer)) == (404, [("not_found", "")])
+
+
 def test_a_key_does_only_what_its_scopes_say(secret: str) -> None:
     narrow = create_api_key(name="narrow", scopes=["platform.read"], now=NOW, actor=ACTOR)
     refused = post(narrow, "/v1/entities", ENTITY)

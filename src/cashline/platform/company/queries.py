@@ -71,7 +71,7 @@ def entities_by_id(keys: Iterable[UUID]) -> dict[UUID, Entity]:
 
 def entity_by_code(code: str) -> Entity:
     """The entity with that code; raises NotFound."""
-    rows = sql.fetch_as(Entity, f"SELECT {_ENTITY} FROM legal_entities WHERE code = %s", (code.replace("\0", "?"),))
+    rows = sql.fetch_as(Entity, f"SELECT {_ENTITY} FROM legal_entities WHERE code = %s", (code,))
     if not rows:
         raise NotFound(f"There is no legal entity {code!r}.", field="entity")
     return rows[0]

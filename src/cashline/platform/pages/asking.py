@@ -156,7 +156,7 @@ def read_ask(
     dates: dict[str, DateRange] = {}
     amounts: dict[str, AmountRange] = {}
     for asked in filters:
-        if asked.kind == "search" and (words := query.get(asked.name, "").replace("\x00", "").strip()[:MAX_TEXT]):
+        if asked.kind == "search" and (words := query.get(asked.name, "").strip()[:MAX_TEXT]):
             texts[asked.name] = words
         elif asked.kind == "choice" and (options := reader.choices(asked)):
             chosen[asked.name] = options

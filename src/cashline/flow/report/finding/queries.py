@@ -52,7 +52,7 @@ def find(words: str, *, readable: Mapping[str, Sequence[UUID] | None], limit: in
 
     `readable` names the kinds to look for and the legal entities whose documents count (None: all).
     """
-    text = words.replace("\x00", "").strip()[:LONGEST]
+    text = words.strip()[:LONGEST]
     if not text:
         return []
     sought = sought_numbers(text, number_series())

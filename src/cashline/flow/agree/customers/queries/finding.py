@@ -44,7 +44,7 @@ def search(
     """
     if sort == "customer":
         customer, of_customers = "c.id", None
-    typed = words.replace("\x00", " ").split()[:MOST_WORDS]
+    typed = words.split()[:MOST_WORDS]
     if not typed:
         return
     few = sql.ids(sql.fetch(f"{_called(typed)} LIMIT {FEW + 1}", _patterns(typed)))

@@ -62,7 +62,7 @@ def book(book_id: UUID) -> BookRow:
 
 def book_by_code(entity_id: UUID, code: str) -> BookRow:
     """The book of an entity with that code; raises NotFound."""
-    rows = sql.fetch(f"{_BOOK} WHERE b.entity_id = %s AND b.code = %s", (entity_id, code.replace("\0", "?")))
+    rows = sql.fetch(f"{_BOOK} WHERE b.entity_id = %s AND b.code = %s", (entity_id, code))
     if not rows:
         raise NotFound(f"There is no book {code[:40]!r} of this entity.", field="book")
     return _row(rows[0])
