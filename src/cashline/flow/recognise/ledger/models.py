@@ -6,7 +6,7 @@ kept by a job so that writers never wait on each other; what is newer is added w
 
 from django.db import models
 
-from cashline.flow.recognise.ledger.rules.accounts import AccountRole, AccountType, Book
+from cashline.flow.recognise.ledger.rules.accounts import AccountType, Book
 from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
 from cashline.platform.database.tables import (
     Table,
@@ -19,19 +19,20 @@ from cashline.platform.database.tables import (
 
 
 class Account(Table):
-    """An account of an entity's chart. The posting rules find it by `role`."""
+    """An account of an entity's chart. The posting rules find it by `role`, one of `AccountRole`."""
 
     entity = link_to("company.LegalEntity")
     code = models.TextField()
     name = models.TextField()
     type = status_column(AccountType)
-    role = status_column(AccountRole)
+    role = models.TextField()
 
     class Meta:
         db_table = "accounts"
         constraints = [
             models.UniqueConstraint(fields=["entity", "code"], name="account_code_once"),
             models.UniqueConstraint(fields=["entity", "role"], name="account_role_once"),
+            models.CheckConstraint(condition=models.Q(role__regex="^[a-z]+(_[a-z]+)*$"), name="account_role_named"),
         ]
 
 
