@@ -335,5 +335,9 @@ def subscription_preview(number: str, kind: str, email: str, as_json: bool, **gi
     effect = actions.preview_changes(changes, now=now(), actor=authority.actor)
     shape = api.effect_shape(effect, row.currency)
     after = [f"  {one.at.date()}: {one.net:f} {row.currency}" for one in effect.after]
-    words = f"{shape['net']:f} {row.currency} at once; then:"
-    say(shape, "\n".join([words, *after]), as_json=as_json)
+    words = [f"{shape['net']:f} {row.currency} at once; then:", *after]
+    if effect.invoiced and effect.credited:
+        words.append(f"An invoice of {effect.invoiced:f} and a credit note of {effect.credited:f}, by the conventions.")
+    if effect.waits:
+        words.append(f"What it makes due waits: {effect.waits}")
+    say(shape, "\n".join(words), as_json=as_json)

@@ -17,7 +17,7 @@ from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind
 from cashline.flow.deliver.subscriptions.rules.life import live
 from cashline.flow.deliver.subscriptions.rules.standing import shown, standing
 from cashline.kernel.money import minor_units
-from cashline.kernel.refusals import InvalidValue
+from cashline.kernel.refusals import InvalidValue, Refusal, Refusals
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event
@@ -73,6 +73,27 @@ def change_lives(changes: Sequence[LifeChange], *, now: datetime, actor: str) ->
     return [fact.id for _, fact in recorded]
 
 
+def refused_changes(changes: Sequence[LifeChange], *, now: datetime) -> dict[UUID, str]:
+    """Of changes of different subscriptions, which `change_lives` would refuse now and why; nothing is written."""
+    keys = [change.subscription_id for change in changes]
+    rows, facts = queries.lives_by_id(keys), queries.facts_of(keys)
+    terms = {key: plan.terms for key, plan in _plans(facts, changes, rows).items()}
+    settings = _settings(changes, rows, facts)
+    refused: dict[UUID, str] = {}
+    for change in changes:
+        key = change.subscription_id
+        try:
+            facts_of_change(change, facts[key], terms, settings[key], now)
+        except Refusal as refusal:
+            refused[key] = first_words(refusal)
+    return refused
+
+
+def first_words(refusal: Refusal) -> str:
+    """The first sentence of a refusal."""
+    return (next(iter(refusal)) if isinstance(refusal, Refusals) else refusal).message
+
+
 def _settings(
     changes: Sequence[LifeChange], rows: Mapping[UUID, LifeRow], facts: Mapping[UUID, Sequence[LifeFact]]
 ) -> dict[UUID, Setting]:
@@ -114,6 +135,8 @@ def _event(row: LifeRow, fact: LifeFact, gated: Mapping[UUID, LifeFact]) -> Even
         "scheduled": fact.scheduled,
         "final_invoice": fact.final_invoice,
     }
+    if fact.gated:
+        data["gated"] = True
     if fact.term is not None and fact.term.ends_on is not None:
         data["term_ends_on"] = fact.term.ends_on.isoformat()
     return Event(type_name, life_objects(row.id, row.customer_id, row.agreement_id), data, fact.reason)

@@ -21,13 +21,17 @@ NEVER = date.max
 
 
 class Step(NamedTuple):
-    """From `day` on the base fee is for so many, at this price each (None: that of the plan), by an uplift or not."""
+    """From `day` on the base fee is for so many, at this price each (None: that of the plan), by an uplift or not.
+
+    `gated`: the change waited for the payment of its invoice.
+    """
 
     day: date
     at: datetime
     quantity: Decimal
     unit_price: Decimal | None
     uplift: PriceUplift | None = None
+    gated: bool = False
 
 
 class AddOnStep(NamedTuple):
@@ -246,9 +250,10 @@ def _step(state: _State, fact: LifeFact, zone: str) -> None:
     if state.open is not None:
         if state.steps[-1].day >= day:
             last = state.steps.pop()
-            state.steps.append(Step(last.day, last.at, state.quantity, state.unit_price, state.uplift))
+            gated = last.gated or fact.gated
+            state.steps.append(Step(last.day, last.at, state.quantity, state.unit_price, state.uplift, gated))
         else:
-            state.steps.append(Step(day, fact.at, state.quantity, state.unit_price, state.uplift))
+            state.steps.append(Step(day, fact.at, state.quantity, state.unit_price, state.uplift, fact.gated))
 
 
 def _open(state: _State, fact: LifeFact, plans: Mapping[UUID, PlanTerms], zone: str, first_day: date) -> None:

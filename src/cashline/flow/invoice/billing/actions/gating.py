@@ -1,8 +1,11 @@
 """Changes that count when their invoice is paid: billed at once, confirmed by the payment, else taken back.
 
-The customer has what they had until then. A change that lapses gives its invoice back and bills what was there before.
+All that such a change bills is on its one invoice, arrears included and whatever the conventions leave to a renewal;
+while it waits nothing else of the subscription is billed. The customer has what they had until then. A change that
+lapses gives its invoice back and bills what was there before.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,11 +13,21 @@ from uuid import UUID
 from django.db import transaction
 
 from cashline.flow.deliver.subscriptions.actions import change_lives
+from cashline.flow.deliver.subscriptions.queries import lives_for_update
 from cashline.flow.deliver.subscriptions.rules import LifeChange, LifeKind
-from cashline.flow.invoice.billing.queries.gates import WaitingGate, gate_of, waiting_for_update
+from cashline.flow.invoice.billing.queries.gates import (
+    WaitingGate,
+    gate_for_update,
+    gate_of,
+    unpaid_invoices,
+    waiting_for_update,
+)
 from cashline.flow.invoice.billing.queries.plans import charges_of, last_charge
 from cashline.flow.invoice.billing.rules.lifecycle import GATED_CHANGE, GateStatus
+from cashline.flow.invoice.credit_notes.actions import void_invoices
+from cashline.flow.invoice.credit_notes.queries import creditable
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import local_day
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
 
@@ -25,7 +38,8 @@ MAX_DAYS = 90
 def gate_change(change: LifeChange, *, days: int, now: datetime, actor: str) -> UUID:
     """Make a change that counts once its invoice is paid, within so many days; gives the id of its fact.
 
-    Where nothing is to be paid it counts at once. Raises InvalidValue and ConflictingChange.
+    Where nothing is to be paid it counts at once. Raises InvalidValue, ConflictingChange, and BillWaits where the
+    policy of the legal entity would have its bill wait for a person.
     """
     if not 1 <= days <= MAX_DAYS:
         raise InvalidValue(f"A change waits for its payment 1 to {MAX_DAYS} days.", field="days")
@@ -52,7 +66,19 @@ def settle_gates(*, now: datetime, actor: str) -> int:
             after = gate.id
 
 
+def void_unpaid(subscription_ids: Collection[UUID], *, now: datetime, actor: str) -> None:
+    """Take back the invoices of changes that are taken back while they wait; one that is credited in full stays."""
+    found = unpaid_invoices(subscription_ids) if subscription_ids else []
+    left = {key for key, one in creditable(row.id for row in found).items() if any(line.left for line in one.lines)}
+    for row in found:
+        if row.id in left:
+            today = local_day(now, row.timezone)
+            void_invoices([row.id], reason="The change that it bills is taken back.", today=today, now=now, actor=actor)
+
+
 def _settle(gate: WaitingGate, *, now: datetime, actor: str) -> int:
+    lives_for_update([gate.subscription_id])
+    gate = gate_for_update(gate)
     change = LifeChange(gate.subscription_id, LifeKind.CONFIRMED, confirms=gate.fact_id)
     if gate.withdrawn or (not gate.paid and (gate.voided or gate.expires_at <= now)):
         status = GATED_CHANGE.target("lapse", GateStatus.WAITING)
@@ -63,7 +89,7 @@ def _settle(gate: WaitingGate, *, now: datetime, actor: str) -> int:
         status = GATED_CHANGE.target("pay", GateStatus.WAITING)
     else:
         return 0
-    sql.execute("UPDATE gated_changes SET status = %s WHERE id = %s", (status.value, gate.id))
     if not gate.withdrawn:
         change_lives([change], now=now, actor=actor)
+    sql.execute("UPDATE gated_changes SET status = %s WHERE id = %s", (status.value, gate.id))
     return 1

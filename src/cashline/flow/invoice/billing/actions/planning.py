@@ -36,10 +36,18 @@ from cashline.kernel.periods import day_start, local_day
 
 
 class Occasion(NamedTuple):
-    """Why one subscription is billed now: the trigger, and since when what it caused takes effect."""
+    """Why one subscription is billed now: the trigger, and since when what it caused takes effect.
+
+    `gated`: a change that counts once it is paid, and is billed at once whatever the conventions say.
+    """
 
     trigger: Trigger
     since: datetime
+    gated: bool = False
+
+    def bills(self, subscription: PlanSubscription) -> bool:
+        """Does it bill this subscription? Usage does not while a change waits for its payment."""
+        return not (subscription.waits and self.trigger in (Trigger.USAGE, Trigger.THRESHOLD))
 
 
 type Occasions = Mapping[UUID, Occasion]
@@ -64,13 +72,18 @@ def plan_on_occasion(due: Sequence[DueAgreement], occasions: Occasions, *, now: 
     conventions = conventions_of(entity_of.values())
     found = plan_subscriptions(entity_of)
     known = {one.id: conventions[entity_of[key]] for key, ones in found.items() for one in ones}
-    wanted = {one.id: one for ones in found.values() for one in ones if one.id in occasions}
+    wanted = {
+        one.id: one
+        for ones in found.values()
+        for one in ones
+        if (occasion := occasions.get(one.id)) is not None and occasion.bills(one)
+    }
     planned = _alone(wanted, lambda _: now, known.__getitem__, occasions)
     return {key: [planned[one.id] for one in ones if one.id in planned] for key, ones in found.items()}
 
 
 def plan_due(due: Sequence[DueAgreement], as_of: date, *, now: datetime) -> PlannedLives:
-    """What a run bills of all subscriptions under those agreements."""
+    """What a run bills of all subscriptions under those agreements but those with a change that waits to be paid."""
     of = {item.agreement_id: item for item in due}
     conventions = conventions_of(item.entity_id for item in due)
     rows = [
@@ -80,11 +93,12 @@ def plan_due(due: Sequence[DueAgreement], as_of: date, *, now: datetime) -> Plan
     ]
     planned = _together(rows)
     rest = {row.life.id: row for row in rows if row.life.id not in planned}
-    found = plan_subscriptions_by_id(rest)
+    found = {key: one for key, one in plan_subscriptions_by_id(rest).items() if not one.waits}
     planned |= _alone(found, lambda key: rest[key].until, lambda key: rest[key].conventions)
     lives: dict[UUID, list[PlannedLife]] = {}
     for row in rows:
-        lives.setdefault(row.life.agreement_id, []).append(planned[row.life.id])
+        if row.life.id in planned:
+            lives.setdefault(row.life.agreement_id, []).append(planned[row.life.id])
     return lives
 
 
@@ -174,7 +188,8 @@ def _of_occasion(
     charges: list[SubscriptionCharge], occasion: Occasion, conventions: PlanConventions
 ) -> list[SubscriptionCharge]:
     trigger = occasion.trigger
-    if trigger is Trigger.CHANGE and conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL:
+    left = conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL and not occasion.gated
+    if trigger is Trigger.CHANGE and left:
         trigger = Trigger.NOTHING
     return chosen(charges, trigger, occasion.since)
 

@@ -25,6 +25,7 @@ from cashline.flow.invoice.billing.rules.waiting import (
     WaitingCause,
     WaitingStatus,
     decide,
+    decide_at_once,
     policy_errors,
     window_end,
 )
@@ -81,8 +82,13 @@ def what_waits(
     prepared: Iterable[PreparedInvoice],
     notes: Iterable[PlannedCreditNote],
     known: Mapping[UUID, Waiting],
+    *,
+    at_once: bool = False,
 ) -> list[PlannedWait]:
-    """Which of the planned bills wait; one query where any entity has a gate, none where no policy stands."""
+    """Which of the planned bills wait; one query where any entity has a gate, none where no policy stands.
+
+    `at_once`: an event bills them, and not a run.
+    """
     governed = {item.agreement_id: item for item in due if item.policy is not None}
     if not governed:
         return []
@@ -101,8 +107,11 @@ def what_waits(
     waits = []
     for key, bill in bills.items():
         item = governed[key]
-        policy = item.policy or FREELY
-        verdict = decide(policy, bill, past.get(key, ()), known.get(key), item.today)
+        policy, before = item.policy or FREELY, past.get(key, ())
+        if at_once:
+            verdict = decide_at_once(policy, bill, before)
+        else:
+            verdict = decide(policy, bill, before, known.get(key), item.today)
         if verdict is not None:
             until = window_end(policy, known.get(key), item.today)
             waits.append(_wait(item, verdict, bill, invoices.get(key), until, known.get(key)))

@@ -22,7 +22,7 @@ from cashline.platform.doors.schemas import Closed, PublicId
 
 router = Router(tags=["Billing"])
 _PLAIN = ["meter", "dimension", "value", "add_on"]
-_ONLY_REAL = ("document", "document_number", "recorded_at")
+_ONLY_REAL = ("document", "document_number", "recorded_at", "voided")
 MOST_COMING = 24
 
 
@@ -37,6 +37,7 @@ def charge_shape(row: ChargeRow) -> dict[str, Any]:
         "document": document,
         "document_number": row.document,
         "recorded_at": row.recorded_at,
+        "voided": row.voided,
     }
 
 
@@ -94,9 +95,12 @@ def effect_shape(effect: actions.ChangeEffect, currency: str) -> dict[str, Any]:
     return {
         "items": [{name: value for name, value in one.items() if name not in _ONLY_REAL} for one in found],
         "net": sum((one["amount"] for one in found), Decimal(0)),
+        "invoiced": effect.invoiced,
+        "credited": effect.credited,
         "currency": currency,
         "before": [bill_shape(one) for one in effect.before],
         "after": [bill_shape(one) for one in effect.after],
+        "waits": effect.waits,
     }
 
 

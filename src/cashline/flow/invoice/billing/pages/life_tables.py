@@ -1,6 +1,6 @@
 """What the pages of subscriptions to plans show alike: charges, bills to come, and what a change would do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -88,7 +88,7 @@ def posted_table(rows: Sequence[ChargeRow], *, documents: bool = True) -> Table:
             "quantity": one.quantity,
             "price": Money(one.unit_price, one.currency),
             "amount": Money(round_to(one.amount, minor_units(one.currency)), one.currency),
-            "document": Cell(one.document, url) if documents else None,
+            "document": Cell(one.document, url, sub=_("void") if one.voided else "") if documents else None,
         }
         found.append(Row(str(one.id), cells))
     return Table(POSTED_COLUMNS if documents else CHARGE_COLUMNS, tuple(found), empty=_("Nothing yet."))
@@ -121,7 +121,19 @@ def effect_sections(
     if effect.after:
         title = _("Next bill, %(day)s") % {"day": format_day(local_day(effect.after[0].at, zone))}
         sections.append(Section(title, _brief(effect.after[0], currency, plans)))
-    return tuple(sections), (_in_a_sentence(effect, net, currency, zone),)
+    return tuple(sections), (_in_a_sentence(effect, net, currency, zone), *_besides(effect, currency))
+
+
+def _besides(effect: ChangeEffect, currency: str) -> Iterator[Notice]:
+    """What the sum does not say: that it waits, or that it comes as two documents, and why."""
+    if effect.waits:
+        yield Notice(_("What it makes due waits for a person."), Tone.WARNING, effect.waits)
+    if effect.invoiced and effect.credited:
+        words = _("An invoice of %(invoiced)s and a credit note of %(credited)s, without tax.")
+        why = _("By the conventions of the legal entity unused days are credited, and not taken off the invoice.")
+        amounts = {"invoiced": effect.invoiced, "credited": effect.credited}
+        shown = {name: format_money(round_to(one, minor_units(currency)), currency) for name, one in amounts.items()}
+        yield Notice(words % shown, Tone.INFO, why)
 
 
 def _in_a_sentence(effect: ChangeEffect, net: Decimal, currency: str, zone: str) -> Notice:

@@ -1,7 +1,9 @@
 """Reading changes that wait for the payment of their invoice."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from cashline.kernel.refusals import NotFound
@@ -39,6 +41,38 @@ def gate_of(fact_id: UUID) -> WaitingGate:
     if not rows:
         raise NotFound("This change does not wait for a payment.", field="change")
     return rows[0]
+
+
+def gate_for_update(gate: WaitingGate) -> WaitingGate:
+    """The same change once all that decides about it is locked: a payment or a withdrawal was before, or comes after.
+
+    The subscription is locked by the caller; its schedule and its invoice follow, in the order in which bills lock.
+    """
+    sql.fetch(
+        "SELECT b.agreement_id FROM billing_schedules b JOIN subscriptions s ON s.agreement_id = b.agreement_id "
+        "WHERE s.id = %s FOR NO KEY UPDATE OF b",
+        (gate.subscription_id,),
+    )
+    sql.fetch("SELECT id FROM invoices WHERE id = %s FOR NO KEY UPDATE", (gate.invoice_id,))
+    return gate_of(gate.fact_id)
+
+
+class GateInvoice(NamedTuple):
+    """The invoice of a change that waits, and the zone of its legal entity."""
+
+    id: UUID
+    timezone: str
+
+
+def unpaid_invoices(subscription_ids: Collection[UUID]) -> list[GateInvoice]:
+    """The invoices that are not void of changes of those subscriptions that still wait."""
+    rows = sql.fetch(
+        "SELECT i.id, e.timezone FROM gated_changes g JOIN invoices i ON i.id = g.invoice_id "
+        "JOIN legal_entities e ON e.id = i.entity_id WHERE g.subscription_id = ANY(%s::uuid[]) "
+        "AND g.status = 'waiting' AND i.status <> 'void' ORDER BY i.id",
+        (sql.uuids(subscription_ids),),
+    )
+    return [GateInvoice._make(row) for row in rows]
 
 
 def gates_of(subscription_id: UUID) -> list[WaitingGate]:

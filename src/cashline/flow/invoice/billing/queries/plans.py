@@ -11,6 +11,7 @@ from uuid import UUID
 from cashline.flow.agree.plans.queries import PlanRow, plan_versions_by_id
 from cashline.flow.deliver.subscriptions.queries import LifeRow, facts_of, lives_by_id, lives_of_agreements
 from cashline.flow.deliver.subscriptions.rules import LifeFact, live
+from cashline.flow.deliver.subscriptions.rules.standing import open_gate
 from cashline.flow.invoice.billing.rules.plans.shapes import (
     ZERO,
     Component,
@@ -66,7 +67,8 @@ def subscription_of(row: LifeRow, facts: Sequence[LifeFact], plans: Mapping[UUID
     terms = {key: plan.terms for key, plan in plans.items()}
     named = {fact.plan_id for fact in facts if fact.plan_id}
     versions = {key: PlanVersion(key, plan.code, plan.name, plan.terms) for key, plan in plans.items() if key in named}
-    return PlanSubscription(row.id, row.number, row.currency, live(facts, terms, row.timezone), versions)
+    waits = open_gate(facts) is not None
+    return PlanSubscription(row.id, row.number, row.currency, live(facts, terms, row.timezone), versions, waits)
 
 
 def settled_days(subscription_ids: Iterable[UUID]) -> dict[UUID, date]:
@@ -138,7 +140,10 @@ def paid_of(invoice_ids: Iterable[UUID]) -> dict[UUID, tuple[Decimal, Decimal]]:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """A charge of a subscription as billed or (negative) given back; `document` is the number of what it is on."""
+    """A charge of a subscription as billed or (negative) given back; `document` is the number of what it is on.
+
+    One on a `voided` invoice stands no more.
+    """
 
     id: UUID
     component: str
@@ -159,12 +164,14 @@ class ChargeRow:
     document: str
     currency: str
     recorded_at: datetime
+    voided: bool
 
 
 _CHARGES = (
     "SELECT c.id, c.component, p.code, c.meter, c.dimension, c.value, c.add_on, c.starts_on, c.ends_on, c.days, "
     "c.of_days, c.quantity, c.unit_price, c.amount, l.invoice_id, c.credit_note_id, coalesce(i.number, n.number, ''), "
-    "v.currency, c.recorded_at FROM subscription_charges c JOIN plan_versions v ON v.id = c.plan_version_id "
+    "v.currency, c.recorded_at, coalesce(i.status = 'void', false) "
+    "FROM subscription_charges c JOIN plan_versions v ON v.id = c.plan_version_id "
     "JOIN plans p ON p.id = v.plan_id LEFT JOIN invoice_lines l ON l.id = c.invoice_line_id "
     "LEFT JOIN invoices i ON i.id = l.invoice_id LEFT JOIN credit_notes n ON n.id = c.credit_note_id "
 )

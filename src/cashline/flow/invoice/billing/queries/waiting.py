@@ -76,6 +76,16 @@ def waiting_of(agreement_ids: Iterable[UUID]) -> dict[UUID, Waiting]:
     return {row[1]: Waiting(*row) for row in rows}
 
 
+def words_that_hold(subscription_id: UUID) -> str:
+    """Why bills of the agreement of a subscription wait; empty where none does."""
+    row = sql.fetch_one(
+        "SELECT w.words FROM waiting_bills w JOIN subscriptions s ON s.agreement_id = w.agreement_id "
+        "WHERE s.id = %s AND w.status = ANY(%s)",
+        (subscription_id, OPEN),
+    )
+    return str(row[0]) if row else ""
+
+
 def past_bills(wanted: Sequence[tuple[UUID, int]], most: int) -> dict[UUID, list[PastBill]]:
     """The last issued bills of agreements whose longest period is about as long as the days named, the newest first.
 

@@ -196,11 +196,27 @@ def decide(
     return None
 
 
+AT_ONCE = frozenset({WaitingCause.ABOVE_USUAL, WaitingCause.LARGE_FIRST, WaitingCause.LARGE_CREDIT})
+"""What holds a bill of a change or of usage: a part of a period is less than usual by its nature."""
+
+
+def decide_at_once(policy: BillingPolicy, bill: JudgedBill, past: Sequence[PastBill]) -> Verdict | None:
+    """Why what an event bills at once waits for a person; None where it is issued. It has no grace window."""
+    verdict = judge(policy, bill, past) if policy.gated else None
+    return verdict if verdict is not None and verdict.cause in AT_ONCE else None
+
+
 def window_end(policy: BillingPolicy, held: Waiting | None, today: date) -> date | None:
     """When the grace window of a bill ends: as it was set when it was first drafted; None without a window."""
     if not policy.grace_days:
         return None
     return held.until if held is not None and held.until is not None else today + timedelta(days=policy.grace_days)
+
+
+class BillWaits(Conflict):
+    """A change that counts once it is paid has a bill that would wait for a person."""
+
+    code = "bill_waits"
 
 
 class BillChanged(Conflict):

@@ -16,7 +16,7 @@ import msgspec
 
 from cashline.flow.agree.plans.rules import ChangeBilled, FeeTiming, PlanConventions, PlanTerms, UnusedAdvance
 from cashline.flow.deliver.subscriptions.rules import LifeFact, LifeKind, PriceUplift, Stint, Unused
-from cashline.flow.deliver.subscriptions.rules.life import window_end
+from cashline.flow.deliver.subscriptions.rules.life import Step, window_end
 from cashline.flow.invoice.billing.rules.charges import proration_derivation, unit_derivation
 from cashline.flow.invoice.billing.rules.plans.shapes import (
     ZERO,
@@ -202,7 +202,7 @@ def _rates(
 def _advance_due(
     subscription: PlanSubscription, part: Part, start: date, conventions: PlanConventions
 ) -> tuple[datetime, bool]:
-    """When days in advance are due, and whether a change left them to the next renewal."""
+    """When days in advance are due, and whether a change left them to the next renewal; one that is paid first not."""
     stint, terms, zone = part.stint, part.plan.terms, subscription.zone
     if terms.trial_days:
         trial_end = subscription.life.trial_end(terms)
@@ -211,12 +211,13 @@ def _advance_due(
     step = next((step for step in stint.steps if step.day == start), None)
     if start == stint.start:
         due_at, fact = stint.start_at, stint.opened_by
-        at_once = not fact.scheduled and fact.kind in (LifeKind.PLAN_CHANGED, LifeKind.BILLING_DAY_MOVED)
+        changed = not fact.scheduled and fact.kind in (LifeKind.PLAN_CHANGED, LifeKind.BILLING_DAY_MOVED)
+        left = changed and not fact.gated
     elif step is not None and start != part.whole.start:
-        due_at, at_once = step.at, True
+        due_at, left = step.at, not step.gated
     else:
         return day_start(start, zone), False
-    if at_once and conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL:
+    if left and conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL:
         return max(due_at, renewal_after(subscription, due_at)), True
     return due_at, False
 
@@ -230,7 +231,7 @@ def base_difference(
 ) -> BaseDifference:
     """What brings the billed days to the targets: missing days due by `until`, and days to give back."""
     ledger = _Ledger(posted)
-    causes = _closings(subscription)
+    causes, steps = _closings(subscription), _steps_of(subscription)
     charges: list[SubscriptionCharge] = []
     held: list[Held] = []
     for target in targets:
@@ -242,8 +243,8 @@ def base_difference(
             charges.append(charge)
             held.append(Held(target.plan.id, days.start, charge.amount))
     for line, unused in ledger.uncovered():
-        fact = causes.get((line.subject.plan_id, unused.start))
-        given = _take_backs(subscription, line, unused, ledger, fact, conventions)
+        cause = causes.get(key := (line.subject.plan_id, unused.start)) or steps.get(key)
+        given = _take_backs(subscription, line, unused, ledger, cause, conventions)
         taken = [charge for charge in given if charge.due_at <= until]
         charges.extend(taken)
         ledger.given[line.id] = ledger.given.get(line.id, ZERO) + sum((one.amount for one in taken), ZERO)
@@ -259,7 +260,7 @@ class _Ledger:
         self.given: dict[UUID, Decimal] = {}
         self.given_days: dict[UUID, list[Period]] = {}
         for row in posted:
-            if row.against is not None and row.subject.component is Component.UNUSED_BASE:
+            if row.against is not None and row.subject.component is Component.UNUSED_BASE and not row.voided:
                 self.given[row.against] = self.given.get(row.against, ZERO) + row.amount
                 self.given_days.setdefault(row.against, []).append(Period(row.start, row.end))
         self.standing: dict[UUID, list[Period]] = {}
@@ -330,13 +331,14 @@ def _take_backs(
     line: PostedCharge,
     unused: Period,
     ledger: _Ledger,
-    fact: LifeFact | None,
+    cause: LifeFact | Step | None,
     conventions: PlanConventions,
 ) -> Iterator[SubscriptionCharge]:
     """What is given back for unused days of a line: the fee of all its unused days less what was given before.
 
-    `fact` is what ended the service on the first of them, if something did.
+    `cause` is what ended the service, or changed its rate, on the first of them, if something did.
     """
+    fact = cause if isinstance(cause, LifeFact) else None
     if fact is not None and fact.kind is LifeKind.CANCELLED and fact.unused is Unused.KEEP:
         return
     before = sum(days.days for days in ledger.given_days.get(line.id, ()))
@@ -351,7 +353,7 @@ def _take_backs(
         f'"formula":"given_before-unused","result":"{-due}","parts":[{derivation}]}}'
     )
     ledger.given_days.setdefault(line.id, []).append(unused)
-    due_at, deferred = _take_back_due(subscription, fact, conventions)
+    due_at, deferred = _take_back_due(subscription, cause, conventions)
     yield SubscriptionCharge(
         line.subject._replace(component=Component.UNUSED_BASE),
         str(line.id),
@@ -381,15 +383,21 @@ def _closings(subscription: PlanSubscription) -> dict[tuple[UUID, date], LifeFac
     }
 
 
+def _steps_of(subscription: PlanSubscription) -> dict[tuple[UUID, date], Step]:
+    """The change of rate under a plan on a day."""
+    return {(stint.plan_id, step.day): step for stint in subscription.life.stints for step in stint.steps[1:]}
+
+
 def _take_back_due(
-    subscription: PlanSubscription, fact: LifeFact | None, conventions: PlanConventions
+    subscription: PlanSubscription, cause: LifeFact | Step | None, conventions: PlanConventions
 ) -> tuple[datetime, bool]:
-    if fact is None:
+    """When unused days are given back: with what takes their place, so that the two are on one document."""
+    if cause is None:
         return subscription.life.first_at, False
-    change = fact.kind in (LifeKind.PLAN_CHANGED, LifeKind.BILLING_DAY_MOVED)
-    if change and conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL:
-        return renewal_after(subscription, fact.at), True
-    return fact.at, False
+    change = isinstance(cause, Step) or cause.kind in (LifeKind.PLAN_CHANGED, LifeKind.BILLING_DAY_MOVED)
+    if change and not cause.gated and conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL:
+        return renewal_after(subscription, cause.at), True
+    return cause.at, False
 
 
 def _way(fact: LifeFact | None, conventions: PlanConventions) -> TakeBack:

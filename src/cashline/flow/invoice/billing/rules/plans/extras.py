@@ -137,7 +137,7 @@ def _due(
         return day_start(part.start, subscription.zone), False
     fact = part.stint.opened_by
     changed = fact.kind in (LifeKind.PLAN_CHANGED, LifeKind.BILLING_DAY_MOVED) and not fact.scheduled
-    if changed and conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL:
+    if changed and not fact.gated and conventions.change_billed is ChangeBilled.AT_NEXT_RENEWAL:
         return renewal_after(subscription, fact.at), True
     return part.stint.start_at, False
 

@@ -37,13 +37,17 @@ class PlanVersion(NamedTuple):
 
 
 class PlanSubscription(NamedTuple):
-    """A subscription to rate plans, with all that its bills are planned from but the usage."""
+    """A subscription to rate plans, with all that its bills are planned from but the usage.
+
+    `waits`: a change of it waits for its payment, and until then nothing else of it is billed.
+    """
 
     id: UUID
     number: str
     currency: str
     life: Life
     plans: Mapping[UUID, PlanVersion]
+    waits: bool = False
 
     @property
     def digits(self) -> int:
