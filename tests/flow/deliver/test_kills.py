@@ -6,13 +6,27 @@ from pathlib import Path
 
 import pytest
 
+from cashline.flow.agree.plans.actions import NewPlan, publish_plans
+from cashline.flow.agree.plans.queries import plan_versions_by_id
+from cashline.flow.agree.plans.rules import PlanTerms
 from cashline.flow.deliver.fulfilment.actions import advance_steps
 from cashline.flow.deliver.inventory.actions import adjust_stock
 from cashline.flow.deliver.inventory.queries import broken_sums
 from cashline.flow.deliver.inventory.rules import StockAdjustment
+from cashline.flow.deliver.subscriptions import queries
+from cashline.flow.deliver.subscriptions.actions import (
+    NewSubscription,
+    advance_campaign,
+    create_campaign,
+    move_campaign,
+    subscribe,
+)
+from cashline.flow.deliver.subscriptions.queries.campaigns import campaigns_under_way
+from cashline.flow.deliver.subscriptions.rules.campaigns import NewCampaign
 from cashline.platform import sql
 from tests.support.book import Shop, book, line, make_shop
 from tests.support.cluster import Database
+from tests.support.invoice import make_tax_rates
 from tests.support.killing import KillerProcess
 from tests.support.world import ACTOR, NOW, TODAY
 
@@ -72,3 +86,38 @@ def test_advancing_killed_at_each_write_comes_to_the_same(
     assert [row for row in found if row[:2] == ("event", "SubscriptionActivated")] == [
         ("event", "SubscriptionActivated", "2")
     ]
+
+
+def carry_out() -> None:
+    """Carry the campaign out, one subscription a transaction."""
+    for key in campaigns_under_way():
+        while advance_campaign(key, now=NOW, actor=ACTOR, limit=1):
+            pass
+
+
+@pytest.mark.kill
+@pytest.mark.slow
+def test_a_campaign_killed_at_each_write_comes_to_each_subscription_once(
+    committed_db: Database, killer: KillerProcess, tmp_path: Path
+) -> None:
+    from django.db import connections
+
+    shop = make_shop()
+    make_tax_rates()
+    terms = PlanTerms.from_json({"interval": "month", "base_fee": "31.00"})
+    (version,) = publish_plans([NewPlan("TEAM", "Team", "EUR", terms)], now=NOW, actor=ACTOR)
+    new = [NewSubscription(shop.customer, shop.world.berlin, version) for _ in range(2)]
+    subscribe(new, now=NOW, actor=ACTOR)
+    campaign = NewCampaign("Dearer", plan_versions_by_id([version])[version].plan_id, percent=Decimal(10))
+    key = create_campaign(campaign, today=TODAY, now=NOW, actor=ACTOR)
+    move_campaign(key, "start", now=NOW, actor=ACTOR)
+    connections.close_all()
+    assert killer.kill_everywhere(f"{__name__}:carry_out", committed_db, tmp_path / "points") >= 12
+    row, members = queries.campaign(key), queries.members_of(key)
+    assert (row.status, row.done, row.refused) == ("applied", 2, 0)
+    assert sorted(one.subscription_id for one in members) == sorted(one.id for one in new)
+    assert sql.fetch("SELECT kind, count(*) FROM subscription_facts GROUP BY kind ORDER BY kind") == [
+        ("price_changed", 2),
+        ("started", 2),
+    ]
+    assert sql.fetch("SELECT count(*) FROM events WHERE type = 'SubscriptionPriceChanged'") == [(2,)]

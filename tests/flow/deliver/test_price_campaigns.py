@@ -15,6 +15,7 @@ from cashline.flow.deliver.subscriptions.actions import (
     NewSubscription,
     advance_campaign,
     advance_campaigns,
+    cannot_follow,
     change_lives,
     create_campaign,
     move_campaign,
@@ -24,6 +25,8 @@ from cashline.flow.deliver.subscriptions.actions.campaigns import NothingToUndo
 from cashline.flow.deliver.subscriptions.jobs import show_changes
 from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind, TermAsked
 from cashline.flow.deliver.subscriptions.rules.campaigns import CampaignEffective, NewCampaign
+from cashline.flow.invoice.billing.actions import run_bills
+from cashline.flow.invoice.billing.queries import Scope, count_due
 from cashline.flow.invoice.billing.queries.coming import coming_bills_of
 from cashline.flow.recognise.ledger.actions import open_books
 from cashline.kernel.lifecycle import IllegalTransition
@@ -110,12 +113,44 @@ def test_who_cannot_follow_is_told_and_the_others_do(plan: UUID) -> None:
     )
     own = LifeChange(gone, LifeKind.PRICE_CHANGED, Effect.AT, on=date(2026, 6, 1), unit_price=Decimal(1))
     change_lives([own], now=NOW, actor=ACTOR)
+    words = "A change of price is scheduled for 2026-06-01, for the same instant."
+    found = queries.concerned(queries.campaign(key))
+    assert cannot_follow(queries.campaign(key), found, now=NOW) == {gone: words}
     move_campaign(key, "start", now=NOW, actor=ACTOR)
     assert run(key) == [3]
     refused = [one for one in queries.members_of(key) if one.refused]
-    assert [(one.subscription_id, one.refused) for one in refused] == [
-        (gone, "A change of price is scheduled for 2026-06-01, for the same instant.")
-    ]
+    assert [(one.subscription_id, one.refused) for one in refused] == [(gone, words)]
+
+
+def test_one_that_stands_still_is_told_before(plan: UUID) -> None:
+    row = queries.campaign(drafted(plan))
+    paused, _, ended = [one.id for one in queries.concerned(row)]
+    stop = LifeChange(ended, LifeKind.CANCELLED, Effect.AT, on=date(2026, 2, 1))
+    change_lives([LifeChange(paused, LifeKind.PAUSED), stop], now=NOW, actor=ACTOR)
+    refused = cannot_follow(row, queries.concerned(row), now=NOW)
+    assert refused == {
+        paused: "It does not run now, so that no period ends.",
+        ended: "It is ended at that instant, and cannot be price changed then.",
+    }
+    move_campaign(row.id, "start", now=NOW, actor=ACTOR)
+    run(row.id)
+    assert {one.subscription_id: one.refused for one in queries.members_of(row.id) if one.refused} == refused
+
+
+def test_what_a_campaign_changes_later_is_not_due_now(plan: UUID) -> None:
+    run_bills(as_of=TODAY, now=NOW, actor=ACTOR)
+    assert count_due(Scope(TODAY)) == 0
+    key = drafted(plan)
+    move_campaign(key, "start", now=NOW, actor=ACTOR)
+    run(key)
+    assert count_due(Scope(TODAY)) == 0
+    move_campaign(key, "undo", now=NOW, actor=ACTOR)
+    run(key)
+    assert count_due(Scope(TODAY)) == 0
+    assert run_bills(as_of=TODAY, now=NOW, actor=ACTOR).invoices == 0
+    move_campaign(again := drafted(plan), "start", now=NOW, actor=ACTOR)
+    run(again)
+    assert run_bills(as_of=FEBRUARY.date(), now=FEBRUARY, actor=ACTOR).totals[0].net == Decimal("174.20")
 
 
 def test_it_is_undone_before_its_date_and_no_later(plan: UUID) -> None:

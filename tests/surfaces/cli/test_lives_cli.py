@@ -45,6 +45,10 @@ def test_a_plan_is_published_and_subscribed_to(customer: str, tmp_path: Path) ->
     assert float(changed["quantity"]) == 3
     assert "is paused." in run("subscription", "change", number, "paused")
     assert "paused" in run("subscription", "life", number)
+    campaign = run("subscription", "campaign", "draft", "Spring", "--plan", "TEAM", "--percent", "10", "--json")
+    preview = run("subscription", "campaign", "preview", campaign["id"])
+    assert "0 subscriptions follow, 1 could not." in preview
+    assert f"{number} (" in preview
     with pytest.raises(InvalidValue):
         run("subscription", "change", number, "sold")
 

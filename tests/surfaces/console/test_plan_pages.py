@@ -1,16 +1,18 @@
 """The console's pages of rate plans and of the lives of those who subscribe to them."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cashline.flow.agree.plans.actions import set_index_values
 from cashline.flow.agree.plans.queries import plan_of
-from cashline.flow.deliver.subscriptions.actions import NewSubscription, advance_campaigns, subscribe
-from cashline.flow.deliver.subscriptions.queries import life
+from cashline.flow.deliver.subscriptions.actions import NewSubscription, advance_campaigns, change_lives, subscribe
+from cashline.flow.deliver.subscriptions.queries import campaigns, life
+from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind
 from cashline.flow.recognise.ledger.actions import open_books
-from cashline.kernel.identifiers import public
+from cashline.kernel.identifiers import key_of, public
 from cashline.platform.clock.actions import make_sandbox, move_clock
 from tests.support.agree import make_customer
 from tests.support.console import Console
@@ -212,6 +214,14 @@ def test_a_price_campaign_is_drafted_with_its_effect_started_and_undone(world: W
     page = staff.post("/price-campaigns/new/", sent)
     assert "The campaign is drafted" in page.words
     url = page.url
+    row = campaigns.campaign(key_of("price_campaign", url.rstrip("/").rsplit("/", 1)[-1]))
+    (only,) = campaigns.concerned(row)
+    move = LifeChange(only.id, LifeKind.PRICE_CHANGED, Effect.PERIOD_END, unit_price=Decimal(9))
+    (own,) = change_lives([move], now=NOW, actor=ACTOR)
+    assert "Could not follow (1 of 1)" in (words := staff.get(url).words)
+    assert "for the same instant" in words
+    assert "1 could not follow." in staff.post("/price-campaigns/new/preview/", sent).words
+    change_lives([LifeChange(only.id, LifeKind.WITHDRAWN, withdraws=own)], now=NOW, actor=ACTOR)
     assert "The campaign has begun." in staff.post(f"{url}start/").words
     advance_campaigns(now=NOW, actor=ACTOR)
     assert "€34.10" in staff.get(url).words

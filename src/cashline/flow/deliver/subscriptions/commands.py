@@ -300,8 +300,36 @@ def campaign_draft(
     instant = now()
     key = actions.create_campaign(new, today=instant.date(), now=instant, actor=authority.actor)
     row = queries.campaign(key)
-    shape = api.campaign_shape(row) | {"effect": api.effect_shape(row)}
-    say(shape, f"{shape['id']} concerns {shape['effect']['subscriptions']} subscriptions.", as_json=as_json)
+    effect = api.effect_shape(row, instant)
+    shape = api.campaign_shape(row) | {"effect": effect}
+    say(shape, "\n".join([f"{shape['id']} is drafted.", *_effect_words(effect)]), as_json=as_json)
+
+
+@campaign_group.command("preview")
+@click.argument("campaign")
+@as_option
+@json_option
+def campaign_preview(campaign: str, email: str, as_json: bool) -> None:
+    """Say whom a CAMPAIGN concerns still, what it comes to in a year, and who could not follow and why."""
+    from cashline.flow.deliver.subscriptions import api, queries
+    from cashline.kernel.identifiers import key_of
+
+    row, authority = queries.campaign(key_of("price_campaign", campaign)), authority_for(email)
+    authority.require("subscriptions.read", row.entity_id)
+    effect = api.effect_shape(row, now())
+    say(effect, "\n".join(_effect_words(effect)), as_json=as_json)
+
+
+def _effect_words(effect: dict[str, Any]) -> list[str]:
+    """The effect of a campaign, a line for each thing to know."""
+    words = [f"{effect['subscriptions']} subscriptions follow, {effect['cannot_follow']} could not."]
+    words += [
+        f"  {one['subscriptions']} in {one['currency']}: {one['before']:f} a year becomes {one['after']:f}"
+        for one in effect["a_year"]
+    ]
+    words += [f"  {one['number']} ({one['customer_name']}): {one['reason']}" for one in effect["refused"]]
+    more = effect["cannot_follow"] - len(effect["refused"])
+    return [*words, f"  and {more} more"] if more else words
 
 
 @campaign_group.command("move")

@@ -3,6 +3,7 @@
 from cashline.flow.deliver.subscriptions.actions.campaigns import (
     advance_campaign,
     advance_campaigns,
+    cannot_follow,
     create_campaign,
     move_campaign,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "advance_campaigns",
     "cancel_orders",
     "cancel_subscriptions",
+    "cannot_follow",
     "change_lives",
     "create_campaign",
     "create_subscriptions",

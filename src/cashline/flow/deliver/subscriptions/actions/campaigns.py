@@ -1,7 +1,8 @@
 """Price campaigns: drafted, applied by batches exactly once, stopped, resumed, and undone before their date."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.db import transaction
 
 from cashline.flow.agree.plans.queries import versions_of
 from cashline.flow.deliver.subscriptions import queries
-from cashline.flow.deliver.subscriptions.actions.living import change_lives
+from cashline.flow.deliver.subscriptions.actions.living import change_lives, first_words, refused_changes
 from cashline.flow.deliver.subscriptions.queries.campaigns import CampaignRow, Concerned
 from cashline.flow.deliver.subscriptions.rules.campaigns import (
     CAMPAIGN,
@@ -24,7 +25,7 @@ from cashline.flow.deliver.subscriptions.rules.changing import LifeChange
 from cashline.flow.deliver.subscriptions.rules.facts import LifeKind
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
-from cashline.kernel.refusals import Conflict, InvalidValue, Refusal, Refusals, raise_all
+from cashline.kernel.refusals import Conflict, InvalidValue, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -139,22 +140,41 @@ def advance_campaign(campaign_id: UUID, *, now: datetime, actor: str, limit: int
 
 def _apply(row: CampaignRow, found: Sequence[Concerned], *, now: datetime, actor: str) -> list[tuple[Any, ...]]:
     """Change the prices together or, where one is refused, each by itself; gives the members to keep."""
-    prices = {
-        one.id: campaign_price(row.percent, row.unit_price, one.unit_price, minor_units(one.currency)) for one in found
-    }
-    changes = [
-        campaign_change(
-            one.id, prices[one.id], CampaignEffective(row.effective), row.effective_on, term_ends_on=one.term_ends_on,
-            reason=row.reason or row.name,
-        )
-        for one in found
-    ]  # fmt: skip
-    outcomes = _together(changes, now=now, actor=actor)
+    prices = _prices(row, found)
+    outcomes = _together(_changes(row, found, prices), now=now, actor=actor)
     instants = queries.instants_of(key for key, _why in outcomes if key is not None)
     return [
         (new_id(), row.id, one.id, key, one.quantity, one.unit_price, prices[one.id],
          instants[key] if key is not None else None, why[:500])
         for one, (key, why) in zip(found, outcomes, strict=True)
+    ]  # fmt: skip
+
+
+def cannot_follow(row: CampaignRow, found: Sequence[Concerned], *, now: datetime) -> dict[UUID, str]:
+    """Which of those that a campaign concerns could not follow it now, and why: by the rule of its batches."""
+    doubtful = [one for one in found if not one.settled]
+    refused: dict[UUID, str] = {}
+    for first in range(0, len(doubtful), AT_ONCE):
+        batch = doubtful[first : first + AT_ONCE]
+        refused |= refused_changes(_changes(row, batch, _prices(row, batch)), now=now)
+    return refused
+
+
+def _prices(row: CampaignRow, found: Sequence[Concerned]) -> dict[UUID, Decimal]:
+    """The new price of each."""
+    return {
+        one.id: campaign_price(row.percent, row.unit_price, one.unit_price, minor_units(one.currency)) for one in found
+    }
+
+
+def _changes(row: CampaignRow, found: Sequence[Concerned], prices: Mapping[UUID, Decimal]) -> list[LifeChange]:
+    """The change of each."""
+    return [
+        campaign_change(
+            one.id, prices[one.id], CampaignEffective(row.effective), row.effective_on, term_ends_on=one.term_ends_on,
+            reason=row.reason or row.name,
+        )
+        for one in found
     ]  # fmt: skip
 
 
@@ -164,8 +184,7 @@ def _together(changes: Sequence[LifeChange], *, now: datetime, actor: str) -> li
         return [(key, "") for key in change_lives(changes, now=now, actor=actor)]
     except Refusal as refusal:
         if len(changes) == 1:
-            first = next(iter(refusal)) if isinstance(refusal, Refusals) else refusal
-            return [(None, first.message)]
+            return [(None, first_words(refusal))]
     return [_together([change], now=now, actor=actor)[0] for change in changes]
 
 

@@ -1,6 +1,6 @@
 """The API of price campaigns: drafted, looked at with their effect, started, stopped, resumed, undone."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from cashline.flow.agree.plans.queries import plan_of, versions_of
 from cashline.flow.deliver.subscriptions import actions, queries
 from cashline.flow.deliver.subscriptions.api.services import router
-from cashline.flow.deliver.subscriptions.queries.campaigns import CampaignRow
+from cashline.flow.deliver.subscriptions.queries.campaigns import CampaignRow, Concerned
 from cashline.flow.deliver.subscriptions.rules.campaigns import (
     CampaignEffective,
     CampaignStatus,
@@ -68,24 +68,40 @@ def campaign_shape(row: CampaignRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def effect_shape(row: CampaignRow) -> dict[str, Any]:
-    """Whom a campaign concerns still, the price of each before and after, and a year of base fees in total."""
+def effect_shape(row: CampaignRow, now: datetime) -> dict[str, Any]:
+    """Whom a campaign concerns still, the price of each before and after, and a year of base fees in total.
+
+    Those that could not follow now stand apart, each with the reason, and are in no total.
+    """
     found = queries.concerned(row, after=row.last_id)
+    refused = actions.cannot_follow(row, found, now=now)
+    following = [one for one in found if one.id not in refused]
     items = [
-        {
-            "subscription": public("subscription", one.id),
-            "number": one.number,
-            "customer_name": one.customer_name,
+        _named(one) | {
             "quantity": one.quantity,
             "old_price": one.unit_price,
             "new_price": campaign_price(row.percent, row.unit_price, one.unit_price, minor_units(one.currency)),
             "currency": one.currency,
             "interval": one.interval,
         }
-        for one in found[:SHOWN]
-    ]
-    totals = [one._asdict() for one in queries.effect_of_campaign(row, found)]
-    return {"subscriptions": len(found), "items": items, "a_year": totals}
+        for one in following[:SHOWN]
+    ]  # fmt: skip
+    left = [_named(one) | {"reason": refused[one.id]} for one in found if one.id in refused]
+    return {
+        "subscriptions": len(following),
+        "items": items,
+        "cannot_follow": len(left),
+        "refused": left[:SHOWN],
+        "a_year": [one._asdict() for one in queries.effect_of_campaign(row, following)],
+    }
+
+
+def _named(one: Concerned) -> dict[str, Any]:
+    return {
+        "subscription": public("subscription", one.id),
+        "number": one.number,
+        "customer_name": one.customer_name,
+    }
 
 
 @router.get("/price-campaigns")
@@ -155,8 +171,9 @@ def campaign_show(request: HttpRequest, campaign_id: PublicId) -> dict[str, Any]
 
 @router.get("/price-campaigns/{campaign_id}/effect")
 def campaign_effect(request: HttpRequest, campaign_id: PublicId) -> dict[str, Any]:
-    """Whom it concerns still, and what it comes to: by the rule by which it is carried out."""
-    return effect_shape(seen(caller_of(request), campaign_id, "subscriptions.read"))
+    """Whom it concerns still, what it comes to, and who could not follow: by the rule by which it is carried out."""
+    caller = caller_of(request)
+    return effect_shape(seen(caller, campaign_id, "subscriptions.read"), caller.now)
 
 
 @router.post("/price-campaigns/{campaign_id}/{verb}")

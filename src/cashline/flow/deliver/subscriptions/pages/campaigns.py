@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from cashline.flow.agree.plans.queries import plan_of
 from cashline.flow.deliver.subscriptions import actions, queries
 from cashline.flow.deliver.subscriptions.api.campaigns import seen
-from cashline.flow.deliver.subscriptions.queries.campaigns import CampaignRow, Concerned, MemberRow
+from cashline.flow.deliver.subscriptions.queries.campaigns import CampaignRow, Concerned, MemberRow, YearlyEffect
 from cashline.flow.deliver.subscriptions.rules.campaigns import (
     CAMPAIGN,
     CampaignEffective,
@@ -74,6 +74,11 @@ PRICES = (
     Column("quantity", lazy("Quantity"), "number"),
     Column("old", lazy("Price of one"), "money"),
     Column("new", lazy("New price"), "money", place="amount"),
+)
+REFUSED = (
+    Column("number", lazy("Subscription"), "code", place="title"),
+    Column("customer", lazy("Customer")),
+    Column("why", lazy("Why"), place="amount"),
 )
 MEMBERS = (*PRICES, Column("from", lazy("From"), "date"), Column("outcome", lazy("Outcome"), "pill", place="state"))
 TOTALS = (
@@ -159,8 +164,7 @@ def campaign_detail(request: HttpRequest, campaign_id: str) -> HttpResponse:
     under_way = row.status in (CampaignStatus.RUNNING, CampaignStatus.UNDOING)
     sections = []
     if row.status in (CampaignStatus.DRAFT, CampaignStatus.STOPPED, CampaignStatus.RUNNING):
-        found = queries.concerned(row, after=row.last_id)
-        sections += effect_sections(row, found)
+        sections += effect_sections(row, _effect(row, caller.now))
     if row.done:
         members = queries.members_of(row.id, limit=SHOWN)
         sections.append(Section(_("Done"), _members(members, row), anchor="done"))
@@ -204,9 +208,24 @@ def _steps(row: CampaignRow, caller: Caller) -> tuple[Action, ...]:
     return tuple(found)
 
 
-def effect_sections(row: CampaignRow, found: list[Concerned]) -> list[Section]:
-    """Whom a campaign concerns still, and what it comes to in a year."""
-    totals = queries.effect_of_campaign(row, found)
+class _Effect(NamedTuple):
+    """Who would follow a campaign, who could not and why, and what it comes to in a year."""
+
+    following: list[Concerned]
+    refused: list[tuple[Concerned, str]]
+    totals: list[YearlyEffect]
+
+
+def _effect(row: CampaignRow, now: datetime) -> _Effect:
+    found = queries.concerned(row, after=row.last_id)
+    refused = actions.cannot_follow(row, found, now=now)
+    following = [one for one in found if one.id not in refused]
+    left = [(one, refused[one.id]) for one in found if one.id in refused]
+    return _Effect(following, left, queries.effect_of_campaign(row, following))
+
+
+def effect_sections(row: CampaignRow, effect: _Effect) -> list[Section]:
+    """Whom a campaign concerns still, what it comes to in a year, and who could not follow."""
     rows = tuple(
         Row(
             one.currency,
@@ -218,15 +237,28 @@ def effect_sections(row: CampaignRow, found: list[Concerned]) -> list[Section]:
                 "change": Money(one.after - one.before, one.currency),
             },
         )
-        for one in totals
+        for one in effect.totals
     )
     words = _("Base fees of a year, as quantities and prices stand now, without tax.")
     sections = [Section(_("The effect in total"), Table(TOTALS, rows, empty=_("It concerns nobody.")), text=words)]
-    if found:
+    if effect.refused:
+        title = _("Could not follow (%(shown)s of %(all)s)")
+        rows = tuple(_refused_row(one, why) for one, why in effect.refused[:SHOWN])
+        sections.append(Section(title % {"shown": len(rows), "all": len(effect.refused)}, Table(REFUSED, rows)))
+    if effect.following:
         title = _("The effect on each (%(shown)s of %(all)s)")
-        shown = tuple(_price_row(row, one) for one in found[:SHOWN])
-        sections.append(Section(title % {"shown": len(shown), "all": len(found)}, Table(PRICES, shown)))
+        shown = tuple(_price_row(row, one) for one in effect.following[:SHOWN])
+        sections.append(Section(title % {"shown": len(shown), "all": len(effect.following)}, Table(PRICES, shown)))
     return sections
+
+
+def _refused_row(one: Concerned, why: str) -> Row:
+    cells: dict[str, Any] = {
+        "number": Cell(one.number, address_of("subscription", one.id)),
+        "customer": one.customer_name,
+        "why": why,
+    }
+    return Row(public("subscription", one.id), cells)
 
 
 def _price_row(row: CampaignRow, one: Concerned) -> Row:
@@ -345,17 +377,18 @@ def campaign_preview(request: HttpRequest) -> HttpResponse:
         found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
         return render_aside(request, (), tuple(Notice(one.message, Tone.WARNING, one.fix) for one in found))
     row = _as_row(new, caller.now)
-    concerned = queries.concerned(row)
-    totals = queries.effect_of_campaign(row, concerned)
+    effect = _effect(row, caller.now)
     notices = tuple(
         Notice(
             _("%(count)s subscriptions: %(change)s a year.")
             % {"count": one.subscriptions, "change": format_money(one.after - one.before, one.currency)},
             Tone.INFO,
         )
-        for one in totals
+        for one in effect.totals
     ) or (Notice(_("It concerns nobody."), Tone.WARNING),)
-    return render_aside(request, tuple(effect_sections(row, concerned)[1:]), notices)
+    if effect.refused:
+        notices += (Notice(_("%(count)s could not follow.") % {"count": len(effect.refused)}, Tone.WARNING),)
+    return render_aside(request, tuple(effect_sections(row, effect)[1:]), notices)
 
 
 def _new(read: Reading) -> NewCampaign:

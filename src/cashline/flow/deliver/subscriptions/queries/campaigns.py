@@ -48,7 +48,10 @@ class CampaignRow:
 
 
 class Concerned(NamedTuple):
-    """A subscription that a campaign concerns, with its present price of one unit for a whole period."""
+    """A subscription that a campaign concerns, with its present price of one unit for a whole period.
+
+    `settled`: nothing is scheduled of it and nothing waits, so that any change of its price can follow.
+    """
 
     id: UUID
     number: str
@@ -59,6 +62,7 @@ class Concerned(NamedTuple):
     currency: str
     interval: str
     term_ends_on: date | None
+    settled: bool
 
 
 class YearlyEffect(NamedTuple):
@@ -136,10 +140,12 @@ def list_campaigns(ask: lists.Ask, *, statuses: Sequence[str] = ()) -> Page[Camp
 
 _CONCERNED = (
     "SELECT s.id, s.number, s.customer_id, c.name, s.quantity, "
-    "coalesce(s.unit_price, (v.terms->>'base_fee')::numeric), v.currency, v.terms->>'interval', s.term_ends_on "
+    "coalesce(s.unit_price, (v.terms->>'base_fee')::numeric), v.currency, v.terms->>'interval', s.term_ends_on, "
+    "s.status = 'active' AND s.next_change_at IS NULL AND s.ends_on IS NULL AND NOT EXISTS (SELECT FROM "
+    "subscription_facts f WHERE f.subscription_id = s.id AND f.content @> '{\"gated\": true}') "
     "FROM subscriptions s "
     "JOIN plan_versions v ON v.id = s.plan_version_id JOIN customers c ON c.id = s.customer_id "
-    "WHERE v.plan_id = %(plan)s AND s.status IN ('active', 'paused') "
+    "WHERE v.plan_id = %(plan)s AND s.status IN ('pending', 'active', 'paused', 'cancelled') "
     "AND (%(version)s::uuid IS NULL OR v.id = %(version)s) AND (%(entity)s::uuid IS NULL OR s.entity_id = %(entity)s) "
     "AND (NOT %(keep)s OR s.unit_price IS NULL) AND (%(after)s::uuid IS NULL OR s.id > %(after)s) "
     "AND (%(before)s::timestamptz IS NULL OR s.created_at <= %(before)s) ORDER BY s.id LIMIT %(limit)s"
@@ -147,7 +153,10 @@ _CONCERNED = (
 
 
 def concerned(row: CampaignRow, *, after: UUID | None = None, limit: int | None = None) -> list[Concerned]:
-    """The subscriptions that a campaign concerns, by id; once it has begun, those that were there then."""
+    """The subscriptions that a campaign concerns, by id; once it has begun, those that were there then.
+
+    All that have not ended, whether they can follow or not.
+    """
     given = {
         "plan": row.plan_id, "version": row.version_id, "entity": row.entity_id, "keep": row.keep_own_prices,
         "after": after, "before": row.started_at, "limit": limit,
