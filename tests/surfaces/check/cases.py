@@ -41,6 +41,7 @@ def within(start: str, until: str, *days: str) -> dict[str, Any]:
 
 UNIT = {"model": "unit", "unit_price": "10"}
 GRADUATED = {"tiers": TIERS, "first_tier_flat_fee_at_zero": False}
+BOUNDED = {"tiers": TIERS[:2], "first_tier_flat_fee_at_zero": False}
 RIGHT = [
     rating(
         1,
@@ -118,6 +119,17 @@ RIGHT = [
         {"model": "unit", "unit_price": "7", "conversion": {"divide_by": "7", "round": "none"}, "minimum_spend": "4"},
         {"type": "quantity", "quantity": "3", "amount": "4", "usage_amount": "3", "minimum_shortfall": "1"},
     ),
+    rating(
+        10,
+        {"model": "graduated", **BOUNDED},
+        {"type": "quantity", "quantity": "20", "amount": "95"},
+        {"type": "parts", "order": "given", "parts": [part("10", "52"), part("10", "43")]},
+    ),
+    rating(
+        11,
+        {"model": "volume_prorated", **BOUNDED},
+        {"type": "changes", "changes": [{"units": "20", "prorated_units": "5"}], "amount": "23"},
+    ),
     schedule(1, "month", "anniversary", "2022-01-31T10:00:00Z", "America/New_York",
              within("2022-01-01", "2022-04-30", "2022-02-28", "2022-03-31")),
     schedule(2, "quarter", "day_of_month", "2022-02-10", "Asia/Tokyo",
@@ -133,5 +145,9 @@ WRONG = [
     rating(21, UNIT, {"type": "quantity", "quantity": "1", "amount": "10.01"}),
     rating(22, {**UNIT, "unit_price": "-1"}, {"type": "quantity", "quantity": "1", "amount": "-1"}),
     rating(23, UNIT, {"type": "changes", "changes": [{"units": "1", "prorated_units": "1"}], "amount": "10"}),
+    rating(24, {"model": "volume", **BOUNDED}, {"type": "quantity", "quantity": "20.5", "amount": "85"}),
+    rating(
+        25, {**UNIT, "minimum_spend": "9", "maximum_spend": "8"}, {"type": "quantity", "quantity": "1", "amount": "8"}
+    ),
     schedule(4, "month", "calendar", "2022-01-31", "UTC", within("2022-02-01", "2022-03-02", "2022-02-01")),
 ]

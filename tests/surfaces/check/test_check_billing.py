@@ -35,6 +35,8 @@ def test_every_case_is_carried_out_and_compared(scratch: Scratch, tmp_path: Path
     assert results["OUR-R-21"]["differences"] == [{"what": "check 1, amount", "expected": "10.01", "found": "10"}]
     assert "A price is not negative" in results["OUR-R-22"]["problem"]
     assert "does not price changes" in results["OUR-R-23"]["problem"]
+    assert "where the last tier ends" in results["OUR-R-24"]["problem"]
+    assert "The minimum is above the maximum" in results["OUR-R-25"]["problem"]
     (dates,) = results["OUR-S-04"]["differences"]
     assert (dates["expected"], dates["found"]) == ("2022-02-01", "2022-02-01, 2022-03-01")
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import islice, permutations
+from itertools import accumulate, islice, permutations
 from typing import Any, assert_never
 
 from cashline.flow.agree.catalog.actions import create_price_books, create_products, set_prices
@@ -17,6 +17,7 @@ from cashline.flow.agree.pricing.rules.charges import Charge
 from cashline.flow.agree.pricing.rules.parts import ItemStep
 from cashline.flow.agree.pricing.rules.quantity_changes import QuantityChange
 from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage
+from cashline.kernel.refusals import Refusal
 from cashline.kernel.rounding import WIDE, round_to
 from cashline.surfaces.check.billing_format import RatingCase
 from cashline.surfaces.check.charge_format import (
@@ -39,6 +40,13 @@ WHO: dict[str, Any] = {"now": datetime(2000, 1, 1, tzinfo=UTC), "actor": "system
 CURRENCY = "EUR"
 MAX_ORDERS = 5040
 _EXACT = Decimal(1).scaleb(-30)
+
+
+class AboveLastTier(Refusal):
+    """A case prices more than its last tier holds."""
+
+    code = "above_last_tier"
+
 
 type Show = Callable[[Decimal], Decimal]
 
@@ -76,6 +84,7 @@ def charge_json(given: GivenCharge) -> dict[str, Any]:
             tiers = [
                 {"up_to": tier.up_to, rate: getattr(tier, rate), "flat_fee": tier.flat_fee} for tier in given.tiers
             ]
+            tiers[-1]["up_to"] = None
             shape |= {"tiers": tiers, "fee_at_zero": given.first_tier_flat_fee_at_zero}
     steps = {"minimum": "minimum_spend", "maximum": "maximum_spend"}
     for name in ("free_units", "discount_percent", "minimum", "maximum"):
@@ -97,7 +106,32 @@ def _stored(case: RatingCase) -> Callable[[PreviewUsage], PricePreview]:
     charge = Charge.from_json(charge_json(case.charge))
     (product,) = create_products([NewProduct(case.id, case.title[:200] or case.id, ProductKind.SUBSCRIPTION)], **WHO)
     set_prices([NewPrice(book, product, 1, DAY, charge.list_price, charge)], **WHO)
-    return lambda usage: preview_price((product, CURRENCY, 1), DAY, usage, exact=case.rounding == "none")
+    end = _end_of_tiers(case.charge)
+
+    def ask(usage: PreviewUsage) -> PricePreview:
+        found = preview_price((product, CURRENCY, 1), DAY, usage, exact=case.rounding == "none")
+        _require_priced(end, usage, found)
+        return found
+
+    return ask
+
+
+def _end_of_tiers(given: GivenCharge) -> Decimal | None:
+    """Where the last tier ends, where it does; the catalogue's last tier has no end."""
+    tiers = getattr(given, "tiers", ())
+    return tiers[-1].up_to if tiers else None
+
+
+def _require_priced(end: Decimal | None, usage: PreviewUsage, found: PricePreview) -> None:
+    """Refuse usage above the end of the last tier, which has no price (AboveLastTier)."""
+    if end is None:
+        return
+    if usage.changes:
+        highest = max(accumulate(change.units for change in usage.changes))
+    else:
+        highest = found.priced.whole.quantity
+    if highest > end:
+        raise AboveLastTier(f"{highest:f} is above {end:f}, where the last tier ends: it has no price.")
 
 
 def _compare(place: str, check: Check, ask: Callable[[PreviewUsage], PricePreview], show: Show) -> Iterator[Difference]:

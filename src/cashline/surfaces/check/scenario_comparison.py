@@ -87,12 +87,19 @@ def _line(where: str, expected: form.ExpectedLine, found: Sequence[LineOutcome])
     yield from _same(f"{where}, quantity", expected.quantity, quantity)
     yield from _rounded(f"{where}, units", expected.units, quantity)
     if expected.level_at_end is not None:
-        levels = [line.level_at_end or ZERO for line in found]
-        yield from _rounded(f"{where}, level_at_end", expected.level_at_end, sum(levels, ZERO))
+        yield from _rounded(f"{where}, level_at_end", expected.level_at_end, _level_at_end(found))
     yield from _same(f"{where}, amount", expected.amount, sum((line.amount for line in found), ZERO))
     coupon = sum((line.coupon_share for line in found), ZERO)
     yield from _rounded(f"{where}, coupon_share", expected.coupon_share, coupon)
     yield from _rounded(f"{where}, tax", expected.tax, sum((line.tax for line in found), ZERO))
+
+
+def _level_at_end(found: Sequence[LineOutcome]) -> Decimal:
+    """The level with which the last line of each subscription and filter ends; a pause parts a period into several."""
+    last: dict[object, LineOutcome] = {}
+    for line in sorted(found, key=lambda line: line.end):
+        last[line.subscription_id, line.dimension, line.value] = line
+    return sum((line.level_at_end or ZERO for line in last.values()), ZERO)
 
 
 def _days(where: str, expected: form.Days, found: Sequence[LineOutcome]) -> Iterator[Difference]:

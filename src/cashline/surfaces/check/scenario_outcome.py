@@ -30,6 +30,7 @@ class LineOutcome:
     amount: Decimal
     tax_rate: Decimal
     coupon_share: Decimal = ZERO
+    subscription_id: UUID | None = None
 
     @property
     def tax(self) -> Decimal:
@@ -102,7 +103,7 @@ _LINES = (
     "coalesce(c.meter, ''), coalesce(c.dimension, ''), coalesce(c.value, ''), coalesce(c.add_on, ''), "
     "CASE WHEN c.id IS NULL THEN l.description ELSE '' END, lower(l.period), upper(l.period), "
     "coalesce(c.days, 0), coalesce(c.of_days, 0), coalesce(c.quantity, l.quantity), c.level_at_end, l.net_amount, "
-    "l.tax_rate, l.discount_share FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id "
+    "l.tax_rate, l.discount_share, c.subscription_id FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id "
     "LEFT JOIN subscription_charges c ON c.invoice_line_id = l.id "
     "LEFT JOIN plan_versions v ON v.id = c.plan_version_id LEFT JOIN plans p ON p.id = v.plan_id "
     "WHERE i.number IS NOT NULL AND l.component <> 'deduction' ORDER BY i.id, l.line_no"

@@ -92,9 +92,10 @@ def _tax_categories(case: ScenarioCase, now: datetime) -> dict[Decimal, str]:
         given = [plan.base_tax_percent, *(charge.tax_percent for charge in plan.charges or ())]
         rates += [rate for rate in given if rate is not None and rate not in rates]
     free = [one for one in TaxCategory if one not in (TaxCategory.ZERO, TaxCategory.EXEMPT)]
-    if len(rates) > len(free):
-        raise TooManyRates(f"The case has {len(rates)} tax rates; a legal entity has {len(free)} categories.")
-    chosen = dict(zip(rates, free, strict=False))
+    taxed = [rate for rate in rates if rate]
+    if len(taxed) > len(free):
+        raise TooManyRates(f"The case has {len(taxed)} tax rates; a legal entity has {len(free)} categories.")
+    chosen = dict(zip(taxed, free, strict=False)) | {rate: TaxCategory.ZERO for rate in rates if not rate}
     new = [NewTaxRate(COUNTRY, category, rate, FIRST_DAY) for rate, category in chosen.items()]
     set_tax_rates(new, now=now, actor=ACTOR)
     return {rate: category.value for rate, category in chosen.items()}

@@ -32,6 +32,10 @@ class TaxCategory(StrEnum):
     SECOND_REDUCED = "second_reduced"
     SUPER_REDUCED = "super_reduced"
     PARKING = "parking"
+    INTERMEDIATE = "intermediate"
+    INCREASED = "increased"
+    LOW = "low"
+    SPECIAL = "special"
     ZERO = "zero"
     EXEMPT = "exempt"
 

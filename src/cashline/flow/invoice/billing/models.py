@@ -80,6 +80,7 @@ class SubscriptionCharge(Table):
 
     `subject` and days say what it was for; a later plan is compared with it. `against` is the charge whose days or
     amount a negative one gives back. `early`: billed at a usage threshold, and taken off the bill of the period.
+    Usage at the event that came to nothing is on no document.
     """
 
     subscription = link_to("subscriptions.Subscription")
@@ -113,7 +114,8 @@ class SubscriptionCharge(Table):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(invoice_line__isnull=False, credit_note__isnull=True)
-                | models.Q(invoice_line__isnull=True, credit_note__isnull=False, against__isnull=False, amount__lt=0),
+                | models.Q(invoice_line__isnull=True, credit_note__isnull=False, against__isnull=False, amount__lt=0)
+                | models.Q(invoice_line__isnull=True, credit_note__isnull=True, against__isnull=True, amount=0),
                 name="subscription_charge_on_a_document",
             ),
         ]

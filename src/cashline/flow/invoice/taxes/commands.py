@@ -7,6 +7,10 @@ import click
 
 from cashline.platform.doors.terminal import DAY, NUMBER, TERMINAL, json_option, now, say, table
 
+CATEGORIES = (
+    "standard", "reduced", "second_reduced", "super_reduced", "parking", "intermediate", "increased", "low", "special",
+    "zero", "exempt",
+)  # fmt: skip
 SHOWN = ("country", "category", "percent", "since", "until")
 
 
@@ -32,7 +36,7 @@ def tax_rate_list(country: str, as_json: bool) -> None:
     "--category",
     default="standard",
     show_default=True,
-    type=click.Choice(["standard", "reduced", "second_reduced", "super_reduced", "parking", "zero", "exempt"]),
+    type=click.Choice(CATEGORIES),
 )
 @click.option("--from", "since", required=True, type=DAY, help="The first day on which it applies.")
 @json_option
@@ -132,7 +136,7 @@ def withholding_list(customer: str, as_json: bool) -> None:
 @click.argument("customer")
 @click.argument("entity")
 @click.argument("percent", type=NUMBER)
-@click.option("--kind", default="", type=click.Choice(["", "goods", "subscription", "service"]), help="Of what.")
+@click.option("--kind", default="", type=click.Choice(CATEGORIES), help="Of what.")
 @click.option("--reason", required=True, help="By which rule; the invoice states it.")
 @click.option("--from", "since", required=True, type=DAY, help="The first day on which it holds.")
 @json_option

@@ -10,6 +10,7 @@ from uuid import UUID
 from cashline.flow.invoice.billing.actions.planning import Occasions, PlannedLife, plan_due, plan_on_occasion
 from cashline.flow.invoice.billing.rules.agreements import AgreementBills, DueAgreement, plan_requests
 from cashline.flow.invoice.billing.rules.plans.posting import ChargePost, Credit
+from cashline.flow.invoice.billing.rules.plans.shapes import Component
 from cashline.flow.invoice.invoices.rules.issuing import DraftInvoice, DraftLine
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.kernel.identifiers import new_ids
@@ -33,7 +34,10 @@ def bills_of_plans(
 def _bills(
     due: DueAgreement, lives: Sequence[PlannedLife], bill_run_id: UUID | None, *, on_occasion: bool
 ) -> AgreementBills:
-    """The bills of an agreement; where its lines are worth nothing only what is given back is posted."""
+    """The bills of an agreement; where its lines are worth nothing there is no invoice.
+
+    Then what is given back is posted, and usage at the event that came to nothing, so that it is not billed again.
+    """
     lines: list[DraftLine] = []
     credits_found: list[Credit] = []
     for life in lives:
@@ -49,7 +53,7 @@ def _bills(
             tuple(key for life in lives for key in life.made.deducts),
         )  # fmt: skip
     else:
-        posts = [[post for post in ones if post.credited_invoice is not None] for ones in posts]
+        posts = [[post for post in ones if post.credited_invoice is not None or is_over(post)] for ones in posts]
     next_day = min((life.next_due for life in lives if life.next_due is not None), default=None)
     return AgreementBills(
         due,
@@ -61,6 +65,12 @@ def _bills(
         frozenset(item.invoice_id for item in credits_found if item.refund),
         [found for life, ones in zip(lives, posts, strict=True) if (found := life.settles(ones)) is not None],
     )
+
+
+def is_over(post: ChargePost) -> bool:
+    """Is it usage that was billed at its event and rounds to nothing? It is over, and needs no document."""
+    charge = post.charge
+    return charge.advance and charge.subject.component is Component.CHARGE and not charge.amount
 
 
 _FIELDS = (
@@ -84,7 +94,8 @@ def keep_charges(
         charge = post.charge
         line_id = note_id = None
         if post.credited_invoice is None:
-            line_id = lines[post.source_id, charge.start, post.revision]
+            key_of_line = (post.source_id, charge.start, post.revision)
+            line_id = lines.get(key_of_line) if is_over(post) else lines[key_of_line]
         else:
             note_id = credit_notes[post.credited_invoice]
         rows.append(

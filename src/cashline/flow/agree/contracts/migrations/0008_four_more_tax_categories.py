@@ -1,0 +1,31 @@
+"""Four more classes of tax, for countries with many rates."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """Adds the classes."""
+
+    dependencies = [("contracts", "0007_lists_of_millions")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="agreementline",
+            name="tax_category",
+            field=models.TextField(
+                choices=[
+                    ("standard", "standard"),
+                    ("reduced", "reduced"),
+                    ("second_reduced", "second_reduced"),
+                    ("super_reduced", "super_reduced"),
+                    ("parking", "parking"),
+                    ("intermediate", "intermediate"),
+                    ("increased", "increased"),
+                    ("low", "low"),
+                    ("special", "special"),
+                    ("zero", "zero"),
+                    ("exempt", "exempt"),
+                ]
+            ),
+        ),
+    ]
