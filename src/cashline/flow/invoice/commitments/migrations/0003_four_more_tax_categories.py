@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Adds the classes."""
 
-    dependencies = [("commitments", "0001_initial")]
+    dependencies = [("commitments", "0002_promises_stand")]
 
     operations = [
         migrations.AlterField(
