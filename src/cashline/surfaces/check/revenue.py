@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from cashline.flow.recognise.revenue.rules.standard.planning import expanded
+from cashline.flow.recognise.revenue.rules.standard.planning import Moment, expanded
 from cashline.kernel.refusals import Refusal
 from cashline.surfaces.check.billing import attempt
 from cashline.surfaces.check.results import CaseResult, Difference
@@ -37,7 +37,7 @@ def revenue_results(path: Path, on: Scratch | None = None) -> Iterator[CaseResul
 
 def _differences(case: RevenueCase, server: Scratch) -> list[Difference]:
     days = asked_days(case.expect)
-    last = max([*days, *_known_days(case)])
+    last = max([*days, *known_days(case)])
     with server.company(frozen_at=min(EPOCH, _instant(last))):
         key = _record(case, last)
         out = _carry_out(case, key, sorted({*days, last}), last)
@@ -60,7 +60,8 @@ def asked_days(expect: Expected) -> set[date]:
     return found
 
 
-def _known_days(case: RevenueCase) -> set[date]:
+def known_days(case: RevenueCase) -> set[date]:
+    """Every day of a fact of the case."""
     found = {one.inception for one in case.contracts} | {one.at for one in case.costs}
     return found | {one.at for one in case.judgements} | {one.at for one in expanded(case.events)}
 
@@ -118,23 +119,31 @@ def _carry_out(case: RevenueCase, key: UUID, days: list[date], last: date) -> Ca
     ]
     moments = {moment.day: moment for moment in queries.plan_at(key, days)}
     facts = queries.facts_of([key])[key].facts
-    bounds = _bounds(case.expect)
-    ahead = {at: revenue_ahead(facts, at, [day for day in bounds if day > at]) for at in _windowed(case.expect)}
-    groups = {
-        work.contract: name
-        for name, units in moments[last].units.items()
-        for unit in units
-        for work in unit.unit.works.values()
+    bounds = window_bounds(case.expect)
+    ahead = {
+        at: revenue_ahead(facts, at, [day for day in bounds if day > at], delivered=True)
+        for at in windowed_days(case.expect)
     }
+    groups = {day: combined(moment) for day, moment in moments.items()}
     return CameOut(postings, moments, ahead, groups)
 
 
-def _windowed(expect: Expected) -> set[date]:
+def combined(moment: Moment) -> dict[str, str]:
+    """The name under which each contract is accounted for on a day."""
+    return {
+        work.contract: name
+        for name, units in moment.units.items()
+        for unit in units
+        for work in unit.unit.works.values()
+    }
+
+
+def windowed_days(expect: Expected) -> set[date]:
     """The days at whose end it is asked what will be recognised in a window."""
     return {one.at for one in expect.remaining if one.starts_on or one.through}
 
 
-def _bounds(expect: Expected) -> list[date]:
+def window_bounds(expect: Expected) -> list[date]:
     """The ends of those windows, and the days before their starts."""
     found = {one.through for one in expect.remaining if one.through}
     return sorted(found | {one.starts_on - _DAY for one in expect.remaining if one.starts_on})

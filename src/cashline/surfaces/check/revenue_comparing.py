@@ -22,7 +22,11 @@ class CameOut:
     postings: Sequence[tuple[date, Key, Decimal]]
     moments: Mapping[date, Moment]
     ahead: Mapping[date, Sequence[tuple[date, str, Decimal]]]
-    groups: Mapping[str, str]
+    groups: Mapping[date, Mapping[str, str]]
+
+    def group(self, day: date, contract: str) -> str:
+        """The contract under which one is accounted for on a day: itself, or that which it is combined with."""
+        return self.groups.get(day, {}).get(contract, contract)
 
 
 @dataclass(slots=True)
@@ -55,7 +59,7 @@ class Comparison:
     def _units(self, day: date, contract: str | None = None) -> Iterator[UnitEarned]:
         for name, units in self.out.moments[day].units.items():
             for unit in units:
-                if contract is None or self.out.groups.get(contract, contract) == name:
+                if contract is None or self.out.group(day, contract) == name:
                     yield unit
 
     def _obligation(self, day: date, name: str) -> Earned | None:
@@ -126,27 +130,18 @@ class Comparison:
 
     def _remaining(self, expect: Expected) -> None:
         for one in expect.remaining:
-            if one.starts_on is None and one.through is None:
-                found = sum(
-                    (
-                        each.remaining
-                        for unit in self._units(one.at, one.contract)
-                        for each in unit.obligations.values()
-                        if one.obligation in (None, each.work.id)
-                    ),
-                    _ZERO,
-                )
+            mine = {
+                name: each.remaining
+                for unit in self._units(one.at)
+                for name, each in unit.obligations.items()
+                if one.contract in (None, each.work.contract) and one.obligation in (None, name)
+            }
+            ahead = [(day, amount) for day, name, amount in self.out.ahead.get(one.at, ()) if name in mine]
+            start = one.starts_on or date.min
+            if one.through is None:  # whenever it will be: all that is left but what comes before
+                found = sum(mine.values(), _ZERO) - sum((amount for day, amount in ahead if day < start), _ZERO)
             else:
-                names = {name for unit in self._units(one.at, one.contract) for name in unit.obligations}
-                start, end = one.starts_on or date.min, one.through or date.max
-                found = sum(
-                    (
-                        amount
-                        for day, name, amount in self.out.ahead[one.at]
-                        if start <= day <= end and name in names and one.obligation in (None, name)
-                    ),
-                    _ZERO,
-                )
+                found = sum((amount for day, amount in ahead if start <= day <= one.through), _ZERO)
             self._judge(
                 f"remaining {one.obligation or ''} {one.at}".replace("  ", " "), one.amount, found, one.tolerance
             )
@@ -169,7 +164,7 @@ class Comparison:
 
     def _signed(self, day: date, account: str, *, contract: str | None = None) -> Decimal:
         """The balance at the end of a day, debit positive; the contract position of each contract by its sign."""
-        group = self.out.groups.get(contract, contract) if contract else None
+        group = self.out.group(day, contract) if contract else None
         if account not in _POSITION:
             return sum(
                 (

@@ -288,3 +288,14 @@ def units_back(work: Work, judged: Judged) -> tuple[Decimal, Decimal]:
     if work.quantity > 0 and units < work.quantity:
         back = divide(back * units, work.quantity)
     return min(max(back, work.returned), max(units, work.returned)), recovery
+
+
+def share_back(unit: UnitEarned, part: str, judged: Judged) -> Decimal:
+    """The share of a part of the consideration that is for units expected back."""
+    whole = back = _ZERO
+    for name, work in unit.unit.works.items():
+        share = unit.allocation.by_part.get((part, name), _ZERO)
+        whole += share
+        if share and work.quantity > 0 and not waits_for_returns(work, judged):
+            back += divide(share * min(expected_back(work, judged), work.quantity), work.quantity)
+    return divide(back, whole) if whole else _ZERO

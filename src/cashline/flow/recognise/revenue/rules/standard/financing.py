@@ -26,6 +26,19 @@ class Payment(NamedTuple):
     amount: Decimal
 
 
+class Interest(NamedTuple):
+    """Interest to date; `given_back` is that on goods which are expected to come back (606-10-55-22 to 55-29)."""
+
+    income: Decimal
+    expense: Decimal
+    given_back: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Income less expense."""
+        return self.income - self.expense
+
+
 def growth_of(judgement: Financing) -> Decimal:
     """The growth in a month: of (1 + r) a year, or of (1 + r / 12) a month."""
     rate = judgement.annual_rate

@@ -1,6 +1,6 @@
 """A contract, or contracts accounted for as one, as its facts are walked through day by day."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from msgspec import structs
 
 from cashline.flow.recognise.revenue.rules.standard import modifying
 from cashline.flow.recognise.revenue.rules.standard.balances import Bill, Cash, absorb, claims, receive
-from cashline.flow.recognise.revenue.rules.standard.earning import UnitEarned, earn
+from cashline.flow.recognise.revenue.rules.standard.earning import UnitEarned, earn, share_back
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
 from cashline.flow.recognise.revenue.rules.standard.facts import (
     ContractFact,
@@ -34,7 +34,7 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     Usage,
     Used,
 )
-from cashline.flow.recognise.revenue.rules.standard.financing import Financed
+from cashline.flow.recognise.revenue.rules.standard.financing import Financed, Interest
 from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement, StandAlonePrice
 from cashline.flow.recognise.revenue.rules.standard.pools import Unit, allocate_unit
 from cashline.flow.recognise.revenue.rules.standard.repurchase import accrued
@@ -114,7 +114,7 @@ class Group:
 
     def restated(self, day: date, changes: Sequence[Judgement | Modified | Terminated]) -> None:
         """Apply judgements or a modification at the start of a day, and keep what revenue to date changed by."""
-        before = _revenue(self.earned(day))
+        before = self.earned(day)
         for change in changes:
             if isinstance(change, Modified):
                 self._modify(change)
@@ -122,9 +122,14 @@ class Group:
                 self._terminate(change)
             else:
                 self.judge(change)
+        self.catch_up(before, day)
+
+    def catch_up(self, before: Sequence[UnitEarned], day: date, joined: Collection[str] = ()) -> None:
+        """Keep what revenue to date changed by since `before`, but for obligations that have only `joined`."""
+        was = _revenue(before)
         for name, amount in _revenue(self.earned(day)).items():
-            off = amount - before.get(name, _ZERO)
-            if off:
+            off = amount - was.get(name, _ZERO)
+            if off and name not in joined:
                 self.caught_up[name] = self.caught_up.get(name, _ZERO) + off
 
     def _modify(self, change: Modified) -> None:
@@ -159,7 +164,7 @@ class Group:
         ending = [one for unit in earned for one in unit.obligations.values() if one.work.contract == change.contract]
         others = [one for unit in earned for one in unit.obligations.values() if one.work.contract != change.contract]
         total = sum((one.revenue + one.owed for unit in earned for one in unit.obligations.values()), _ZERO)
-        total += self.interest(change.at - DAY)
+        total += self.interest(earned, change.at - DAY).net
         extra = max(_ZERO, kept - total) if not others else _ZERO
         weights = [max(_ZERO, one.remaining) for one in ending]
         for one, share in zip(ending, allocate(extra, weights, self.digits) if ending else (), strict=True):
@@ -171,7 +176,8 @@ class Group:
 
     def covered(self, earned: Sequence[UnitEarned], day: date) -> Decimal:
         """What performance so far gives a right to: revenue with interest, and what of it may be given back."""
-        total = self.interest(day)
+        interest = self.interest(earned, day)
+        total = interest.net + interest.given_back
         for unit in earned:
             for one in unit.obligations.values():
                 total += one.revenue + one.owed + one.incentive
@@ -179,9 +185,17 @@ class Group:
                     total += one.given_back
         return total
 
-    def interest(self, day: date) -> Decimal:
-        """Interest income less interest expense of the contract position."""
-        return sum((one.income(day) - one.expense(day) for one in self.financed()), _ZERO)
+    def interest(self, earned: Sequence[UnitEarned], day: date) -> Interest:
+        """Interest of the financed parts by the end of a day; that on goods expected back is given back with them."""
+        income = expense = back = _ZERO
+        for unit in earned:
+            for part in unit.unit.parts:
+                one = self.schedule.component(part, unit.unit, self.judged)
+                if one is not None:
+                    accrued, share = one.income(day), share_back(unit, part.id, self.judged)
+                    lost = self.schedule.rounded(accrued * share) if share else _ZERO
+                    income, back, expense = income + accrued - lost, back + lost, expense + one.expense(day)
+        return Interest(income, expense, back)
 
     def _borrow(self, name: str, day: date) -> None:
         """Bring the liability of a sale that is a financing to the end of a day."""

@@ -4,7 +4,7 @@ Balances are debit positive and cumulative, keyed by account, contract, subject 
 What a day posts is the difference to the day before, so it balances as the balances do.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cashline.flow.recognise.revenue.rules.standard.amortising import Carried, carried_of
 from cashline.flow.recognise.revenue.rules.standard.balances import claims, stand
+from cashline.flow.recognise.revenue.rules.standard.combining import combine
 from cashline.flow.recognise.revenue.rules.standard.earning import Earned, UnitEarned, units_back
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
 from cashline.flow.recognise.revenue.rules.standard.facts import (
@@ -87,7 +88,7 @@ def plan_revenue(facts: Facts, days: Iterable[date]) -> list[Moment]:
     asked = sorted(wanted)
     if not asked:
         return []
-    groups, walk = _begin(facts, asked[-1])
+    walk = _Walk(facts, asked[-1])
     carried = _carried(facts)
     tests = [one.at for cost in carried for one in cost.impairments if one.consideration is None]
     tested = {at for at in tests if at <= asked[-1]}
@@ -95,26 +96,19 @@ def plan_revenue(facts: Facts, days: Iterable[date]) -> list[Moment]:
     for day in sorted({*asked, *(at - DAY for at in tested)}):
         walk.to(day)
         if day + DAY in tested:
-            left = _price_left(groups, day)
+            left = _price_left(walk.groups, day)
             for cost in carried:
                 cost.price_left[day + DAY] = left
         if day in wanted:
-            found.append(_moment(day, groups, carried, facts))
+            found.append(_moment(day, walk.groups, carried, facts))
     return found
 
 
 def groups_at(facts: Facts, day: date) -> list[Group]:
     """The contracts as they stand at the end of a day, each with those that it is combined with."""
-    groups, walk = _begin(facts, day)
+    walk = _Walk(facts, day)
     walk.to(day)
-    return groups
-
-
-def _begin(facts: Facts, last: date) -> tuple[list[Group], "_Walk"]:
-    events = expanded(facts.events)
-    groups = _groups(facts, events, last + DAY)
-    member = {name: group for names, group in groups for name in names}
-    return [group for _, group in groups], _Walk(facts, member, events)
+    return walk.groups
 
 
 def _carried(facts: Facts) -> list[Carried]:
@@ -180,59 +174,71 @@ def _moved(event: Invoiced | Paid, months: int) -> EventFact:
     return Invoiced(at=at, contract=event.contract, amount=event.amount, due=due)
 
 
-def _groups(facts: Facts, events: Sequence[EventFact], horizon: date) -> list[tuple[list[str], Group]]:
-    """Contracts by the combination that they are part of (606-10-25-9)."""
-    together: dict[str, list[str]] = {one.id: [one.id] for one in facts.contracts}
-    for judgement in facts.judgements:
-        if isinstance(judgement, Combine):
-            names: list[str] = []
-            for name in judgement.contracts:
-                names.extend(other for other in together.get(name, ()) if other not in names)
-            for name in names:
-                together[name] = names
-    found: list[tuple[list[str], Group]] = []
-    for one in facts.contracts:
-        names = together[one.id]
-        if names[0] == one.id or not any(one.id in known for known, _ in found):
-            members = [other for other in facts.contracts if other.id in names]
-            found.append((names, Group(names[0], Schedule(members, events, horizon, facts.digits), facts.digits)))
-    return found
-
-
 class _Walk:
-    """Takes the facts of each day in turn: contracts that begin, judgements, then events in their order."""
+    """Takes the facts of each day in turn: contracts that begin, judgements, then events in their order.
 
-    def __init__(self, facts: Facts, member: Mapping[str, Group], events: Sequence[EventFact]) -> None:
-        self._member = member
+    `groups` are the contracts as they stand; those that are combined are one from that day on (606-10-25-9).
+    """
+
+    def __init__(self, facts: Facts, last: date) -> None:
+        self._all = facts.contracts
         self._contracts = sorted(facts.contracts, key=lambda one: one.inception)
+        self._combined = sorted((one for one in facts.judgements if isinstance(one, Combine)), key=lambda one: one.at)
         self._judgements = sorted(
             (one for one in facts.judgements if not isinstance(one, Combine | Amortisation | Impairment)),
             key=lambda one: one.at,
         )
-        self._events = list(events)
+        self._events = expanded(facts.events)
+        self._horizon, self._digits = last + DAY, facts.digits
+        self._known = tuple(self._events)
+        self._member = {one.id: Group(one.id, self._schedule([one.id]), facts.digits) for one in facts.contracts}
+
+    @property
+    def groups(self) -> list[Group]:
+        """The contracts, each with those that it is combined with."""
+        return list({id(group): group for group in self._member.values()}.values())
+
+    def _schedule(self, names: Sequence[str]) -> Schedule:
+        members = [one for one in self._all if one.id in names]
+        return Schedule(members, self._known, self._horizon, self._digits)
 
     def to(self, day: date) -> None:
         """Take all facts up to the end of a day."""
         while (at := self._next()) is not None and at <= day:
-            while self._contracts and self._contracts[0].inception == at:
-                contract = self._contracts.pop(0)
-                self._member[contract.id].join(contract)
+            self._begin(at)
             judged: list[Judgement] = []
             while self._judgements and self._judgements[0].at == at:
                 judged.append(self._judgements.pop(0))
             if judged:
-                for group in self._each():
+                for group in self.groups:
                     group.restated(at, judged)
             while self._events and self._events[0].at == at:
                 self._take(self._events.pop(0))
 
-    def _each(self) -> list[Group]:
-        return list({id(group): group for group in self._member.values()}.values())
+    def _begin(self, at: date) -> None:
+        """Contracts that begin or are combined on a day; what that changes of revenue to date is caught up."""
+        while self._combined and self._combined[0].at == at:
+            names = [name for name in self._combined.pop(0).contracts if name in self._member]
+            groups = list({id(self._member[name]): self._member[name] for name in names}.values())
+            before = [earned for group in groups for earned in group.earned(at)]
+            for group in groups[1:]:
+                combine(groups[0], group)
+            if len(groups) > 1:
+                whole = [name for name, group in self._member.items() if any(group is one for one in groups)]
+                self._member.update(dict.fromkeys(whole, groups[0]))
+                groups[0].schedule = self._schedule(whole)
+                groups[0].catch_up(before, at)
+        while self._contracts and self._contracts[0].inception == at:
+            contract = self._contracts.pop(0)
+            group = self._member[contract.id]
+            before = group.earned(at)
+            group.join(contract)
+            if before:
+                group.catch_up(before, at, joined={one.id for one in contract.obligations})
 
     def _next(self) -> date | None:
         heads = [one[0].at for one in (self._judgements, self._events) if one]
-        if self._contracts:
-            heads.append(self._contracts[0].inception)
+        heads += [one.at for one in self._combined[:1]] + [one.inception for one in self._contracts[:1]]
         return min(heads, default=None)
 
     def _take(self, event: EventFact) -> None:
@@ -241,7 +247,7 @@ class _Walk:
         elif isinstance(event, Invoiced | Paid):
             self._member[event.contract].apply(event)
         else:
-            for group in self._each():
+            for group in self.groups:
                 group.apply(event)
 
 
@@ -284,17 +290,16 @@ def _add_group(found: Moment, group: Group, day: date) -> None:
         spent = group.expenses.get(one.work.id, _ZERO)
         _add(balances, Key("cost_of_sales", name, one.work.id), spent)
         _add(balances, Key("cash", name), -spent)
-    income = sum((one.income(day) for one in group.financed()), _ZERO)
-    expense = sum((one.expense(day) for one in group.financed()), _ZERO)
-    _add(balances, Key("interest_income", name), -income)
-    _add(balances, Key("interest_expense", name), expense)
+    interest = group.interest(units, day)
+    _add(balances, Key("interest_income", name), -interest.income)
+    _add(balances, Key("interest_expense", name), interest.expense)
     covered = group.covered(units, day)
     standing = stand(
-        earned=earned + income - expense,
+        earned=earned + interest.net,
         claims=claims(group.bills, group.cash, covered, day, group.financed()),
         cash=group.cash,
         borrowed=borrowed,
-        given_back=given_back,
+        given_back=given_back + interest.given_back,
         refund_due=group.refund_due,
         incentive_used=used,
     )

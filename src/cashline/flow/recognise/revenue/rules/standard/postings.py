@@ -1,12 +1,21 @@
 """From cumulative balances to what a run posts: the difference of each day to what was posted for it before."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
 from cashline.flow.recognise.revenue.rules.standard.elapsed import DAY
+from cashline.flow.recognise.revenue.rules.standard.facts import (
+    CostIncurred,
+    Expired,
+    ProgressMade,
+    Redeemed,
+    ReturnRightEnded,
+    Transfer,
+)
 from cashline.flow.recognise.revenue.rules.standard.planning import Facts, Key, Moment, days_of, plan_revenue
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.fiscal import Slicer
@@ -14,6 +23,8 @@ from cashline.kernel.periods import add_months, month_of
 from cashline.kernel.rounding import round_to
 
 _ZERO = Decimal(0)
+DELIVERS = (Transfer, ProgressMade, CostIncurred, Redeemed, Expired, ReturnRightEnded)
+"""The facts that move an obligation on towards its end."""
 NET = "revenue.difference"
 TO_DATE = "revenue.obligation_to_date"
 
@@ -117,9 +128,17 @@ def _to_date(moment: Moment, key: Key, digits: int) -> Iterator[Derivation]:
             yield Derivation(TO_DATE, 1, inputs, formula, one.revenue, note=note)
 
 
-def revenue_ahead(facts: Facts, through: date, until: Sequence[date]) -> list[tuple[date, str, Decimal]]:
-    """What will be recognised after a day, by the end of each of `until` and obligation, without a new fact."""
+def revenue_ahead(
+    facts: Facts, through: date, until: Sequence[date], *, delivered: bool = False
+) -> list[tuple[date, str, Decimal]]:
+    """What will be recognised after a day, by the end of each of `until` and obligation, without a new fact.
+
+    With `delivered` the deliveries of later days count, as a forecast of them: no judgement, use or change does.
+    """
     known = known_by(facts, through)
+    if delivered:
+        later = tuple(one for one in facts.events if one.at > through and isinstance(one, DELIVERS))
+        known = replace(known, events=(*known.events, *later))
     moments = plan_revenue(known, [through, *until])
     found: list[tuple[date, str, Decimal]] = []
     for before, moment in pairwise(moments):
