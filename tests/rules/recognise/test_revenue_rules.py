@@ -153,7 +153,8 @@ def test_what_is_left_of_a_called_off_bundle_goes_to_what_is_left_to_deliver() -
     """Goods 1000 and a year of service at 1200 that costs 1500 alone; the service ends after 181 of 365 days.
 
     2200 over 2500: 880 and 1320. By 30 June 654.58 of the service is earned. It was billed 600, so of the whole price
-    of 1600 65.42 is left and nothing to deliver: it is earned at once.
+    of 1600 65.42 is left and nothing to deliver: it is earned at once, of what was delivered (606-10-32-43): by revenue
+    to date 37.51 of the goods and 27.91 of the service.
     """
     goods, service = promise("1000", "1000"), promise("1200", "1500", pattern="ratable_daily", interval=1, term=12)
     facts = {
@@ -166,8 +167,8 @@ def test_what_is_left_of_a_called_off_bundle_goes_to_what_is_left_to_deliver() -
     cut = Cut(service.line_id, date(2026, 7, 1), D(600))
     planned = plan_obligations([goods, service], facts, 2, cuts=[cut])
     assert planned[1].earned(date(2026, 6, 30)) == D("654.58")
-    assert months(planned[1], "2026-12-31")["2026-07"] == "65.42"
-    assert months(planned[0], "2026-12-31") == {"2026-01": "880.00"}
+    assert months(planned[1], "2026-12-31")["2026-07"] == "27.91"
+    assert months(planned[0], "2026-12-31") == {"2026-01": "880.00", "2026-07": "37.51"}
     assert sum(one.allocated for one in planned) == D(1600)
 
 

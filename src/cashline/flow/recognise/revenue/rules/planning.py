@@ -238,6 +238,7 @@ def _step_through(
     """Begin new segments at each cut and concession, in the order of their days."""
     pooled = {one.promise.line_id: one for one in planned if isinstance(one, Obligation)}
     prices = {line_id: one.promise.price for line_id, one in pooled.items()}
+    ends = {line_id: one.progress.total for line_id, one in pooled.items()}
     steps: list[tuple[date, int, UUID, Cut | Concession]] = [(cut.on, 0, cut.line_id, cut) for cut in cuts]
     steps += [(one.on, 1, one.source_id, one) for one in concessions]
     for _, _, _, step in sorted(steps, key=lambda item: item[:3]):
@@ -245,42 +246,56 @@ def _step_through(
             continue
         if isinstance(step, Cut):
             change = step.price - prices[step.line_id]
-            prices[step.line_id] = step.price
-            _cut(pooled, step, change, digits)
+            prices[step.line_id], ends[step.line_id] = step.price, pooled[step.line_id].progress.final
+            _cut(pooled, step, change, ends, digits)
         else:
-            pooled[step.line_id] = _concede(pooled[step.line_id], step)
+            pooled[step.line_id] = _concede(pooled[step.line_id], step, ends[step.line_id])
     return [pooled.get(one.promise.line_id, one) for one in planned]
 
 
-def _cut(pooled: dict[UUID, Obligation], cut: Cut, change: Decimal, digits: int) -> None:
-    """Freeze revenue to the day before, and share what is left of the price over what is left to deliver."""
+def _cut(pooled: dict[UUID, Obligation], cut: Cut, change: Decimal, ends: Mapping[UUID, Decimal], digits: int) -> None:
+    """Freeze revenue to the day before, and share what is left of the price over what is left to deliver.
+
+    `ends` is where the progress of each line leads as of that day: a line that is called off later still leads to its
+    whole. Where nothing is left to deliver, the rest is of what was delivered, by its revenue (606-10-32-43).
+    """
     before = cut.on - _DAY
     earned = {line_id: one.earned(before) for line_id, one in pooled.items()}
-    left = {line_id: _left(one, before) for line_id, one in pooled.items()}
+    left = {line_id: _left(one, before, ends[line_id]) for line_id, one in pooled.items()}
     pool = sum((one.allocated - earned[line_id] for line_id, one in pooled.items()), change)
-    weights = list(left.values())
-    shares = dict(zip(left, allocate(pool, weights, digits), strict=True)) if any(weights) else {cut.line_id: pool}
+    for weights in (left, {line_id: max(_ZERO, amount) for line_id, amount in earned.items()}):
+        if any(weights.values()):
+            shares = dict(zip(weights, allocate(pool, list(weights.values()), digits), strict=True))
+            break
+    else:
+        shares = {cut.line_id: pool}
     for line_id, one in pooled.items():
-        share, start = shares.get(line_id, _ZERO), one.progress.at(before)
-        end = one.progress.final if left[line_id] else start
-        segment = Segment(cut.on, earned[line_id], (Layer(share, start, end),) if share else ())
+        share = shares.get(line_id, _ZERO)
+        if left[line_id]:
+            layers = (Layer(share, one.progress.at(before), ends[line_id]),) if share else ()
+            segment = Segment(cut.on, earned[line_id], layers)
+        else:
+            segment = Segment(cut.on, earned[line_id] + share, ())
         kept = tuple(old for old in one.segments if old.starts_on < cut.on)
         pooled[line_id] = replace(one, segments=(*kept, segment))
 
 
-def _left(one: Obligation, before: date) -> Decimal:
+def _left(one: Obligation, before: date, end: Decimal) -> Decimal:
     """The stand-alone price of what is still to be delivered after a day; of a cut line, what the facts deliver."""
-    units = one.progress.final - one.progress.at(before)
+    units = end - one.progress.at(before)
     if units <= 0:
         return _ZERO
     return divide(one.promise.stand_alone * units, one.progress.total)
 
 
-def _concede(one: Obligation, concession: Concession) -> Obligation:
-    """Lower the price as if it had always been lower: a layer over the whole progress, active from that day."""
+def _concede(one: Obligation, concession: Concession, end: Decimal) -> Obligation:
+    """Lower the price as if it had always been lower, from that day: revenue to date is a share of the lower price."""
     last = one.segments[-1]
-    layer = Layer(-concession.amount, _ZERO, one.progress.final)
-    segment = Segment(concession.on, last.base, (*last.layers, layer))
+    layer = Layer(-concession.amount, _ZERO, end)
+    same = next((old for old in last.layers if (old.start, old.end) == (layer.start, layer.end)), None)
+    rest = tuple(old for old in last.layers if old is not same)
+    merged = layer if same is None else replace(layer, price=layer.price + same.price)
+    segment = Segment(concession.on, last.base, (*rest, merged))
     kept = tuple(old for old in one.segments if old.starts_on < concession.on)
     return replace(one, segments=(*kept, segment))
 
