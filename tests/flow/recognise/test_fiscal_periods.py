@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cashline.flow.recognise.books.actions import NewBook, open_book, run_books
-from cashline.flow.recognise.books.queries.reports import differences
+from cashline.flow.recognise.books.queries.reports import Compared, differences
 from cashline.flow.recognise.books.rules.policies import Policies, Standard
 from cashline.flow.recognise.revenue.actions import (
     NewArrangement,
@@ -99,7 +99,7 @@ def test_arrangements_and_books_follow_the_calendar_too() -> None:
     book = NewBook(shop.world.berlin, "hgb", "HGB", Standard.STATUTORY, Policies(timing="as_invoiced"))
     open_book(book, reason="The law", now=at(MARCH), actor=ACTOR)
     [result] = run_books(through=MARCH, now=at(MARCH), actor=ACTOR)
-    [revenue] = [one for one in differences(None, result.book, end=date(2026, 1, 25)) if one.code == "4100"]
+    [revenue] = [one for one in differences(Compared(None, result.book, end=date(2026, 1, 25))) if one.code == "4100"]
     assert (revenue.first, revenue.difference) == (D(-240), D(240))
 
 

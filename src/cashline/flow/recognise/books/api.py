@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -14,10 +14,12 @@ from cashline.flow.recognise.books.actions import BookRunResult, NewBook, open_b
 from cashline.flow.recognise.books.queries.books import BookRow, book, book_by_code, books_of, policy_history
 from cashline.flow.recognise.books.queries.reports import (
     BookEntryRow,
+    Compared,
     DifferenceRow,
     book_balances,
     book_entries,
     book_lines,
+    difference_page,
     differences,
 )
 from cashline.flow.recognise.books.rules.policies import CHOICE, JOURNAL, Policies, Standard
@@ -224,19 +226,21 @@ def book_difference_list(
     caller = caller_of(request)
     owner = entity_by_code(entity)
     caller.require("ledger.read", owner.id)
-    rows = differences(chosen(owner, first), chosen(owner, second), start=start, end=end)
+    asked = Compared(chosen(owner, first), chosen(owner, second), start=start, end=end)
     if format == "csv":
-        answer = StreamingHttpResponse(as_csv(rows, owner.currency), content_type="text/csv; charset=utf-8")
+        text = as_csv(differences(asked), owner.currency)
+        answer = StreamingHttpResponse(text, content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="differences-{first}-{second}.csv"'
         return answer  # type: ignore[return-value]
     place = _place(cursor)
-    following = str(place + limit) if place + limit < len(rows) else ""
+    rows = difference_page(asked, offset=place, limit=limit + 1)
+    following = str(place + limit) if len(rows) > limit else ""
     return {
         "entity": owner.code,
         "currency": owner.currency,
         "first": first,
         "second": second,
-        "items": [difference_shape(one) for one in rows[place : place + limit]],
+        "items": [difference_shape(one) for one in rows[:limit]],
         "next_cursor": following,
     }
 
@@ -249,22 +253,21 @@ def _place(cursor: str) -> int:
     return int(cursor)
 
 
-def as_csv(rows: Sequence[DifferenceRow], currency: str) -> Iterator[str]:
+def as_csv(rows: Iterable[DifferenceRow], currency: str) -> Iterator[str]:
     """The differences as CSV: a line for each reason, so that the amounts sum to the differences."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(HEADER)
     digits = minor_units(currency)
+    yield text.getvalue()
     for row in rows:
+        text.seek(0)
+        text.truncate()
         told = (row.number, row.contract, row.code, row.name, f"{row.month:%Y-%m}")
         amounts = [round_to(one, digits) for one in (row.first, row.second, row.difference)]
         for one in row.reasons:
             why = f"{one.choice.words} ({one.choice.paragraph})"
             writer.writerow((*told, *amounts, one.choice.code, round_to(one.amount, digits), why))
-        yield text.getvalue()
-        text.seek(0)
-        text.truncate()
-    if not rows:
         yield text.getvalue()
 
 

@@ -128,17 +128,19 @@ def differences_command(
     from datetime import timedelta
 
     from cashline.flow.recognise.books.api import as_csv, chosen, difference_shape
-    from cashline.flow.recognise.books.queries import differences
+    from cashline.flow.recognise.books.queries.reports import Compared, difference_total, differences
     from cashline.platform.company.queries import entity_by_code
 
     owner = entity_by_code(entity)
     end = last + timedelta(days=1) if last else None
-    rows = differences(chosen(owner, first), chosen(owner, second), start=start, end=end)
+    asked = Compared(chosen(owner, first), chosen(owner, second), start=start, end=end)
     if file is not None:
-        file.write_text("".join(as_csv(rows, owner.currency)), encoding="utf-8", newline="")
-        say({"rows": len(rows), "file": str(file)}, f"{len(rows)} rows are written to {file}.", as_json=as_json)
+        with file.open("w", encoding="utf-8", newline="") as target:
+            target.writelines(as_csv(differences(asked), owner.currency))
+        count, _ = difference_total(asked)
+        say({"rows": count, "file": str(file)}, f"{count} rows are written to {file}.", as_json=as_json)
         return
-    items: list[dict[str, Any]] = [difference_shape(row) for row in rows]
+    items: list[dict[str, Any]] = [difference_shape(row) for row in differences(asked)]
     shown = items if as_json else [one | {"reasons": "; ".join(x["what"] for x in one["reasons"])} for one in items]
     columns = ("number", "account", "name", "month", "first", "second", "difference", "reasons")
     table(shown, columns, as_json=as_json)

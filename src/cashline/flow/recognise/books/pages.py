@@ -1,7 +1,6 @@
 """The console's pages of books: what each elects, its trial balance and entries, and how two of them differ."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,10 +13,12 @@ from cashline.flow.recognise.books.actions import NewBook, open_book, run_books,
 from cashline.flow.recognise.books.queries.books import BookRow, book, books_of, policy_history
 from cashline.flow.recognise.books.queries.reports import (
     BookEntryRow,
+    Compared,
     DifferenceRow,
     book_balances,
     book_entries,
-    differences,
+    difference_page,
+    difference_total,
 )
 from cashline.flow.recognise.books.rules.policies import CHOICE, CHOICES, JOURNAL, Policies, Standard, read_policies
 from cashline.flow.recognise.ledger.queries.balances import AccountBalance
@@ -253,7 +254,7 @@ def _balance(one: AccountBalance, currency: str) -> Row:
 
 def _entry(one: BookEntryRow) -> Row:
     cells: dict[str, CellValue] = {"day": one.day, "text": one.text, "total": Money(one.total, one.currency)}
-    return Row(str(one.id), cells, address_of(one.source_type, one.source_id))
+    return Row(str(one.id), cells, reverse("explain", args=[public("book_entry", one.id)]))
 
 
 def _history(row: BookRow) -> tuple[Row, ...]:
@@ -308,13 +309,13 @@ def accounting_book_differences(request: HttpRequest, book_id: str) -> HttpRespo
     def fetch(ask: ListAsk) -> RowPage:
         days = ask.date_range("day")
         first = others.get(next(iter(ask.choices("first")), JOURNAL))
-        found = differences(first, row, start=days.start, end=days.end)
+        asked = Compared(first, row, start=days.start, end=days.end)
         place = int(ask.cursor) if ask.cursor.isdecimal() and ask.cursor.isascii() else 0
-        rest = found[place : place + ask.size]
-        following = str(place + ask.size) if place + ask.size < len(found) else ""
-        net = Money(sum((one.difference for one in found), Decimal(0)), owner.currency)
+        rest = difference_page(asked, offset=place, limit=ask.size)
+        count, off = difference_total(asked)
+        following = str(place + ask.size) if place + ask.size < count else ""
         rows = tuple(_difference(one, owner.currency, place + index) for index, one in enumerate(rest))
-        return RowPage(rows, following, total=len(found), sums={"difference": net})
+        return RowPage(rows, following, total=count, sums={"difference": Money(off, owner.currency)})
 
     options = (Option(JOURNAL, _("The journal")), *(Option(one.code, one.name) for one in others.values()))
     page = ListPage(

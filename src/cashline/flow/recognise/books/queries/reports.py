@@ -4,8 +4,8 @@ A book is the journal and what the book posts otherwise, so the difference of tw
 every cent of it stands on an entry that names its choice.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from uuid import UUID
 from cashline.flow.recognise.books.queries.books import BookRow
 from cashline.flow.recognise.books.rules.policies import CHOICE, Choice
 from cashline.flow.recognise.ledger.queries.balances import AccountBalance, trial_balance
+from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
 
@@ -84,73 +85,84 @@ class DifferenceRow:
         return sum((one.amount for one in self.reasons), _ZERO)
 
 
-_DIFFERENCES = """
-SELECT e.source_type, e.source_id, COALESCE(g.number, r.number), e.contract, l.agreement_id, a.id, a.code, a.name,
-    date_trunc('month', l.day)::date, e.rule, e.book_id, sum(l.functional_amount)
-FROM book_entries e JOIN book_lines l ON l.entry_id = e.id JOIN accounts a ON a.id = l.account_id
-LEFT JOIN agreements g ON e.source_type = 'agreement' AND g.id = e.source_id
-LEFT JOIN revenue_arrangements r ON e.source_type = 'revenue_arrangement' AND r.id = e.source_id
-WHERE e.book_id = ANY(%(books)s) AND (%(start)s::date IS NULL OR e.day >= %(start)s)
-    AND (%(end)s::date IS NULL OR e.day < %(end)s)
-    AND (%(source)s::uuid IS NULL OR e.source_id = %(source)s)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 HAVING sum(l.functional_amount) <> 0
-ORDER BY 3, 4, 7, 9, 10
+_DIFFERING = """
+WITH own AS (
+    SELECT e.source_type, e.source_id, e.contract, l.agreement_id, l.account_id, e.rule,
+        date_trunc('month', l.day)::date AS month,
+        COALESCE(sum(l.functional_amount) FILTER (WHERE e.book_id = %(first)s::uuid), 0) AS one,
+        COALESCE(sum(l.functional_amount) FILTER (WHERE e.book_id = %(second)s::uuid), 0) AS two
+    FROM book_entries e JOIN book_lines l ON l.entry_id = e.id
+    WHERE e.book_id IN (%(first)s::uuid, %(second)s::uuid) AND (%(start)s::date IS NULL OR e.day >= %(start)s)
+        AND (%(end)s::date IS NULL OR e.day < %(end)s) AND (%(source)s::uuid IS NULL OR e.source_id = %(source)s)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+), rows AS (
+    SELECT source_type, source_id, contract, agreement_id, account_id, month, sum(one) AS one, sum(two) AS two,
+        jsonb_agg(jsonb_build_array(rule, (two - one)::text) ORDER BY rule) FILTER (WHERE one <> two) AS reasons
+    FROM own GROUP BY 1, 2, 3, 4, 5, 6 HAVING bool_or(one <> two)
+)
 """
-_IN_THE_JOURNAL = """
-SELECT l.agreement_id, l.account_id, date_trunc('month', l.day)::date, sum(l.functional_amount) FROM journal_lines l
-WHERE l.agreement_id = ANY(%(ids)s) AND l.account_id = ANY(%(accounts)s)
-    AND (%(start)s::date IS NULL OR l.day >= %(start)s) AND (%(end)s::date IS NULL OR l.day < %(end)s) GROUP BY 1, 2, 3
+_PAGE = (
+    _DIFFERING
+    + """
+SELECT d.source_type, d.source_id, d.number, d.contract, d.agreement_id, d.account_id, d.code, d.name, d.month,
+    d.one + COALESCE(j.amount, 0), d.two + COALESCE(j.amount, 0), d.reasons
+FROM (SELECT r.*, COALESCE(g.number, q.number) AS number, a.code, a.name FROM rows r
+    JOIN accounts a ON a.id = r.account_id
+    LEFT JOIN agreements g ON r.source_type = 'agreement' AND g.id = r.source_id
+    LEFT JOIN revenue_arrangements q ON r.source_type = 'revenue_arrangement' AND q.id = r.source_id
+    ORDER BY number, r.contract, a.code, r.month, r.agreement_id LIMIT %(limit)s OFFSET %(offset)s) d
+LEFT JOIN LATERAL (SELECT sum(l.functional_amount) AS amount FROM journal_lines l WHERE l.agreement_id = d.agreement_id
+    AND l.account_id = d.account_id AND l.day >= GREATEST(d.month, %(start)s::date)
+    AND l.day < LEAST((d.month + interval '1 month')::date, %(end)s::date)) j ON true
+ORDER BY d.number, d.contract, d.code, d.month, d.agreement_id
 """
+)
+_TOTAL = f"{_DIFFERING} SELECT count(*), COALESCE(sum(two - one), 0) FROM rows"
+READ_AT_ONCE = 5000
 
-type _Key = tuple[str, UUID, str, str, UUID | None, UUID, str, str, date]
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two books of an entity (None: the journal) over `[start, end)`, or of one contract."""
+
+    first: BookRow | None
+    second: BookRow | None
+    start: date | None = None
+    end: date | None = None
+    source_id: UUID | None = None
+
+    def params(self) -> dict[str, Any]:
+        """What the statements ask for."""
+        keys = {"first": self.first.id if self.first else None, "second": self.second.id if self.second else None}
+        return keys | {"start": self.start, "end": self.end, "source": self.source_id}
 
 
-def differences(
-    first: BookRow | None,
-    second: BookRow | None,
-    *,
-    start: date | None = None,
-    end: date | None = None,
-    source_id: UUID | None = None,
-) -> list[DifferenceRow]:
-    """How two books of an entity (None: the journal) differ in `[start, end)`, by contract, account and month.
+def difference_page(asked: Compared, *, offset: int = 0, limit: int = 50) -> list[DifferenceRow]:
+    """Some of the rows in which two books differ, by contract, account and month.
 
     The reasons of a row sum to its difference: each is what a choice of one of the books posted otherwise.
     """
-    asked: dict[str, Any] = {
-        "books": [one.id for one in (first, second) if one is not None],
-        "start": start,
-        "end": end,
-        "source": source_id,
-    }
-    found: dict[_Key, dict[str, dict[UUID, Decimal]]] = {}
-    for source, owner, number, part, agreement, account, code, name, month, rule, book, amount in sql.fetch(
-        _DIFFERENCES, asked
-    ):
-        key = (source, owner, number, part, agreement, account, code, name, month)
-        found.setdefault(key, {}).setdefault(rule, {})[book] = amount
-    asked |= {"ids": list({key[4] for key in found}), "accounts": list({key[5] for key in found})}
-    journal = {tuple(row[:3]): row[3] for row in sql.fetch(_IN_THE_JOURNAL, asked)} if found else {}
-    rows = (_difference(key, by_rule, first, second, journal) for key, by_rule in found.items())
-    return [row for row in rows if row.difference or row.reasons]
+    rows = sql.fetch(_PAGE, asked.params() | {"offset": offset, "limit": limit})
+    return [
+        replace(DifferenceRow(*found), reasons=tuple(Reason(CHOICE[rule], Decimal(off)) for rule, off in reasons))
+        for *found, reasons in rows
+    ]
 
 
-def _difference(
-    key: _Key,
-    by_rule: dict[str, dict[UUID, Decimal]],
-    first: BookRow | None,
-    second: BookRow | None,
-    journal: dict[tuple[Any, ...], Decimal],
-) -> DifferenceRow:
-    sums = [_ZERO, _ZERO]
-    reasons: list[Reason] = []
-    for rule, by_book in by_rule.items():
-        amounts = [by_book.get(one.id, _ZERO) if one else _ZERO for one in (first, second)]
-        sums = [whole + part for whole, part in zip(sums, amounts, strict=True)]
-        if amounts[1] != amounts[0]:
-            reasons.append(Reason(CHOICE[rule], amounts[1] - amounts[0]))
-    common = journal.get((key[4], key[5], key[8]), _ZERO)
-    return DifferenceRow(*key, common + sums[0], common + sums[1], tuple(reasons))
+def difference_total(asked: Compared) -> tuple[int, Decimal]:
+    """How many rows differ, and the sum of their differences."""
+    row = sql.fetch_one(_TOTAL, asked.params())
+    return (row[0], row[1]) if row else (0, _ZERO)
+
+
+def differences(asked: Compared) -> Iterator[DifferenceRow]:
+    """All rows in which two books differ, read in batches."""
+    offset = 0
+    while rows := difference_page(asked, offset=offset, limit=READ_AT_ONCE):
+        yield from rows
+        offset += len(rows)
+        if len(rows) < READ_AT_ONCE:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +209,14 @@ def book_entries(
         ask=ask,
         key_of_row=lambda row: row.id,
     )
+
+
+def book_entry(entry_id: UUID) -> BookEntryRow:
+    """One entry of a book; raises NotFound."""
+    rows = sql.fetch_as(BookEntryRow, f"SELECT {_ENTRY} FROM book_entries e WHERE e.id = %s", (entry_id,))
+    if not rows:
+        raise NotFound(f"There is no entry {entry_id} of a book.", field="id")
+    return rows[0]
 
 
 @dataclass(frozen=True, slots=True)
