@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from cashline.flow.recognise.books.actions import NewBook, open_book, run_books
+from cashline.flow.recognise.books.rules.policies import Policies, Standard
 from cashline.flow.recognise.intercompany.actions import charge_entities
 from cashline.flow.recognise.intercompany.rules import NewSale
 from cashline.flow.report.health.queries import checks, derivations, log, statements, stuck, verify
@@ -84,6 +86,10 @@ BREAKS = {
         "line_id NOT IN (SELECT line_id FROM deliveries WHERE kind = 'ended')",
     ),
     "arrangements-are-posted": None,
+    "book-entries-balance": first("book_lines", "functional_amount = functional_amount + 1"),
+    "books-are-the-journal-adjusted": first(
+        "book_lines", "derivation = jsonb_set(derivation, '{inputs,before}', '\"-9\"')"
+    ),
     "log-is-linked": first("event_blocks", "previous_hash = 'x'"),
     "log-tells-quotes": None,
     "log-tells-agreements": None,
@@ -112,6 +118,9 @@ def test_every_law_is_broken_by_what_it_forbids(committed_db: Database) -> None:
     world = trade_a_little().shop.world
     rent = NewSale(world.berlin, world.boston, "EUR", Decimal(5), date(2026, 1, 20), "Rent")
     charge_entities([rent], now=NOW, actor=ACTOR)
+    new = NewBook(world.berlin, "stated", "Stated", Standard.STATUTORY, Policies(allocation="stated"))
+    open_book(new, reason="The law", now=NOW, actor=ACTOR)
+    assert run_books(through=date(2026, 3, 31), now=NOW, actor=ACTOR)[0].entries
     summarise_journal()
     seal_events(now=NOW)
     assert verify(whole=True).first_break is None

@@ -8,6 +8,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router
 from pydantic import Field, StringConstraints
 
+from cashline.flow.recognise.books.api import chosen
+from cashline.flow.recognise.books.rules.policies import JOURNAL
 from cashline.flow.recognise.exports import actions
 from cashline.flow.recognise.exports.queries import ExportRow, export, export_text, exports, ledger_text
 from cashline.flow.recognise.exports.rules import Format, Totals
@@ -96,13 +98,18 @@ def journal_text(
     entity: Code,
     format: Format = Format.BEANCOUNT,  # noqa: A002
     until: Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)] = None,
+    book: Code = JOURNAL,
 ) -> StreamingHttpResponse:
-    """The whole journal of an entity up to a day, with the trial balance of that day asserted."""
+    """The whole journal of an entity up to a day, with the trial balance of that day asserted.
+
+    `book` is the code of a book beside the journal: what it posted otherwise follows, and its balances are asserted.
+    """
     caller = caller_of(request)
     owner = entity_by_code(entity)
     caller.require("ledger.read", owner.id)
     day = until or caller.today(owner.timezone)
-    return as_file(ledger_text(owner, format, until=day), f"{owner.code}-{day.isoformat()}", format)
+    text = ledger_text(owner, format, until=day, book=chosen(owner, book))
+    return as_file(text, f"{owner.code}-{day.isoformat()}", format)
 
 
 def as_file(text: Any, name: str, wanted: Format) -> StreamingHttpResponse:

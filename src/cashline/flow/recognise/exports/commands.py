@@ -58,13 +58,16 @@ def show_command(export_id: str, wanted: str) -> None:
 @COMMANDS.command("text")
 @click.option("--entity", required=True, help="The code of the legal entity.")
 @click.option("--until", type=DAY, default=None, help="The last day; today if left out.")
+@click.option("--book", "code", default="journal", show_default=True, help="The code of a book beside the journal.")
 @format_option
-def text_command(entity: str, until: date | None, wanted: str) -> None:
+def text_command(entity: str, until: date | None, code: str, wanted: str) -> None:
     """Write the whole journal up to a day, with its balances asserted, to the standard output."""
+    from cashline.flow.recognise.books.api import chosen
     from cashline.flow.recognise.exports.queries import ledger_text
     from cashline.flow.recognise.exports.rules import Format
     from cashline.platform.company.queries import entity_by_code
 
     owner = entity_by_code(entity)
-    for text in ledger_text(owner, Format(wanted), until=until or today(owner.timezone)):
+    day = until or today(owner.timezone)
+    for text in ledger_text(owner, Format(wanted), until=day, book=chosen(owner, code)):
         click.echo(text, nl=False)

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.recognise.books.queries.books import BookRow
+from cashline.flow.recognise.books.queries.reports import book_balances
 from cashline.flow.recognise.exports.rules import (
     Asserted,
     ExportAccount,
@@ -18,7 +21,6 @@ from cashline.flow.recognise.exports.rules import (
     csv_text,
     hledger_text,
 )
-from cashline.flow.recognise.ledger.queries.balances import trial_balance
 from cashline.flow.recognise.ledger.queries.entries import accounts
 from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
@@ -143,12 +145,33 @@ def entries_between(entity_id: UUID, after: int, up_to: int, *, until: date | No
         place = (rows[-1][0], rows[-1][1])
 
 
-def _entry(row: tuple[Any, ...], chart: dict[UUID, ExportAccount]) -> ExportEntry:
+def entries_of_book(chosen: BookRow, *, until: date) -> Iterator[ExportEntry]:
+    """What a book posted beside the journal up to a day, in the order of posting, read in batches."""
+    chart = chart_of(chosen.entity_id)
+    place = UUID(int=0)
+    while True:
+        rows = sql.fetch(
+            "SELECT 0, e.id, e.day, e.posted_at, %(code)s, e.currency, e.source_type, e.rule, e.text, l.lines "
+            "FROM (SELECT * FROM book_entries e WHERE e.book_id = %(book)s AND e.id > %(id)s AND e.day <= %(until)s "
+            "ORDER BY e.id LIMIT %(limit)s) e JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array("
+            "l.line_no, l.account_id, l.amount::text, l.functional_amount::text, c.number, a.number) "
+            "ORDER BY l.line_no) AS lines FROM book_lines l LEFT JOIN customers c ON c.id = l.customer_id "
+            "LEFT JOIN agreements a ON a.id = l.agreement_id WHERE l.entry_id = e.id) l ON true ORDER BY e.id",
+            {"book": chosen.id, "code": chosen.code, "id": place, "until": until, "limit": READ_AT_ONCE},
+        )
+        for row in rows:
+            yield _entry(row, chart, "book_entry")
+        if len(rows) < READ_AT_ONCE:
+            return
+        place = rows[-1][1]
+
+
+def _entry(row: tuple[Any, ...], chart: dict[UUID, ExportAccount], kind: str = "journal_entry") -> ExportEntry:
     lines = tuple(
         ExportLine(line_no, chart[UUID(account)], Decimal(amount), Decimal(own), customer or "", contract or "")
         for line_no, account, amount, own, customer, contract in row[9]
     )
-    return ExportEntry(row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], lines)
+    return ExportEntry(row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], lines, kind)
 
 
 def csv_of(owner: Entity, number: int, after: int, up_to: int) -> Iterator[str]:
@@ -167,12 +190,17 @@ def export_text(row: ExportRow, wanted: Format) -> Iterator[str]:
     return write(owner.code, owner.currency, list(chart_of(owner.id).values()), entries)
 
 
-def ledger_text(owner: Entity, wanted: Format, *, until: date) -> Iterator[str]:
-    """All entries of an entity up to a day, with the trial balance of that day asserted (CSV asserts nothing)."""
-    entries = entries_between(owner.id, 0, 2**62, until=until)
+def ledger_text(owner: Entity, wanted: Format, *, until: date, book: BookRow | None = None) -> Iterator[str]:
+    """All entries of an entity up to a day, with the trial balance of that day asserted (CSV asserts nothing).
+
+    With a `book` those follow that it posted beside the journal, and the balances are those of the book.
+    """
+    beside = entries_of_book(book, until=until) if book else ()
+    entries = chain(entries_between(owner.id, 0, 2**62, until=until), beside)
     if wanted is Format.CSV:
-        return csv_text(f"{owner.code}-until-{until.isoformat()}", owner.code, owner.currency, entries)
+        name = f"{owner.code}-{book.code}" if book else owner.code
+        return csv_text(f"{name}-until-{until.isoformat()}", owner.code, owner.currency, entries)
     chart = chart_of(owner.id)
-    balances = {chart[row.account_id]: row.balance for row in trial_balance(owner.id, until)}
+    balances = {chart[row.account_id]: row.balance for row in book_balances(owner.id, book, until)}
     write = beancount_text if wanted is Format.BEANCOUNT else hledger_text
     return write(owner.code, owner.currency, list(chart.values()), entries, Asserted(until, balances))

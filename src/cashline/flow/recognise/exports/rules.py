@@ -90,7 +90,7 @@ class ExportLine:
 
 @dataclass(frozen=True, slots=True)
 class ExportEntry:
-    """An entry with its lines."""
+    """An entry with its lines; `kind` is book_entry where a book beside the journal posted it."""
 
     id: UUID
     day: date
@@ -101,11 +101,12 @@ class ExportEntry:
     rule: str
     text: str
     lines: tuple[ExportLine, ...]
+    kind: str = "journal_entry"
 
     @property
     def key(self) -> str:
         """Its public id, by which a receiver knows it again."""
-        return public("journal_entry", self.id)
+        return public(self.kind, self.id)
 
 
 COLUMNS = (

@@ -18,6 +18,7 @@ EXPLAINED = (
     "revenue_posting",
     "arrangement_posting",
     "journal_entry",
+    "book_entry",
 )
 """The kinds of things whose amount can be explained."""
 _KINDS = {PREFIXES[kind]: kind for kind in EXPLAINED}

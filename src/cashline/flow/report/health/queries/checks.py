@@ -4,12 +4,12 @@ from decimal import Decimal
 from time import perf_counter_ns
 from typing import Any
 
-from cashline.flow.report.health.queries import books, documents
+from cashline.flow.report.health.queries import beside, books, documents
 from cashline.flow.report.health.rules import Break, Law
 from cashline.kernel.money import minor_units
 from cashline.platform import sql
 
-LAWS = (*documents.LAWS, *books.LAWS)
+LAWS = (*documents.LAWS, *books.LAWS, *beside.LAWS)
 """The laws that one statement checks, in the order of the flow."""
 
 
