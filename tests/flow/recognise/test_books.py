@@ -1,7 +1,9 @@
 """Books beside the journal: what each posts otherwise, once, and a report that leaves no difference unexplained."""
 
+import zipfile
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +13,19 @@ from django.db import Error, transaction
 from cashline.flow.recognise.books.actions import BookRunResult, NewBook, open_book, run_books, set_policies
 from cashline.flow.recognise.books.api import as_csv
 from cashline.flow.recognise.books.queries.books import BookRow, book, policy_history
-from cashline.flow.recognise.books.queries.reports import book_balances, book_entries, book_lines, differences
+from cashline.flow.recognise.books.queries.reports import (
+    Compared,
+    DifferenceRow,
+    book_balances,
+    book_entries,
+    book_lines,
+    difference_page,
+    difference_total,
+    differences,
+)
 from cashline.flow.recognise.books.rules.policies import Policies, Standard
+from cashline.flow.recognise.exports.queries import ledger_text
+from cashline.flow.recognise.exports.rules import Format, plain
 from cashline.flow.recognise.ledger.actions import close_period
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
 from cashline.flow.recognise.revenue.actions import (
@@ -24,9 +37,15 @@ from cashline.flow.recognise.revenue.actions import (
 )
 from cashline.flow.recognise.revenue.rules.standard.facts import ContractFact, Fixed, Invoiced, ObligationFact, Transfer
 from cashline.flow.recognise.revenue.rules.standard.judgements import Financing
+from cashline.flow.report.audit import rebook, recompute, replan
+from cashline.flow.report.audit.queries import Chosen, audit_pack
+from cashline.flow.report.explain.queries import entity_of, explain
+from cashline.flow.report.health.queries import verify
 from cashline.kernel.derivations import Derivation
+from cashline.kernel.identifiers import public
 from cashline.kernel.refusals import Refusals
 from cashline.platform import sql
+from cashline.platform.company.queries import entities_by_id
 from cashline.platform.lists import Ask
 from tests.support.agree import american, make_customers
 from tests.support.book import Shop
@@ -68,9 +87,18 @@ def of_roles(row: BookRow | None, entity: UUID, day: date) -> dict[str, Decimal]
     return {one.role: one.balance for one in book_balances(entity, row, day) if one.balance}
 
 
+def differing(first: BookRow | None, second: BookRow | None, **when: Any) -> list[DifferenceRow]:
+    """All rows, which are the same page by page."""
+    asked = Compared(first, second, **when)
+    found = list(differences(asked))
+    assert [row for place in range(len(found)) for row in difference_page(asked, offset=place, limit=1)] == found
+    assert difference_total(asked) == (len(found), sum((one.difference for one in found), D(0)))
+    return found
+
+
 def ties(first: BookRow | None, second: BookRow | None, entity: UUID, day: date) -> None:
     """The report explains each difference in full, and comes to the difference of the trial balances."""
-    rows = differences(first, second)
+    rows = differing(first, second)
     by_account: dict[str, Decimal] = {}
     for row in rows:
         assert row.explained == row.difference != 0
@@ -105,15 +133,52 @@ def test_a_statutory_book_recognises_what_is_invoiced_and_holds_no_contract_posi
     assert (found["revenue_goods"], found["revenue_subscription"], found["revenue_service"]) == (-356, -196, -1200)
     assert sum(one.balance for one in book_balances(berlin, hgb, JANUARY)) == 0
     ties(None, hgb, berlin, JANUARY)
-    [subscription, position] = sorted(differences(None, hgb), key=lambda one: one.difference)
+    [subscription, position] = sorted(differing(None, hgb), key=lambda one: one.difference)
     assert (subscription.first, subscription.second) == (D("-109.55"), D(-196))
     assert (position.first, position.second) == (D("-86.45"), D(0))
     assert position.reasons[0].choice.code == "timing_as_invoiced"
     for line in book_lines([one.id for one in book_entries(Ask(), book_id=hgb.id).items]):
         assert Derivation.from_json(line.derivation or {}).recompute() == line.amount
-    lines = "".join(as_csv(differences(None, hgb), "EUR")).splitlines()
+    lines = "".join(as_csv(differing(None, hgb), "EUR")).splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("contract,part,account")
+
+
+def test_a_book_is_explained_exported_verified_and_packed_for_the_auditor(shop: Shop, tmp_path: Path) -> None:
+    berlin = shop.world.berlin
+    order = book_mixed(shop, discount="50")
+    ship_on(TODAY, order)
+    recognise(JANUARY)
+    row = make_book(berlin, "stated", Policies(allocation="stated"))
+    run(row, JANUARY)
+    [entry] = book_entries(Ask(), book_id=row.id).items
+    told = explain(public("book_entry", entry.id))
+    assert (told.amount, told.sound) == (entry.total, True)
+    assert [one.kind for one in told.sources] == ["accounting_book", "agreement"]
+    assert told.derivation.parts[0].parts[0].rule == "book.difference"
+    assert entity_of(told) == berlin
+    owner = entities_by_id([berlin])[berlin]
+    text = "".join(ledger_text(owner, Format.BEANCOUNT, until=JANUARY, book=row))
+    journal = "".join(ledger_text(owner, Format.BEANCOUNT, until=JANUARY))
+    assert f'entry: "{public("book_entry", entry.id)}"' in text
+    assert public("book_entry", entry.id) not in journal
+    for one in book_balances(berlin, row, JANUARY):
+        assert f":{one.code}-" in text
+        assert f" {plain(one.balance)} EUR" in next(
+            line for line in text.splitlines() if f":{one.code}-" in line and " balance " in line
+        )
+    assert ",stated," in "".join(ledger_text(owner, Format.CSV, until=JANUARY, book=row))
+    assert verify(whole=True).first_break is None
+    file = tmp_path / "pack.zip"
+    file.write_bytes(audit_pack(Chosen([agreement_of(order)]), subject="books", now=at(FEBRUARY)).read())
+    assert (recompute.main(str(file)), replan.main(str(file)), rebook.main(str(file))) == (0, 0, 0)
+    with zipfile.ZipFile(file) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    other = files["book_lines.csv"].replace(b'in_the_book"":""', b'in_the_book"":""1')
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in (files | {"book_lines.csv": other}).items():
+            archive.writestr(name, data)
+    assert rebook.main(str(file)) == 1
 
 
 def test_without_allocation_each_line_earns_its_own_price(shop: Shop) -> None:
@@ -134,9 +199,9 @@ def test_without_allocation_each_line_earns_its_own_price(shop: Shop) -> None:
     accept_on(date(2026, 2, 3), order)
     recognise(date(2027, 1, 31))
     assert run(stated, date(2027, 1, 31)).entries > 0
-    assert differences(None, stated, start=date(2026, 3, 1))
+    assert differing(None, stated, start=date(2026, 3, 1))
     # in the end each book has earned the whole price
-    assert sum(one.difference for one in differences(None, stated) if one.code == "2200") == 0
+    assert sum(one.difference for one in differing(None, stated) if one.code == "2200") == 0
 
 
 def test_a_decision_is_kept_with_its_reason_and_posts_in_the_first_open_month(shop: Shop) -> None:

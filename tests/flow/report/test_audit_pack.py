@@ -35,7 +35,7 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     Variable,
 )
 from cashline.flow.recognise.revenue.rules.standard.judgements import Amortisation, Impairment, VariableEstimate
-from cashline.flow.report.audit.queries import ALLOCATIONS, SCRIPT, TABLES, Chosen, audit_pack, contracts_of_month
+from cashline.flow.report.audit.queries import ALLOCATIONS, SCRIPTS, TABLES, Chosen, audit_pack, contracts_of_month
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
 from cashline.surfaces.cli.main import cli
@@ -63,6 +63,9 @@ def pack(traded: Traded, tmp_path: Path) -> Path:
     with audit_pack(Chosen(everything), subject="all", now=at(date(2026, 5, 2))) as made:
         file.write_bytes(made.read())
     return file
+
+
+SCRIPT, REPLAN, REBOOK = SCRIPTS
 
 
 def check(file: Path, script: Path = SCRIPT) -> tuple[int, str]:
@@ -129,9 +132,10 @@ def test_pack_proves_itself_alone(pack: Path) -> None:
     assert told.startswith("RIGHT")
     with zipfile.ZipFile(pack) as archive:
         archive.extract("recompute.py", pack.parent)
-        assert {f"{name}.csv" for name in (*TABLES, ALLOCATIONS)} | {"recompute.py", "manifest.json"} == set(
-            archive.namelist()
-        )
+        assert {f"{name}.csv" for name in (*TABLES, ALLOCATIONS)} | {
+            *(one.name for one in SCRIPTS),
+            "manifest.json",
+        } == set(archive.namelist())
         sizes = json.loads(archive.read("manifest.json"))["files"]
     assert all(sizes[f"{name}.csv"]["rows"] for name in ("postings", "obligations", "journal_lines", "events", "terms"))
     assert check(pack, pack.parent / "recompute.py") == (code, told)
@@ -261,8 +265,18 @@ def test_arrangements_prove_themselves_and_tell_each_forgery(arranged: Path, sub
     code, told = check(arranged)
     assert code == 0, told
     assert "1 contracts" in told
+    assert check(arranged, REPLAN) == (0, "RIGHT  1 arrangements planned again, 12 figures.\n")
+    assert check(arranged, REBOOK)[0] == 0
     for place, (table, change, words) in enumerate(FORGERIES_OF_ARRANGEMENTS):
         with subtests.test(f"{place} {table}"):
             code, told = check(tampered(arranged, table, change))
             assert code == 1
             assert words in told
+    code, told = check(tampered(arranged, "facts", _dearer), REPLAN)
+    assert code == 1
+    assert "licence" in told
+
+
+def _dearer(rows: Rows) -> None:
+    """A price raised after the fact, with nothing else changed: only planning it again tells."""
+    rows[0]["body"] = rows[0]["body"].replace("1000", "1600")

@@ -42,11 +42,11 @@ def pack_command(contract: str, entity: str, month: str, output: Path) -> None:
 @COMMANDS.command("check")
 @click.argument("pack", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check_command(pack: Path) -> None:
-    """Recompute every figure of a pack, by the script that is in each; ends with 1 at the first that differs."""
+    """Recompute every figure of a pack, and plan it again, by the scripts in it; ends with 1 where one differs."""
     import subprocess
     import sys
 
-    from cashline.flow.report.audit.queries import SCRIPT
+    from cashline.flow.report.audit.queries import SCRIPTS
 
-    done = subprocess.run([sys.executable, "-I", str(SCRIPT), str(pack)], check=False)
-    raise click.exceptions.Exit(done.returncode)
+    codes = [subprocess.run([sys.executable, "-I", str(one), str(pack)], check=False).returncode for one in SCRIPTS]
+    raise click.exceptions.Exit(max(codes))

@@ -18,6 +18,7 @@ from cashline import __version__
 from cashline.flow.recognise.revenue.queries.arrangements import facts_of
 from cashline.flow.recognise.revenue.rules.standard.planning import plan_revenue
 from cashline.flow.recognise.revenue.rules.standard.postings import known_by
+from cashline.kernel.money import minor_units
 from cashline.kernel.periods import month_of
 from cashline.kernel.refusals import InvalidValue, NotFound
 from cashline.platform import sql
@@ -34,6 +35,8 @@ _OBJECTS = (
     "SELECT unnest(%(ids)s::uuid[]) UNION SELECT unnest(%(arrangements)s::uuid[]) "
     "UNION SELECT id FROM orders WHERE agreement_id = ANY(%(ids)s)"
 )
+_OF_BOOKS = "source_id = ANY(%(ids)s::uuid[] || %(arrangements)s::uuid[])"
+_CURRENCIES = "SELECT DISTINCT currency FROM revenue_arrangements WHERE id = ANY(%(arrangements)s) ORDER BY 1"
 _INVOICES = (
     "SELECT id FROM invoices WHERE agreement_id = ANY(%(ids)s) UNION "
     "SELECT invoice_id FROM invoice_agreements WHERE agreement_id = ANY(%(ids)s)"
@@ -121,6 +124,22 @@ TABLES: dict[str, tuple[str, str]] = {
         "derivation FROM arrangement_postings WHERE arrangement_id = ANY(%(arrangements)s) "
         "ORDER BY arrangement_id, day, id",
     ),
+    "books": (
+        "id entity code name standard version policies reason decided_by decided_at",
+        "SELECT b.id, e.code, b.code, b.name, b.standard, p.version, p.policies, p.reason, p.decided_by, p.decided_at "
+        "FROM accounting_books b JOIN legal_entities e ON e.id = b.entity_id JOIN book_policies p ON p.book_id = b.id "
+        f"WHERE b.id IN (SELECT book_id FROM book_entries WHERE {_OF_BOOKS}) ORDER BY b.id, p.version",
+    ),
+    "book_entries": (
+        "id book_id currency day month source_type source_id contract rule sequence text line_count posted_at",
+        "SELECT id, book_id, currency, day, month, source_type, source_id, contract, rule, sequence, text, line_count, "
+        f"posted_at FROM book_entries WHERE {_OF_BOOKS} ORDER BY id",
+    ),
+    "book_lines": (
+        "entry_id line_no account_id amount functional_amount day name subject nature derivation",
+        "SELECT entry_id, line_no, account_id, amount, functional_amount, day, name, subject, nature, derivation "
+        f"FROM book_lines WHERE entry_id IN (SELECT id FROM book_entries WHERE {_OF_BOOKS}) ORDER BY entry_id, line_no",
+    ),
     "journal_entries": (
         "id book currency day source_type source_id rule text line_count posted_at",
         "SELECT id, book, currency, day, source_type, source_id, rule, text, line_count, posted_at "
@@ -154,7 +173,8 @@ TABLES: dict[str, tuple[str, str]] = {
 """The files of a pack: the columns of each, and the query that gives its rows."""
 ALLOCATIONS = "arrangement_allocations"
 """The file that no table holds: what each arrangement's plan allocates, on the last day that was run."""
-SCRIPT = Path(__file__).with_name("recompute.py")
+SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("recompute.py", "replan.py", "rebook.py"))
+"""What checks a pack without us: each figure by its record, the plans again from their facts, and the books beside."""
 
 
 class Chosen(NamedTuple):
@@ -219,13 +239,15 @@ def audit_pack(chosen: Chosen, *, subject: str, now: datetime) -> IO[bytes]:
         listed[f"{ALLOCATIONS}.csv"] = _write(
             archive, f"{ALLOCATIONS}.csv", _csv(_ALLOCATED.split(), planned), len(planned)
         )
-        listed["recompute.py"] = _write(archive, "recompute.py", iter([SCRIPT.read_text(encoding="utf-8")]), 0)
+        for script in SCRIPTS:
+            listed[script.name] = _write(archive, script.name, iter([script.read_text(encoding="utf-8")]), 0)
         manifest = {
             "program": f"cashline {__version__}",
             "subject": subject,
             "made_at": now.isoformat(timespec="seconds"),
             "contracts": len(chosen),
-            "check": "python3 recompute.py PACK",
+            "check": " && ".join(f"python3 {script.name} PACK" for script in SCRIPTS),
+            "minor_units": {currency: minor_units(currency) for (currency,) in sql.fetch(_CURRENCIES, params)},
             "files": listed,
         }
         _write(archive, "manifest.json", iter([msgspec.json.format(msgspec.json.encode(manifest)).decode()]), 0)
