@@ -15,6 +15,7 @@ from cashline.platform import sql
 from cashline.surfaces.cli.main import cli
 from tests.support.api import Api
 from tests.support.cluster import Database
+from tests.support.console import Console
 from tests.support.recognise import agreement_of
 from tests.support.report import Traded, trade_a_little
 
@@ -71,3 +72,16 @@ def test_the_doors_tell_the_same(traded: Traded) -> None:
     unknown = body | {"prices": [{"sku": "NOTHING", "stand_alone_price": "1"}]}
     assert Api("auditor").post("/revenue-what-ifs", unknown).status == 404
     assert Api("auditor").post("/revenue-what-ifs", body | {"prices": []}).status == 422
+
+
+def test_the_page_tells_what_would_be_posted_otherwise(traded: Traded) -> None:
+    console = Console("auditor")
+    assert "Nothing is supposed yet" in console.get("/revenue/what-if/").text
+    asked = {"entity": "DE01", "through": "2026-04-30", "prices": "SENSOR-1 = 178.00"}
+    [(number,)] = sql.fetch("SELECT number FROM agreements WHERE id = %s", (agreement_of(traded.whole),))
+    shown = console.get("/revenue/what-if/", **asked)
+    assert number in shown.text
+    assert "2026-01" in shown.text
+    assert console.post("/revenue/what-if/suppose/", asked).text.count("178") == shown.text.count("178")
+    for wrong in ("", "SENSOR-1", "SENSOR-1 = -1", "NOTHING = 3"):
+        assert console.get("/revenue/what-if/", **(asked | {"prices": wrong})).status in (404, 422)

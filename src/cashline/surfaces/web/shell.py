@@ -80,6 +80,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Revenue"), "revenue_list", "trending-up", "r"),
             (_("Journal"), "journal_list", "scale", "j"),
             (_("Stand-alone prices"), "price_study_list", "gauge", ""),
+            (_("What if"), "revenue_what_if", "calculator", ""),
             (_("Books"), "accounting_book_list", "library", ""),
             (_("Months"), "period_list", "calendar", "m"),
         ),

@@ -147,8 +147,8 @@ def what_if_command(
 @json_option
 def suppose_command(entity: str, through: datetime, price: tuple[str, ...], as_json: bool) -> None:
     """The difference of revenue over all contracts, if products were sold alone for other prices; nothing is kept."""
-    from cashline.flow.recognise.revenue.api.runs import product_prices, supposed_shape
-    from cashline.flow.recognise.revenue.queries.supposing import suppose_prices
+    from cashline.flow.recognise.revenue.api.runs import supposed_shape
+    from cashline.flow.recognise.revenue.queries.supposing import product_prices, suppose_prices
     from cashline.platform.company.queries import entity_by_code
 
     prices = product_prices(_prices_of(price))

@@ -3,19 +3,16 @@
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from pydantic import Field, StringConstraints
 
-from cashline.flow.agree.catalog.queries import products_by_sku
 from cashline.flow.recognise.revenue.actions import RevenueRunResult, recognise_arrangements, run_revenue
 from cashline.flow.recognise.revenue.api.routing import router
 from cashline.flow.recognise.revenue.api.shapes import run_shape
-from cashline.flow.recognise.revenue.queries.supposing import SupposedDifference, suppose_prices
+from cashline.flow.recognise.revenue.queries.supposing import SupposedDifference, product_prices, suppose_prices
 from cashline.flow.recognise.revenue.rules.contracts import require_near
 from cashline.kernel.identifiers import public
-from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import Closed, EntityCode
@@ -86,13 +83,6 @@ def revenue_what_if(request: HttpRequest, body: SupposedIn) -> dict[str, Any]:
     require_near(body.through, caller.today(owner.timezone))
     prices = product_prices({one.sku: one.stand_alone_price for one in body.prices})
     return supposed_shape(suppose_prices(prices, entity_id=owner.id, through=body.through))
-
-
-def product_prices(by_sku: dict[str, Decimal]) -> dict[UUID, Decimal]:
-    """Prices by product; raises NotFound for each SKU that no product has."""
-    known = products_by_sku(by_sku)
-    raise_all(NotFound(f"There is no product {sku[:64]!r}.", field="sku") for sku in by_sku if sku not in known)
-    return {known[sku].id: price for sku, price in by_sku.items()}
 
 
 def supposed_shape(found: SupposedDifference) -> dict[str, Any]:

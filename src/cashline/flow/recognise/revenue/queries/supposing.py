@@ -6,11 +6,13 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.agree.catalog.queries import products_by_sku
 from cashline.flow.agree.contracts.queries import term_lines
 from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.recognise.revenue.queries import facts_of
 from cashline.flow.recognise.revenue.rules.contracts import NotPlannable
 from cashline.flow.recognise.revenue.rules.supposing import compare_contract
+from cashline.kernel.refusals import NotFound, raise_all
 from cashline.platform import sql
 
 _AT_ONCE = 1000
@@ -21,13 +23,22 @@ _ZERO = Decimal(0)
 class SupposedDifference:
     """What would be posted otherwise: how many contracts, and by (currency, month, kind) what is and would be earned.
 
-    `contracts` are those that move most, with the sum of what moves in them; `refused` could not be planned.
+    `contracts` are those that move most, with the sum of what moves in them; `refused` could not be planned; `numbers`
+    are those of both.
     """
 
     agreements: int = 0
     totals: dict[tuple[str, date, str], tuple[Decimal, Decimal]] = field(default_factory=dict)
     contracts: list[tuple[UUID, str, Decimal]] = field(default_factory=list)
     refused: list[tuple[UUID, str]] = field(default_factory=list)
+    numbers: dict[UUID, str] = field(default_factory=dict)
+
+
+def product_prices(by_sku: dict[str, Decimal]) -> dict[UUID, Decimal]:
+    """Prices by product; raises NotFound for each SKU that no product has."""
+    known = products_by_sku(by_sku)
+    raise_all(NotFound(f"There is no product {sku[:64]!r}.", field="sku") for sku in by_sku if sku not in known)
+    return {known[sku].id: price for sku, price in by_sku.items()}
 
 
 def suppose_prices(
@@ -48,6 +59,8 @@ def suppose_prices(
     for start in range(0, len(keys), _AT_ONCE):
         _suppose(keys[start : start + _AT_ONCE], prices, through, found)
     found.contracts = sorted(found.contracts, key=lambda one: (-one[2], one[0]))[:listed]
+    named = [*(key for key, _, _ in found.contracts), *(key for key, _ in found.refused)]
+    found.numbers = dict(sql.fetch("SELECT id, number FROM agreements WHERE id = ANY(%s::uuid[])", (named,)))
     return found
 
 
