@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import pytest
 
+from cashline.flow.invoice.credits.actions import open_wallets
+from cashline.flow.invoice.credits.rules import NewWallet
 from cashline.flow.invoice.invoices.queries import InvoiceRow, e_invoice, invoice, statement_of
 from cashline.flow.invoice.taxes.actions import set_withholding
 from cashline.flow.invoice.taxes.rules import (
@@ -24,6 +26,7 @@ from cashline.flow.receive.payments.actions import (
     record_payments,
     request_refunds,
     reverse_payments,
+    top_up_wallet,
 )
 from cashline.flow.receive.payments.queries import PaymentFilter
 from cashline.flow.receive.payments.rules import expected_left
@@ -114,6 +117,15 @@ def test_a_credit_note_takes_its_part_of_what_is_withheld(shop: Shop) -> None:
     pay(row, "97.01")
     assert invoice(row.id).open_amount == 0
     assert held(shop)["tax_withheld"] == D("8.90")
+
+
+def test_an_invoice_that_prepaid_money_pays_says_nothing_of_withholding(shop: Shop) -> None:
+    (wallet,) = open_wallets([NewWallet(shop.world.berlin, shop.customer, "EUR")], now=NOW, actor=ACTOR)
+    paid = NewPayment(shop.customer, shop.world.berlin, "EUR", D(200), "card", TODAY, new_id())
+    top_up_wallet(paid, wallet_id=wallet, expires_on=None, now=NOW, actor=ACTOR)
+    row = ship_and_bill(shop, line("SENSOR-1", 2))
+    assert row.open_amount == D("11.82")
+    assert e_invoice(row.id).payment_terms == "Zahlbar innerhalb von 30 Tagen ohne Abzug."
 
 
 def test_the_bank_knows_what_is_still_to_be_withheld(shop: Shop) -> None:

@@ -194,7 +194,7 @@ def payment_terms_of(source: Statement) -> str:
     if source.is_credit_note and source.preceding:
         return phrase(source.buyer.locale, "set_off", number=source.preceding[0])
     locale = source.buyer.locale
-    if source.withheld:
+    if source.withheld and source.withheld_total <= source.payable:
         words = {
             "withheld": f"{source.withheld_total:f} {source.currency}",
             "reasons": ", ".join(f"{one.percent:f} % {one.reason}" for one in source.withheld),
