@@ -10,7 +10,9 @@ from cashline.flow.deliver.projects import actions as projects
 from cashline.flow.deliver.provisioning import actions as provisioning
 from cashline.flow.deliver.subscriptions import actions as subscriptions
 from cashline.flow.invoice.billing import actions as billing
+from cashline.flow.recognise.books import actions as books
 from cashline.flow.recognise.ledger import actions as ledger
+from cashline.flow.recognise.revenue import actions as revenue
 from cashline.platform.events.rules import Handoff
 
 HANDOFFS: dict[str, tuple[Handoff, ...]] = {
@@ -70,4 +72,5 @@ HANDOFFS: dict[str, tuple[Handoff, ...]] = {
     "PaymentReversed": (ledger.post_refunds,),
     "RefundReturned": (ledger.post_refunds,),
     "ChargebackWon": (ledger.post_refunds,),
+    "FiscalCalendarSet": (revenue.plan_again, books.compare_again),
 }

@@ -79,6 +79,26 @@ def test_another_calendar_moves_revenue_between_the_periods_of_a_month_alone() -
     assert {month: recognised_by_month([agreement_of(order)])[agreement_of(order)][month] for month in after} == after
 
 
+def test_another_calendar_moves_what_was_run_to_that_day_too_and_so_do_books() -> None:
+    shop = make_trading_shop()
+    order = book_mixed(shop)
+    ship_on(TODAY, order)
+    recognise(MARCH)
+    book = NewBook(shop.world.berlin, "hgb", "HGB", Standard.STATUTORY, Policies(timing="as_invoiced"))
+    open_book(book, reason="The law", now=at(MARCH), actor=ACTOR)
+    run_books(through=MARCH, now=at(MARCH), actor=ACTOR)
+    set_calendar(shop, CALENDAR)
+    recognise(MARCH)
+    assert recognise(MARCH).postings == 0
+    to_date = [round_to(divide(D(2352) * days, D(365)), 2) for days in (10, 38, 73)]
+    found = by_period(shop, date(2026, 3, 28), 3, "Revenue from subscriptions")
+    assert found == [to_date[0], to_date[1] - to_date[0], to_date[2] - to_date[1]]
+    [result] = run_books(through=MARCH, now=at(MARCH), actor=ACTOR)
+    [revenue] = [one for one in differences(None, result.book, end=date(2026, 1, 25)) if one.code == "4100"]
+    assert (revenue.first, revenue.difference) == (-to_date[0], to_date[0])
+    assert run_books(through=MARCH, now=at(MARCH), actor=ACTOR)[0].entries == 0
+
+
 def test_arrangements_and_books_follow_the_calendar_too() -> None:
     shop = make_trading_shop()
     set_calendar(shop, CALENDAR)

@@ -125,7 +125,7 @@ def _run_batch(kind: str, due: Sequence[Due], result: BookRunResult, *, now: dat
     plan = _plan_agreements if kind == "agreement" else _plan_arrangements
     calendar = fiscal_calendar(one.entity_id)
     owners, planned = plan(one, due, calendar, result.exceptions)
-    held = posted_in(one.id, [each.id for each in due])
+    held = posted_in(one.id, [each.id for each in due], calendar.slice_of)
     found: list[_Planned] = []
     for each in due:
         if each.id not in planned:

@@ -11,6 +11,8 @@ from cashline.flow.recognise.books.rules.policies import Policies, Standard, rea
 from cashline.flow.recognise.books.rules.steps import Place
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.recognise.ledger.rules.entries import Balance
+from cashline.kernel.fiscal import Slicer
+from cashline.kernel.periods import month_of
 from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
 
@@ -150,20 +152,25 @@ class PostedOf(NamedTuple):
     sequences: dict[tuple[date, str, str], int]
 
 
-def posted_in(book_id: UUID, source_ids: Sequence[UUID]) -> dict[UUID, PostedOf]:
-    """What a book posted of contracts so far."""
+def posted_in(book_id: UUID, source_ids: Sequence[UUID], slicer: Slicer) -> dict[UUID, PostedOf]:
+    """What a book posted of contracts so far, by the months (or slices) of a calendar, whichever it was posted by.
+
+    An amount counts where its entry stands; where a closed month sent it to another, where it belongs.
+    """
     rows = sql.fetch(
-        "SELECT e.source_id, e.month, e.contract, l.name, l.subject, l.nature, e.rule, sum(l.amount), max(e.sequence) "
-        "FROM book_entries e JOIN book_lines l ON l.entry_id = e.id "
-        "WHERE e.source_id = ANY(%s) AND e.book_id = %s GROUP BY 1, 2, 3, 4, 5, 6, 7",
+        "SELECT e.source_id, e.month, e.day, e.contract, l.name, l.subject, l.nature, e.rule, sum(l.amount), "
+        "max(e.sequence) FROM book_entries e JOIN book_lines l ON l.entry_id = e.id "
+        "WHERE e.source_id = ANY(%s) AND e.book_id = %s GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
         (list(source_ids), book_id),
     )
     found = {key: PostedOf({}, {}) for key in source_ids}
-    for key, month, contract, name, subject, nature, rule, amount, sequence in rows:
-        place = (month, contract, rule)
-        found[key].sequences[place] = max(sequence, found[key].sequences.get(place, -1))
+    for key, month, day, contract, name, subject, nature, rule, amount, sequence in rows:
+        entry = (month, contract, rule)
+        found[key].sequences[entry] = max(sequence, found[key].sequences.get(entry, -1))
         if name:
-            found[key].amounts[Place(month, contract, name, subject, nature, rule)] = amount
+            start = slicer(day if month_of(day) == month_of(month) else month).start
+            place = Place(start, contract, name, subject, nature, rule)
+            found[key].amounts[place] = found[key].amounts.get(place, Decimal(0)) + amount
     return found
 
 

@@ -1,5 +1,6 @@
 """Writing revenue: the run over agreements, and arrangements with facts of their own with the run over those."""
 
+from cashline.flow.recognise.revenue.actions.calendars import plan_again
 from cashline.flow.recognise.revenue.actions.recognising import ArrangementRunResult, recognise_arrangements
 from cashline.flow.recognise.revenue.actions.recording import (
     NewArrangement,
@@ -16,6 +17,7 @@ __all__ = [
     "NewFacts",
     "RevenueRunResult",
     "modify_arrangement",
+    "plan_again",
     "recognise_arrangements",
     "record_arrangements",
     "record_facts",

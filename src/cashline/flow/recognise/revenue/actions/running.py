@@ -145,7 +145,10 @@ def load_batch(agreement_ids: Sequence[UUID]) -> Batch:
         lines.setdefault(line.agreement_id, []).append(line)
     if any(one.priced for one in agreements.values()):
         _price(agreements, lines)
-    return Batch(agreements, lines, queries.facts_of(agreement_ids), queries.recorded(agreement_ids))
+    recorded = queries.recorded(agreement_ids)
+    if slicers := {one.id: one.slicer for one in agreements.values() if one.calendar}:
+        recorded = queries.in_slices(recorded, slicers)
+    return Batch(agreements, lines, queries.facts_of(agreement_ids), recorded)
 
 
 def _price(agreements: Mapping[UUID, LockedAgreement], lines: dict[UUID, list[TermLine]]) -> None:

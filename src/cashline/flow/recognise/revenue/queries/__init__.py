@@ -1,6 +1,6 @@
 """Reading revenue: which contracts a run must look at, what it plans from, and what was recognised of each contract."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -165,6 +165,30 @@ def recorded(agreement_ids: Sequence[UUID]) -> dict[UUID, Recorded]:
         if month is not None:
             found.setdefault(line_id, Recorded(-1, None, {})).months[month] = (amount, number)
     return found
+
+
+def in_slices(found: Mapping[UUID, Recorded], slicers: Mapping[UUID, Slicer]) -> dict[UUID, Recorded]:
+    """What was recorded of the lines of agreements whose entity has a calendar of its own, by the slices of that.
+
+    An amount counts for the slice in which its entry stands, also where it was posted by another calendar; where a
+    closed month sent it to another, for the slice that begins when its own did.
+    """
+    amounts: dict[UUID, dict[date, Decimal]] = {}
+    sequences: dict[UUID, dict[date, int]] = {}
+    for agreement_id, line_id, month, day, number, amount in sql.fetch(
+        "SELECT p.agreement_id, p.line_id, p.month, e.day, max(p.sequence), sum(p.amount) FROM revenue_postings p "
+        "JOIN journal_entries e ON e.id = p.entry_id WHERE p.agreement_id = ANY(%s::uuid[]) GROUP BY 1, 2, 3, 4",
+        (sql.uuids(slicers),),
+    ):
+        place = slicers[agreement_id](day if month_of(day) == month_of(month) else month).start
+        mine, numbers = amounts.setdefault(line_id, {}), sequences.setdefault(line_id, {})
+        mine[place] = mine.get(place, Decimal(0)) + amount
+        numbers[month] = max(number, numbers.get(month, -1))
+    months = {
+        key: {place: (mine.get(place, Decimal(0)), sequences[key].get(place, -1)) for place in {*mine, *sequences[key]}}
+        for key, mine in amounts.items()
+    }
+    return {**found, **{key: found[key]._replace(months=one) for key, one in months.items()}}
 
 
 @dataclass(frozen=True, slots=True)
