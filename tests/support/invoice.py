@@ -69,7 +69,9 @@ def accept_installations(order_id: UUID, day: date = TODAY) -> None:
     ):
         schedule_installation(installation_id=key, scheduled_on=day, technician="Ada", now=at(day), actor=ACTOR)
         finish_installation(installation_id=key, done_on=day, now=at(day), actor=ACTOR)
-        accept_installation(installation_id=key, accepted_by="M. Kunde", accepted_on=day, now=at(day), actor=ACTOR)
+        accept_installation(
+            installation_id=key, accepted_by="M. Kunde", accepted_on=day, evidence="Mail", now=at(day), actor=ACTOR
+        )
 
 
 def subscriptions_of(order_id: UUID) -> list[UUID]:

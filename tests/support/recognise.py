@@ -72,7 +72,9 @@ def accept_on(day: date, order_id: UUID) -> None:
     """Do the installations of an order and have them accepted."""
     for row in installations_of([order_id]):
         finish_installation(installation_id=row.id, done_on=day, now=at(day), actor=ACTOR)
-        accept_installation(installation_id=row.id, accepted_by="B. Buyer", accepted_on=day, now=at(day), actor=ACTOR)
+        accept_installation(
+            installation_id=row.id, accepted_by="B. Buyer", accepted_on=day, evidence="Mail", now=at(day), actor=ACTOR
+        )
 
 
 def bill(day: date, **options: object) -> list[UUID]:

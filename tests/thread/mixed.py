@@ -147,7 +147,12 @@ def install() -> None:
         projects.finish_installation(installation_id=key, done_on=INSTALLED, now=now, actor=ACTOR)
     for key in _keys("SELECT id FROM installations WHERE status = 'done'"):
         projects.accept_installation(
-            installation_id=key, accepted_by=BUYER.name, accepted_on=INSTALLED, now=now, actor=ACTOR
+            installation_id=key,
+            accepted_by=BUYER.name,
+            accepted_on=INSTALLED,
+            evidence="Signed sheet",
+            now=now,
+            actor=ACTOR,
         )
 
 

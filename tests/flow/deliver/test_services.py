@@ -135,16 +135,25 @@ def test_an_installation_starts_after_the_goods_and_counts_once_accepted() -> No
     reject_installation(installation_id=row.id, reason="One rack is loose", now=NOW, actor=ACTOR)
     assert (installation(order_id).status, installation(order_id).note) == ("scheduled", "One rack is loose")
     finish_installation(installation_id=row.id, done_on=TODAY, now=NOW, actor=ACTOR)
-    for accepted_by, accepted_on, refusal in (
-        ("Bo", date(2026, 1, 14), InvalidInstallationDate),
-        ("Bo", date(2026, 1, 17), InvalidInstallationDate),
-        (" ", TODAY, InvalidValue),
+    for accepted_by, accepted_on, evidence, refusal in (
+        ("Bo", date(2026, 1, 14), "Mail", InvalidInstallationDate),
+        ("Bo", date(2026, 1, 17), "Mail", InvalidInstallationDate),
+        (" ", TODAY, "Mail", InvalidValue),
+        ("Bo", TODAY, " ", InvalidValue),
     ):
         with pytest.raises(refusal):
             accept_installation(
-                installation_id=row.id, accepted_by=accepted_by, accepted_on=accepted_on, now=NOW, actor=ACTOR
+                installation_id=row.id,
+                accepted_by=accepted_by,
+                accepted_on=accepted_on,
+                evidence=evidence,
+                now=NOW,
+                actor=ACTOR,
             )
-    accept_installation(installation_id=row.id, accepted_by="Bo", accepted_on=TODAY, now=NOW, actor=ACTOR)
+    accept_installation(
+        installation_id=row.id, accepted_by="Bo", accepted_on=TODAY, evidence="Signed sheet", now=NOW, actor=ACTOR
+    )
+    assert installation(order_id).accepted_evidence == "Signed sheet"
     assert facts(order_id) == [("shipped", 1, TODAY), ("accepted", 2, TODAY)]
     assert steps(order_id)["install"] == "done"
     assert orders.order(order_id).status == "completed"

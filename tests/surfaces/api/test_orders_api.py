@@ -214,6 +214,8 @@ def test_services_run_end_and_are_accepted(shop: Shop, secret: str) -> None:
     assert post(secret, f"{address}/finish", {"done_on": "2026-01-15", "note": "Done"}).json()["status"] == "done"
     assert post(secret, f"{address}/reject", {"reason": "Loose"}).json()["status"] == "scheduled"
     assert post(secret, f"{address}/finish", {"done_on": "2026-01-15"}).status_code == 200
-    accepted = post(secret, f"{address}/accept", {"accepted_by": "Bo", "accepted_on": "2026-01-15"})
+    given = {"accepted_by": "Bo", "accepted_on": "2026-01-15"}
+    assert codes(post(secret, f"{address}/accept", given)) == [("invalid_value", "evidence")]
+    accepted = post(secret, f"{address}/accept", given | {"evidence": "Mail of January 15"})
     assert (accepted.json()["status"], accepted.json()["accepted_by"]) == ("accepted", "Bo")
     assert get(secret, f"/v1/installations/{public('installation', new_id())}").status_code == 404

@@ -97,7 +97,7 @@ def test_goods_come_in_and_go_out(shop: Shop) -> None:
     job = run("installation", "list", "--json")["items"][0]["number"]
     assert "scheduled" in run("installation", "schedule", job, "2026-12-24", "--technician", "Ada")
     assert "done" in run("installation", "finish", job, "--note", "Two racks")
-    assert "accepted" in run("installation", "accept", job, "Bo")
+    assert "accepted" in run("installation", "accept", job, "Bo", "--evidence", "Mail")
     assert "completed" in run("order", "show", number)
 
 

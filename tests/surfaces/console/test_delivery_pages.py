@@ -163,7 +163,8 @@ def test_an_installation_goes_its_way(shop: Shop, staff: Console) -> None:
         ("finish", {"day": "2026-01-15", "note": ""}, "The work is done."),
         ("accept", {"day": "2026-01-14", "accepted_by": "Bo"}, "not accepted before"),
         ("accept", {"day": "2026-01-15", "accepted_by": ""}, "Accepted by: "),
-        ("accept", {"day": "2026-01-15", "accepted_by": "Bo"}, "The customer has accepted."),
+        ("accept", {"day": "2026-01-15", "accepted_by": "Bo"}, "not known as a contact"),
+        ("accept", {"day": "2026-01-15", "accepted_by": "Bo", "evidence": "Mail"}, "The customer has accepted."),
     ]
     for verb, typed, said in steps:
         assert said in staff.post(f"{address}{verb}/", typed).words, verb

@@ -198,4 +198,10 @@ class Trade:
             elif row.status == "scheduled" and row.scheduled_on and row.scheduled_on <= today:
                 finish_installation(installation_id=row.id, done_on=today, note="Tested with the customer.", **who)
             elif row.status == "done" and age >= 10:
-                accept_installation(installation_id=row.id, accepted_by="Erika Einkauf", accepted_on=today, **who)
+                accept_installation(
+                    installation_id=row.id,
+                    accepted_by="Erika Einkauf",
+                    accepted_on=today,
+                    evidence="Signed on the technician's sheet",
+                    **who,
+                )

@@ -18,6 +18,7 @@ from cashline.flow.deliver.projects.rules import (
     INSTALLATION,
     MAX_NOTE,
     InstallationStatus,
+    acceptance_errors,
     happened_errors,
     text_errors,
 )
@@ -83,23 +84,39 @@ def finish_installation(*, installation_id: UUID, done_on: date, note: str = "",
 
 @transaction.atomic
 def accept_installation(
-    *, installation_id: UUID, accepted_by: str, accepted_on: date, now: datetime, actor: str
+    *, installation_id: UUID, accepted_by: str, accepted_on: date, evidence: str = "", now: datetime, actor: str
 ) -> None:
-    """The customer accepts the work: the service is delivered, and may be billed."""
+    """The customer accepts the work: the service is delivered, and may be billed.
+
+    `accepted_by` is a contact of the customer, or `evidence` says what shows the acceptance (a signed sheet, a mail,
+    the log-in of the portal); raises all errors at once.
+    """
     row = queries.installations_for_update([installation_id])[installation_id]
+    INSTALLATION.target("accept", row.status, document_id=row.number)
+    contacts = [] if evidence.strip() else queries.contacts_of(row.customer_id)
     raise_all(
         [
             *happened_errors(accepted_on, now.date(), row.done_on, "accepted_on"),
             *text_errors(accepted_by, "accepted_by", required=True),
+            *text_errors(evidence, "evidence", most=MAX_NOTE),
+            *acceptance_errors(accepted_by, evidence, contacts),
         ]
     )
-    INSTALLATION.target("accept", row.status, document_id=row.number)
     fact = NewDelivery(
         row.order_line_id, row.line_id, row.customer_id, DeliveryKind.ACCEPTED.value, row.quantity, accepted_on, row.id
     )
     finish_steps([row.order_line_id], StepKind.INSTALL)
-    changes = {"accepted_on": ("date", accepted_on), "accepted_by": ("text", accepted_by.strip())}
-    data = {"number": row.number, "accepted_on": accepted_on.isoformat(), "accepted_by": accepted_by}
+    changes = {
+        "accepted_on": ("date", accepted_on),
+        "accepted_by": ("text", accepted_by.strip()),
+        "accepted_evidence": ("text", evidence.strip()),
+    }
+    data = {
+        "number": row.number,
+        "accepted_on": accepted_on.isoformat(),
+        "accepted_by": accepted_by,
+        "evidence": evidence.strip(),
+    }
     _move(row, "accept", "InstallationAccepted", changes, data, now=now, actor=actor)
     record_deliveries([fact], now=now, actor=actor)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from cashline.flow.deliver.projects import actions, queries
 from cashline.flow.deliver.projects.queries import InstallationRow
@@ -48,13 +48,19 @@ class FinishIn(Closed):
 class AcceptIn(Closed):
     """That the customer accepts the work, and who did so."""
 
-    accepted_by: Name
+    accepted_by: Annotated[Name, Field(description="A contact of the customer, else with evidence.")]
     accepted_on: date | None = None
+    evidence: Annotated[
+        str, Field(max_length=4000, description="What shows the acceptance: a signed sheet, a mail.")
+    ] = ""
 
 
 def shape(row: InstallationRow) -> dict[str, Any]:
     """An installation as the API shows it."""
-    plain = "number status sku description quantity scheduled_on technician done_on accepted_on accepted_by note"
+    plain = (
+        "number status sku description quantity scheduled_on technician done_on accepted_on accepted_by "
+        "accepted_evidence note"
+    )
     return {"id": public("installation", row.id)} | {name: getattr(row, name) for name in plain.split()} | {
         "order": public("order", row.order_id),
         "order_number": row.order_number,
@@ -127,6 +133,7 @@ def installation_accept(request: HttpRequest, installation_id: PublicId, body: A
         installation_id=row.id,
         accepted_by=body.accepted_by,
         accepted_on=body.accepted_on or _today(caller, row),
+        evidence=body.evidence,
         now=caller.now,
         actor=caller.actor,
     )

@@ -88,9 +88,12 @@ def installation_finish(installation: str, day: date | None, note: str, email: s
 @click.argument("installation")
 @click.argument("accepted_by")
 @click.option("--day", type=DAY, default=None, help="Today unless given.")
+@click.option("--evidence", default="", help="What shows it, where ACCEPTED_BY is no contact of the customer we know.")
 @as_option
 @json_option
-def installation_accept(installation: str, accepted_by: str, day: date | None, email: str, as_json: bool) -> None:
+def installation_accept(
+    installation: str, accepted_by: str, day: date | None, evidence: str, email: str, as_json: bool
+) -> None:
     """The customer accepts an INSTALLATION; ACCEPTED_BY is who did so."""
     from cashline.flow.deliver.projects import actions
 
@@ -99,6 +102,7 @@ def installation_accept(installation: str, accepted_by: str, day: date | None, e
         installation_id=key,
         accepted_by=accepted_by,
         accepted_on=day or this_day,
+        evidence=evidence,
         now=now(),
         actor=authority.actor,
     )

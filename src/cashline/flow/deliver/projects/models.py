@@ -7,7 +7,7 @@ from cashline.platform.database.tables import Table, instant_column, link_to, st
 
 
 class Installation(Table):
-    """A service job for an order line."""
+    """A service job for an order line; `accepted_evidence` is what shows the acceptance of somebody we do not know."""
 
     number = models.TextField(unique=True)
     order_line = models.OneToOneField("orders.OrderLine", on_delete=models.PROTECT, related_name="+")
@@ -19,6 +19,7 @@ class Installation(Table):
     done_on = models.DateField(null=True)
     accepted_on = models.DateField(null=True)
     accepted_by = models.TextField(blank=True, db_default="")
+    accepted_evidence = models.TextField(blank=True, db_default="")
     note = models.TextField(blank=True, db_default="")
     created_at = instant_column()
 

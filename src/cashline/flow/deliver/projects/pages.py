@@ -66,6 +66,14 @@ DAY = Field("day", lazy("Day"), "date", width="half")
 TECHNICIAN = Field("technician", lazy("Technician"), required=False, width="half")
 NOTE = Field("note", lazy("Note"), "textarea", required=False, max_length=MAX_NOTE)
 WHO = Field("accepted_by", lazy("Accepted by"), width="half")
+EVIDENCE = Field(
+    "evidence",
+    lazy("What shows it"),
+    "textarea",
+    required=False,
+    max_length=MAX_NOTE,
+    hint=lazy("Needed where it is no contact that we know: the signed sheet, a mail."),
+)
 REASON = Field("reason", lazy("What is missing"), "textarea", max_length=1000)
 
 
@@ -151,6 +159,7 @@ def _facts(row: InstallationRow) -> tuple[KeyValue, ...]:
         KeyValue(_("Technician"), row.technician),
         KeyValue(_("Done"), row.done_on),
         KeyValue(_("Accepted"), row.accepted_on, row.accepted_by),
+        KeyValue(_("Shown by"), row.accepted_evidence),
     )
     return tuple(fact for fact in facts if fact.value)
 
@@ -168,7 +177,9 @@ def _actions(row: InstallationRow, caller: Caller) -> tuple[Action, ...]:
     offered = {
         "schedule": Action(_("Schedule"), url("schedule"), fields=planned, icon="calendar", key="s"),
         "finish": Action(_("Work is done"), url("finish"), "primary", fields=(day, NOTE), icon="check", key="d"),
-        "accept": Action(_("Customer accepts"), url("accept"), "primary", fields=(WHO, day), icon="check", key="a"),
+        "accept": Action(
+            _("Customer accepts"), url("accept"), "primary", fields=(WHO, day, EVIDENCE), icon="check", key="a"
+        ),
         "reject": Action(_("Not accepted"), url("reject"), "danger", fields=(REASON,)),
     }
     return tuple(offered[verb] for verb in INSTALLATION.verbs(row.status) if verb in offered)
@@ -197,11 +208,12 @@ def _finish(request: HttpRequest, caller: Caller, row: InstallationRow) -> None:
 
 
 def _accept(request: HttpRequest, caller: Caller, row: InstallationRow) -> None:
-    read = read_dialog(request, WHO, DAY)
+    read = read_dialog(request, WHO, DAY, EVIDENCE)
     actions.accept_installation(
         installation_id=row.id,
         accepted_by=read.text("accepted_by"),
         accepted_on=read.day("day") or _today(row, caller),
+        evidence=read.text("evidence"),
         now=caller.now,
         actor=caller.actor,
     )

@@ -37,6 +37,7 @@ class InstallationRow:
     done_on: date | None
     accepted_on: date | None
     accepted_by: str
+    accepted_evidence: str
     note: str
     created_at: datetime
 
@@ -71,7 +72,7 @@ _JOINS = "JOIN order_lines l ON l.id = i.order_line_id JOIN orders o ON o.id = l
 _INSTALLATION = (
     "i.id, i.number, i.order_line_id, o.id, o.number, o.agreement_id, i.customer_id, c.name, o.entity_id, p.sku, "
     "t.description, l.quantity, i.status, i.scheduled_on, i.technician, i.done_on, i.accepted_on, i.accepted_by, "
-    "i.note, i.created_at"
+    "i.accepted_evidence, i.note, i.created_at"
 )
 _SOURCE = (
     f"installations i {_JOINS} JOIN customers c ON c.id = i.customer_id JOIN products p ON p.id = l.product_id "
@@ -97,6 +98,20 @@ def installation(installation_id: UUID) -> InstallationRow:
     if not rows:
         raise NotFound("There is no such installation.", field="installation_id")
     return rows[0]
+
+
+def contacts_of(customer_id: UUID) -> list[str]:
+    """Whom we know at a customer: its people in the portal, who signed its contracts, whom its quotes went to."""
+    return [
+        name
+        for (name,) in sql.fetch(
+            "SELECT name FROM users WHERE customer_id = %(id)s AND is_active AND name <> '' UNION "
+            "SELECT s.signer_name FROM signatures s JOIN agreements a ON a.id = s.agreement_id "
+            "WHERE a.customer_id = %(id)s UNION "
+            "SELECT contact_name FROM quotes WHERE customer_id = %(id)s AND contact_name <> '' ORDER BY 1",
+            {"id": customer_id},
+        )
+    ]
 
 
 def installations_of(order_ids: Iterable[UUID]) -> list[InstallationRow]:

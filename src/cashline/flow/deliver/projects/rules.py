@@ -1,8 +1,10 @@
 """Rules of installations: planned, scheduled, done, accepted."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
+from cashline.flow.agree.contracts.rules.signing import is_name_of
 from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.refusals import InvalidValue, Refusal
 
@@ -44,6 +46,20 @@ def happened_errors(day: date, today: date, not_before: date | None, field: str)
     if not_before is not None and day < not_before:
         return [InvalidInstallationDate(f"The work was done on {not_before}, and not accepted before.", field=field)]
     return []
+
+
+def acceptance_errors(accepted_by: str, evidence: str, contacts: Sequence[str]) -> list[Refusal]:
+    """Why an acceptance cannot be held against the customer: by nobody known there, and with nothing to show for it."""
+    if evidence.strip() or not accepted_by.strip() or any(is_name_of(accepted_by, one) for one in contacts):
+        return []
+    known = f" Known there: {', '.join(contacts[:5])}." if contacts else ""
+    return [
+        InvalidValue(
+            f"{accepted_by} is not known as a contact of the customer: say what shows the acceptance.{known}",
+            field="evidence",
+            fix="Give the signed sheet, the mail or what else shows it, or name a contact of the customer.",
+        )
+    ]
 
 
 def text_errors(text: str, field: str, *, most: int = MAX_TEXT, required: bool = False) -> list[Refusal]:

@@ -81,10 +81,14 @@ def check_given(given: SignatureGiven) -> None:
 
 def check_typed_name(typed: str, signer: str) -> None:
     """Refuse a name that is not the signer's: it holds the surname, or the same words; case and accents are free."""
-    wanted, given = _name_words(signer), _name_words(typed)
-    if sorted(given) == sorted(wanted) or (wanted and wanted[-1] in given):
-        return
-    raise InvalidValue(f"This is to be signed by {signer}: type that name to sign.", field="typed_name")
+    if not is_name_of(typed, signer):
+        raise InvalidValue(f"This is to be signed by {signer}: type that name to sign.", field="typed_name")
+
+
+def is_name_of(typed: str, person: str) -> bool:
+    """Is what was typed that person's name: their surname or the same words, whatever the case and the accents?"""
+    wanted, given = _name_words(person), _name_words(typed)
+    return sorted(given) == sorted(wanted) or bool(wanted and wanted[-1] in given)
 
 
 def _name_words(name: str) -> list[str]:
