@@ -75,6 +75,7 @@ class Buyer(Console):
         self.email = email
         new = NewUser(email, name, PASSWORD, customer_id=customer_id)
         (self.user_id,) = create_users([new], now=NOW, actor=ACTOR)
+        speak_english(customer_id)
         self.client = Client()
         from cashline.platform.people.models import User
 
@@ -83,11 +84,18 @@ class Buyer(Console):
         )
 
 
+def speak_english(customer_id: UUID) -> None:
+    """Let pages and documents of the customer be in English."""
+    sql.execute("UPDATE customers SET locale = 'en_GB' WHERE id = %s", (customer_id,))
+
+
 def make_two_customers() -> tuple[Shop, UUID, UUID]:
     """A sandbox with a shop, and two customers in euro."""
     make_sandbox(frozen_at=NOW)
     shop = make_receiving_shop()
     other = make_customers([german("Südwind Anlagen KG", email="ap@suedwind.example")])[0]
+    speak_english(shop.customer)
+    speak_english(other)
     return shop, shop.customer, other
 
 

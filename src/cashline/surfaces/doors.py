@@ -5,6 +5,7 @@ answer are kept together or not at all.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from uuid import UUID
 
 import msgspec
@@ -13,13 +14,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from ninja.utils import check_csrf
 
+from cashline.flow.agree.customers.queries import customer
 from cashline.kernel.refusals import Forbidden, NotFound, Refusal, Refusals
 from cashline.platform.clock.queries import ClockReading, read_clock
 from cashline.platform.doors.caller import Caller
 from cashline.platform.doors.once import FIELD, answer_once
 from cashline.platform.idempotency.actions import StoredAnswer, claim, fingerprint, keep_answer
-from cashline.platform.people.queries import Unauthenticated, key_authority, user_authority
-from cashline.platform.permissions.rules import Authority
+from cashline.platform.pages.components import KeyValue
+from cashline.platform.people.queries import Unauthenticated, key_authority, people_with, user_authority
+from cashline.platform.permissions.rules import READ, Authority, roles_with
 
 OPEN_PATHS = (
     "/login/",
@@ -61,6 +64,10 @@ class DoorMiddleware:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             nothing = NotFound("There is nothing at this address: it holds a NUL, which no text here does.")
             return self.process_exception(request, nothing) or error_answer(nothing)
+        with _language(authority):
+            return self._answer(request, authority, clock, is_api=is_api)
+
+    def _answer(self, request: HttpRequest, authority: Authority, clock: ClockReading, *, is_api: bool) -> HttpResponse:
         if is_api and request.method in UNSAFE:
             return self._once(request, authority, clock)
         if request.method == "POST" and not is_api and FIELD in request.POST:
@@ -106,7 +113,26 @@ class DoorMiddleware:
         from cashline.platform.pages.render import render_refusal
         from cashline.surfaces.portal.frame import frame_of
 
-        return render_refusal(request, exception, portal=frame_of(request))
+        return render_refusal(request, exception, portal=frame_of(request), helpers=_helpers(request, exception))
+
+
+def _helpers(request: HttpRequest, refusal: Refusal) -> tuple[KeyValue, ...]:
+    """Who of the staff may do what was refused to one of them, or may give the role for it."""
+    permission, caller = refusal.data.get("permission"), getattr(request, "caller", None)
+    if not isinstance(refusal, Forbidden) or not permission or caller is None or caller.authority.customer_id:
+        return ()
+    roles = () if permission in READ else roles_with(permission)
+    found = people_with([*roles, *roles_with("people.write"), "owner"])
+    return tuple(KeyValue(name, role.replace("_", " ").capitalize(), email) for name, role, email in found)
+
+
+def _language(authority: Authority) -> AbstractContextManager[None]:
+    """A customer's people read their own language, whatever their browser asks for; staff read Django's."""
+    if authority.customer_id is None:
+        return nullcontext()
+    from cashline.surfaces.portal.words import speaking_to
+
+    return speaking_to(customer(authority.customer_id).locale)
 
 
 class _Undo(Exception):

@@ -120,7 +120,7 @@ def test_a_contract_is_signed_once_by_its_link_without_a_log_in(shop: Shop) -> N
     evidence = sql.fetch_one("SELECT evidence FROM signatures WHERE agreement_id = %s", (contract,))
     assert evidence is not None
     assert evidence[0]["typed_name"] == "Bea Buyer"
-    assert "lektronisch" in evidence[0]["consent"]
+    assert "electronically" in evidence[0]["consent"]
     assert evidence[0]["ip_address"] == "127.0.0.1"
     assert "the contract is in force" in guest.get(address).content.decode()
     assert guest.get(f"{address}signed.pdf").content[:4] == b"%PDF"
@@ -162,8 +162,12 @@ def test_work_is_accepted_once_or_sent_back(shop: Shop, bea: Buyer) -> None:
     here = deal(shop, shop.customer, EMAIL)
     address = f"/portal/installations/{public('installation', here.installation)}/"
     assert "Type your name to accept." in bea.post(f"{address}accept/", {"name": ""}).words
+    assert "You are here as Bea Buyer: type that name" in bea.post(f"{address}accept/", {"name": "Mickey"}).words
     for _ in range(2):
-        assert "You accepted the work." in bea.post(f"{address}accept/", {"name": "Bea", "idempotency_key": "a"}).words
+        given = {"name": "B. Buyer", "idempotency_key": "a"}
+        assert "You accepted the work." in bea.post(f"{address}accept/", given).words
+    told = sql.fetch("SELECT accepted_evidence FROM installations WHERE id = %s", (here.installation,))
+    assert told == [(f"In the portal, logged in as {EMAIL}, from 127.0.0.1",)]
     assert events("InstallationAccepted") == [f"portal:{EMAIL}"]
     assert sql.fetch("SELECT count(*) FROM deliveries WHERE kind = 'accepted'") == [(1,)]
     bea.post(f"{address}reject/", {"reason": "Too late"})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cashline.kernel.derivations import Derivation
+from cashline.kernel.money import Money
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import (
     Action,
@@ -16,6 +17,7 @@ from cashline.platform.pages.components import (
     Filter,
     KeyValue,
     Label,
+    MoneyCell,
     Notice,
     Pill,
     Related,
@@ -166,12 +168,21 @@ class BoardPage:
 
 @dataclass(frozen=True, slots=True)
 class DerivationPage:
-    """Why an amount is what it is."""
+    """Why an amount is what it is. `sources` are the documents and facts behind it, each to be opened."""
 
     title: Label
     amount: CellValue
     derivation: Derivation
     crumbs: tuple[Crumb, ...] = ()
+    sources: tuple[KeyValue, ...] = ()
+    own_currency: str = ""
+    """The currency of the amounts in its sentences, where the amount itself is none (days, a rate)."""
+
+    @property
+    def currency(self) -> str:
+        """The currency in which its amounts are told."""
+        amount = self.amount.money if isinstance(self.amount, MoneyCell) else self.amount
+        return amount.currency if isinstance(amount, Money) else self.own_currency
 
 
 type Page = ListPage | DocumentPage | FormPage | BoardPage | DerivationPage

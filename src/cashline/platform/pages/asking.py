@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
 from cashline.kernel.money import MAX_AMOUNT
 from cashline.platform import lists
 from cashline.platform.pages.components import Column, Filter, Label
 from cashline.platform.pages.fields import FieldError
+from cashline.platform.pages.speaking import gettext as _
 
 MAX_PAGE_SIZE = 200
 MAX_TEXT = 200

@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.templatetags.static import static
-from django.utils.translation import gettext as _
 from markupsafe import Markup
 from markupsafe import escape as _escape
 
 from cashline.kernel.money import Money
 from cashline.platform.pages import formats
 from cashline.platform.pages.components import Cell, Column, MoneyCell, Pill, Progress, Row, Tone
+from cashline.platform.pages.speaking import gettext as _
 
 NO_BREAK = "\u00a0"
 LABELLED = ("number", "money", "percent", "date", "month", "datetime", "ago", "progress")

@@ -7,10 +7,10 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from cashline.platform.pages.components import Chart, Column, Row, Table
+from cashline.platform.pages.speaking import gettext as _
 
 
 def chart_json(chart: Chart) -> Markup:

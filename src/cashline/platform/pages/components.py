@@ -10,9 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from django.utils.translation import gettext_lazy as _
-
 from cashline.kernel.money import Money
+from cashline.platform.pages.speaking import gettext_lazy as _
 from cashline.platform.pages.tones import Tone as Tone
 from cashline.platform.pages.tones import tone_of as tone_of
 

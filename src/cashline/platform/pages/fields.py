@@ -10,12 +10,12 @@ from babel.numbers import NumberFormatError, parse_decimal
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
 from cashline.kernel.money import MAX_AMOUNT
 from cashline.kernel.refusals import Refusal, Refusals
 from cashline.platform.pages.components import Label, Option
 from cashline.platform.pages.formats import current_locale, format_number
+from cashline.platform.pages.speaking import gettext as _
 
 type FieldKind = Literal[
     "text",
@@ -64,6 +64,8 @@ class Field:
     autocomplete: str = "off"
     width: Literal["full", "half", "third", "quarter"] = "full"
     readonly: bool = False
+    free: bool = False
+    """Of a lookup: what was typed stands for itself where nothing was chosen, for a rule to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +204,24 @@ def _read(
             values[one.name] = tuple(text for text in data.getlist(name) if text in known)
             continue
         text = said(data, name, None)
+        if one.kind == "lookup" and (typed := said(data, f"{name}-typed", one.max_length)):
+            raw[f"{name}_label"] = typed
+            if not text and not one.free:
+                raw[name] = ""
+                errors.append(FieldError(name, _not_found(one, typed)))
+                continue
+            text = text or typed
         raw[name] = text
         try:
             values[one.name] = _value(one, text)
         except _Wrong as wrong:
             errors.append(FieldError(name, str(wrong), "invalid_value" if text else "missing"))
     return values, errors, raw
+
+
+def _not_found(one: Field, typed: str) -> str:
+    message = _("%(label)s: nothing is known by “%(typed)s”. Choose one of the list that opens as you type.")
+    return message % {"label": one.label, "typed": typed[:80]}
 
 
 def _value(one: Field, text: str) -> FieldValue:

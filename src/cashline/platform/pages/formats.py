@@ -14,10 +14,11 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from cashline.kernel.money import Money
 from cashline.kernel.rounding import round_to
+from cashline.platform.pages.speaking import gettext
 from cashline.platform.snapshots.rules import Shown
 
 NONE = "—"
@@ -31,7 +32,7 @@ DAYS_UP_TO = 60
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
     try:
-        return Locale.parse(language, sep="-")
+        return Locale.parse(language.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale("en")
 

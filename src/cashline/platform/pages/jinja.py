@@ -9,17 +9,19 @@ from django.http import HttpRequest, QueryDict
 from django.middleware.csp import get_nonce
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import get_language, pgettext
 from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.telling import tell
 from cashline.platform.pages import cells, formats
 from cashline.platform.pages import components as parts
 from cashline.platform.pages.anatomies import FormPage
 from cashline.platform.pages.chart_data import chart_json, chart_table, spark_points
 from cashline.platform.pages.fields import Field
+from cashline.platform.pages.speaking import gettext, ngettext
 
 
 def environment(**options: Any) -> Environment:
@@ -35,6 +37,7 @@ def environment(**options: Any) -> Environment:
         "without": without,
         "language": lambda: get_language() or "en",
         "icon": cells.icon,
+        "tell": lambda made, currency: tell(made, currency, get_language() or "en"),
         "idempotency_key": lambda: str(new_id()),
         "Tone": parts.Tone,
     }

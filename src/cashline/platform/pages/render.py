@@ -14,14 +14,14 @@ from django.http import (
 )
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
 
 from cashline.kernel.refusals import Refusal, Refusals
 from cashline.platform.pages.anatomies import BoardPage, DerivationPage, DocumentPage, FormPage, ListPage, Section
 from cashline.platform.pages.asking import ListAsk, chips, read_ask
-from cashline.platform.pages.components import Notice, Option, View
+from cashline.platform.pages.components import KeyValue, Notice, Option, View
 from cashline.platform.pages.export import all_rows, csv_lines, xlsx_file
 from cashline.platform.pages.shell import PortalFrame
+from cashline.platform.pages.speaking import gettext as _
 
 COUNTING_SECONDS = 2
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -128,11 +128,17 @@ def render_options(request: HttpRequest, options: tuple[Option, ...]) -> HttpRes
 
 
 def render_refusal(
-    request: HttpRequest, refusal: Refusal, *, back_url: str = "", portal: PortalFrame | None = None
+    request: HttpRequest,
+    refusal: Refusal,
+    *,
+    back_url: str = "",
+    portal: PortalFrame | None = None,
+    helpers: tuple[KeyValue, ...] = (),
 ) -> HttpResponse:
-    """An expected 'no': a page, or for htmx a short answer that the page shows as a toast."""
+    """An expected 'no': a page (with `helpers`, who can do it), or for htmx a short answer, shown as a toast."""
     found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
-    context = {"refusals": found, "status": refusal.status, "back_url": back_url or _back(request)}
+    back = back_url or _back(request)
+    context = {"refusals": found, "status": refusal.status, "back_url": back, "helpers": helpers}
     part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     template = "parts/refusal_body.html" if part else "error.html"
     return render_page(request, template, context, refusal.status, portal=portal)

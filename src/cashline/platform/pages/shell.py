@@ -14,13 +14,14 @@ type Theme = Literal["", "light", "dark"]
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One place in the navigation; `key` after `g` leads there."""
+    """One place in the navigation, for those with the permission; `key` after `g` leads there."""
 
     label: Label
     url: str
     icon: str
     key: str = ""
     count: int | None = None
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)

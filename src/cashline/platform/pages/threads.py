@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext_lazy as _
 
 from cashline.kernel.identifiers import public
 from cashline.platform.events.queries import Link, linked_documents, touched_objects
 from cashline.platform.pages.components import Label, Related, RelatedDocument, Stage
+from cashline.platform.pages.speaking import gettext_lazy as _
 
 KINDS: dict[str, tuple[Label, Stage]] = {
     "quote": (_("Quote"), Stage.AGREE),

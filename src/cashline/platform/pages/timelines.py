@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from cashline.platform.events.queries import timeline
 from cashline.platform.events.rules import RecordedEvent
 from cashline.platform.pages.components import Label, TimelineEntry, Tone
+from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.pages.threads import address_of
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")

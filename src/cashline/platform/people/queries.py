@@ -151,6 +151,17 @@ def grants_of(user_id: UUID) -> tuple[Grant, ...]:
     return tuple(Grant(role, entity_id) for role, entity_id in rows)
 
 
+def people_with(roles: Sequence[str], most: int = 5) -> list[tuple[str, str, str]]:
+    """Some active people who hold one of the roles: name, that role and e-mail address, in the order of the roles."""
+    return sql.fetch(
+        "SELECT name, role, email FROM (SELECT DISTINCT ON (u.id) u.name, u.email, g.role, "
+        "array_position(%(roles)s::text[], g.role) AS place FROM role_grants g JOIN users u ON u.id = g.user_id "
+        "WHERE g.role = ANY(%(roles)s::text[]) AND u.is_active ORDER BY u.id, place) found "
+        "ORDER BY place, name LIMIT %(most)s",
+        {"roles": list(roles), "most": most},
+    )
+
+
 def has_owner() -> bool:
     """Is there an active person who may do everything in every legal entity?"""
     found = sql.fetch(

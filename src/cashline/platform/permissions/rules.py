@@ -63,6 +63,29 @@ DISCOUNT_AUTHORITY = {
 """The discount in percent off the list total that a role may give without approval; others: none."""
 
 
+def roles_with(permission: str) -> tuple[str, ...]:
+    """The roles that hold a permission, the owner's (who may do everything) left out where others do."""
+    found = tuple(role for role, held in ROLES.items() if permission in held and role != "owner")
+    return found or ("owner",)
+
+
+def forbidden(permission: str, *, has_role: bool = True) -> Forbidden:
+    """What is told to somebody without a permission: who may do it, in words, and whom to ask."""
+    ask = "Ask an administrator or an owner of the company to give you one."
+    if not has_role:
+        return Forbidden("You may not see this: you have no role yet.", fix=ask, permission=permission)
+    roles = [role.replace("_", " ") for role in roles_with(permission)]
+    if permission in READ:
+        words = "You may not see this: your role is held for other legal entities, or does not reach so far."
+        return Forbidden(words, fix="Ask an administrator or an owner of the company.", permission=permission)
+    listed = " or ".join(roles) if len(roles) < 3 else f"{', '.join(roles[:-1])} or {roles[-1]}"
+    return Forbidden(
+        f"You may not do this: it is for those with the role {listed}.",
+        fix="Ask one of them to do it, or an administrator or owner to give you the role.",
+        permission=permission,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role held for one legal entity, or for all (None)."""
@@ -98,7 +121,7 @@ class Authority:
     def require(self, permission: str, entity_id: UUID | None = None) -> None:
         """Raise Forbidden where the permission is missing."""
         if not self.allows(permission, entity_id):
-            raise Forbidden(f"You may not do this: it needs the permission {permission}.", permission=permission)
+            raise forbidden(permission, has_role=bool(self.grants))
 
     def entities(self, permission: str) -> list[UUID] | None:
         """The legal entities for which the permission is held; None means all."""

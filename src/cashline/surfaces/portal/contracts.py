@@ -5,8 +5,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cashline.flow.agree.contracts.queries.signatures import CONTRACT_FILE, DRAFT_FILE, signing_token
 from cashline.kernel.identifiers import key_of, public
@@ -32,6 +30,8 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.render import render_document, render_list
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, portal_frame, visitor
 from cashline.surfaces.portal.parts import every, money, plain, price, term

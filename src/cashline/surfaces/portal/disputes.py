@@ -4,8 +4,6 @@ from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from cashline.flow.receive.disputes.actions import NewDispute, open_disputes, withdraw_dispute
@@ -28,6 +26,8 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.fields import Field, FieldSet, read_form
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import visitor
 from cashline.surfaces.portal.parts import money

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from cashline.kernel.refusals import Forbidden
 from cashline.platform.company.queries import Entity, entities, entities_by_id
 from cashline.platform.documents.letterheads import address_lines
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.shell import Brand, NavItem, PortalFrame
+from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.queries.overview import latest_entity
 

@@ -4,8 +4,6 @@ from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cashline.flow.agree.contracts.queries.signatures import signing_token
 from cashline.flow.agree.customers.queries import CustomerRow, addresses_of, customer
@@ -29,6 +27,8 @@ from cashline.platform.pages.components import (
 )
 from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import render_document, render_page
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import frame_for, usual_entity, visitor
 from cashline.surfaces.portal.orders import order_pill, order_url

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cashline.flow.agree.contracts.rules.signing import is_name_of
 from cashline.flow.deliver.projects.actions import accept_installation, reject_installation
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import InvalidValue
@@ -31,6 +31,7 @@ from cashline.platform.pages.components import (
 )
 from cashline.platform.pages.fields import Field, said
 from cashline.platform.pages.render import render_document
+from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, visitor
 from cashline.surfaces.portal.parts import plain
@@ -157,8 +158,17 @@ def installation_accept(request: HttpRequest, installation_id: str) -> HttpRespo
         name = said(request.POST, "name")
         if not name:
             raise InvalidValue(_("Type your name to accept."), field="name")
+        if who.name and not is_name_of(name, who.name):
+            told = _("You are here as %(name)s: type that name to accept.") % {"name": who.name}
+            raise InvalidValue(told, field="name")
+        address = request.META.get("REMOTE_ADDR", "")
         accept_installation(
-            installation_id=row.id, accepted_by=name, accepted_on=who.today(zone), now=who.now, actor=who.actor
+            installation_id=row.id,
+            accepted_by=name,
+            accepted_on=who.today(zone),
+            evidence=f"In the portal, logged in as {who.email}, from {address}",
+            now=who.now,
+            actor=who.actor,
         )
         return Outcome(_url(row.id), _("You accepted the work. Thank you."))
 

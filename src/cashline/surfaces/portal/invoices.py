@@ -7,8 +7,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from cashline.flow.invoice.credit_notes.actions import credit_note_document
@@ -43,6 +41,8 @@ from cashline.platform.pages.components import (
 )
 from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import render_derivation, render_document, render_list
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.disputes import dispute_action, dispute_table, withdraw_actions
 from cashline.surfaces.portal.frame import frame_for, portal_frame, visitor
@@ -68,7 +68,7 @@ COLUMNS = (
 STATES = (
     Option("open", gettext_lazy("Open")),
     Option("overdue", gettext_lazy("Overdue")),
-    Option("paid", gettext_lazy("Paid")),
+    Option("paid", gettext_lazy("Settled")),
     Option("void", gettext_lazy("Void")),
 )
 
@@ -115,13 +115,15 @@ def invoice_pill(row: InvoiceRow, today: date) -> Pill:
     if row.status == "void":
         return Pill(_("Void"))
     if not row.open_amount:
-        return Pill(_("Paid"), Tone.SUCCESS)
+        if row.gross_total <= 0:
+            return Pill(_("Nothing to pay"))
+        return Pill(_("Paid") if row.money_came else _("Settled by credit"), Tone.SUCCESS)
     if row.disputed >= row.open_amount:
         return Pill(_("Disputed"), Tone.WARNING)
     if row.due_on < today:
         return Pill(_("Overdue"), Tone.DANGER)
     if row.open_amount < row.gross_total:
-        return Pill(_("Partly paid"), Tone.ACCENT)
+        return Pill(_("Partly paid") if row.money_came else _("Partly credited"), Tone.ACCENT)
     return Pill(_("Open"), Tone.INFO)
 
 
@@ -161,7 +163,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         notices=_notices(row, charges, today),
         facts=_facts(row),
         sections=tuple(sections),
-        summary=_summary(row, statement, movements),
+        summary=_summary(row, statement, movements, settled),
         downloads=_downloads(row),
         crumbs=(Crumb(_("Invoices"), reverse("portal_invoice_list")),),
     )
@@ -291,10 +293,13 @@ def _settlement_table(row: InvoiceRow, settled: list[SettlementRow], movements: 
     return Table(columns, tuple(rows))
 
 
-def _summary(row: InvoiceRow, statement: Statement, movements: list[MovementRow]) -> tuple[SummaryRow, ...]:
+def _summary(
+    row: InvoiceRow, statement: Statement, movements: list[MovementRow], settled: list[SettlementRow]
+) -> tuple[SummaryRow, ...]:
     """From the lines to what is open: coupons and discounts, net, tax, total, credit and what came in."""
     applied = -sum((one.amount for one in movements), Decimal(0))
-    paid = row.gross_total - row.open_amount - applied
+    credited = sum((one.amount for one in settled if one.kind == "credit_note"), Decimal(0))
+    paid = row.gross_total - row.open_amount - applied - credited
     rows = [SummaryRow(name, money(-amount, row.currency)) for name, amount in statement.discounts]
     rows += [
         SummaryRow(_("Net total"), MoneyCell(money(row.net_total, row.currency), explain=_why(row, "net"))),
@@ -303,8 +308,10 @@ def _summary(row: InvoiceRow, statement: Statement, movements: list[MovementRow]
     ]
     if applied:
         rows.append(SummaryRow(_("Credit applied"), money(-applied, row.currency)))
+    if credited:
+        rows.append(SummaryRow(_("Credited"), money(-credited, row.currency)))
     if paid:
-        rows.append(SummaryRow(_("Paid and credited"), money(-paid, row.currency)))
+        rows.append(SummaryRow(_("Paid"), money(-paid, row.currency)))
     return (*rows, SummaryRow(_("Open"), money(row.open_amount, row.currency), total=True))
 
 

@@ -4,14 +4,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from cashline.kernel.identifiers import key_of
 from cashline.kernel.money import Money, minor_units
 from cashline.kernel.rounding import round_to
 from cashline.platform.documents.queries import StoredContent, file
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import ngettext
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import visitor
 

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from cashline.flow.receive.payments.actions import (
     NewIntent,
@@ -35,6 +34,7 @@ from cashline.platform.pages.components import Crumb, KeyValue, Pill, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
 from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import refused, render_page
+from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, visitor
 from cashline.surfaces.portal.parts import money

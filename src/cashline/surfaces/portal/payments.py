@@ -3,8 +3,6 @@
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cashline.kernel.identifiers import key_of, public
 from cashline.platform.company.queries import entities_by_id
@@ -23,6 +21,8 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.render import render_document, render_list
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import frame_for, portal_frame, visitor
 from cashline.surfaces.portal.parts import method_word, money

@@ -7,8 +7,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from cashline.flow.agree.contracts.actions import send_for_signature
@@ -56,6 +54,8 @@ from cashline.platform.pages.components import (
 from cashline.platform.pages.fields import Field, FieldSet, errors_of, read_form, said
 from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import done, render_derivation, render_document, render_form, render_list
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, portal_frame, visitor
 from cashline.surfaces.portal.parts import every, money, plain, price, term

@@ -11,8 +11,6 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.csp import CSP
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
@@ -26,7 +24,7 @@ from cashline.flow.agree.contracts.queries.signatures import (
     signatures_of,
 )
 from cashline.flow.agree.contracts.rules import AgreementStatus, SignatureStatus
-from cashline.flow.agree.contracts.rules.signing import SignatureGiven, Visit
+from cashline.flow.agree.contracts.rules.signing import SignatureGiven, Visit, is_name_of
 from cashline.flow.agree.contracts.rules.wording import contract_words
 from cashline.flow.agree.customers.queries import customer
 from cashline.kernel.identifiers import public
@@ -38,8 +36,11 @@ from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.components import Cell, Column, KeyValue, Label, Pill, Row, Table, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, errors_of, read_form
 from cashline.platform.pages.render import done, refused, render_page, render_refusal
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.surfaces.portal.frame import open_frame
 from cashline.surfaces.portal.parts import download, money, plain, price
+from cashline.surfaces.portal.words import speaking_to
 
 NAME = Field("typed_name", gettext_lazy("Type your name to sign"), autocomplete="name")
 REASON = Field("reason", gettext_lazy("Why do you not sign?"), "textarea", max_length=1000)
@@ -87,7 +88,9 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
         try:
-            answer = view(request, token)
+            locale = customer(signature_view(token).agreement.customer_id).locale
+            with speaking_to(locale):
+                answer = view(request, token)
         except NotFound as refusal:
             answer = render_refusal(request, refusal, portal=open_frame(next(iter(entities()), None)))
         answer["Referrer-Policy"] = "same-origin"
@@ -121,6 +124,9 @@ def _sign(request: HttpRequest, token: str) -> HttpResponse:
     if errors:
         return _render(request, token, shown, errors)
     given = SignatureGiven(read.text("typed_name"), _consent(shown), _visit(request))
+    if not is_name_of(given.typed_name, shown.signature.signer_name):
+        told = _("This is to be signed by %(name)s: type that name to sign.") % {"name": shown.signature.signer_name}
+        return _render(request, token, shown, errors_of(InvalidValue(told, field="typed_name")))
     try:
         row = sign_agreement(token, given=given, now=caller_of(request).now)
     except InvalidValue as refusal:
@@ -253,7 +259,7 @@ def _schedule(paper: ContractPaper) -> Table:
                 "item": Cell(line.title, sub=line.detail.replace("\n", " · ")),
                 "quantity": plain(line.quantity),
                 "unit_price": price(line.unit_price, paper.currency),
-                "often": line.group.replace("_", " "),
+                "often": line.group,
                 "net": money(line.net, paper.currency),
             },
         )

@@ -5,8 +5,6 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cashline.flow.agree.catalog.rules import BillingTrigger
 from cashline.kernel.identifiers import key_of, public
@@ -31,6 +29,8 @@ from cashline.platform.pages.components import (
 )
 from cashline.platform.pages.formats import format_day
 from cashline.platform.pages.render import render_document, render_list
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import frame_for, portal_frame, visitor
 from cashline.surfaces.portal.parts import every, last_day, money, plain, price, term

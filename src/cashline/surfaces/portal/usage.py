@@ -2,8 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from cashline.flow.deliver.usage import queries
 from cashline.flow.deliver.usage.pages.subscription import MOST_CHARTS, day_chart, month_read, month_tabs, shown
@@ -16,6 +14,8 @@ from cashline.platform.company.queries import entities_by_id
 from cashline.platform.pages.anatomies import DocumentPage, Section
 from cashline.platform.pages.components import Cell, CellValue, Column, Crumb, Row, Table
 from cashline.platform.pages.render import render_document
+from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy as lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import frame_for, visitor
 

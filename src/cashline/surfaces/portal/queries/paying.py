@@ -14,7 +14,10 @@ from cashline.platform.doors.paging import Page
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """An issued invoice; `disputed` is the part of the open amount that the customer contests."""
+    """An issued invoice; `disputed` is the part of the open amount that the customer contests.
+
+    `money_came` says that a payment settled some of it; credit alone is no money.
+    """
 
     id: UUID
     number: str
@@ -33,6 +36,7 @@ class InvoiceRow:
     gross_total: Decimal
     open_amount: Decimal
     disputed: Decimal
+    money_came: bool
     created_at: datetime
 
 
@@ -154,7 +158,7 @@ _INVOICE = (
     "i.id, i.number, i.entity_id, i.agreement_id, a.number, a.origin, a.purchase_order, i.currency, i.status, "
     "i.issued_on, i.due_on, i.supply_on, i.net_total, i.tax_total, i.gross_total, i.open_amount, "
     "coalesce((SELECT sum(d.amount) FROM disputes d WHERE d.invoice_id = i.id AND d.status IN "
-    f"{_UNRESOLVED}), 0), i.created_at"
+    f"{_UNRESOLVED}), 0), EXISTS (SELECT FROM payment_allocations x WHERE x.invoice_id = i.id), i.created_at"
 )
 _INVOICE_SOURCE = "invoices i LEFT JOIN agreements a ON a.id = i.agreement_id AND a.customer_id = i.customer_id"
 INVOICE_SORTS = {

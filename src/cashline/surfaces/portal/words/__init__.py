@@ -1,0 +1,15 @@
+"""The language of the portal: the customer's where we have its words, English otherwise; one for a whole page."""
+
+from contextlib import AbstractContextManager
+
+from cashline.platform.pages.speaking import Words, speaking
+from cashline.surfaces.portal.words.german import GERMAN
+from cashline.surfaces.portal.words.german_frame import FRAME as GERMAN_FRAME
+
+WORDS: dict[str, Words] = {"en": {}, "de": GERMAN | GERMAN_FRAME}
+
+
+def speaking_to(locale: str) -> AbstractContextManager[None]:
+    """Within it a page speaks to a customer of that locale."""
+    language = locale[:2].lower()
+    return speaking(locale, WORDS[language]) if language in WORDS else speaking("en", {})
