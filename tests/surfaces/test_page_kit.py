@@ -12,8 +12,9 @@ import pytest
 from django.http import QueryDict
 from django.utils import translation
 
+from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import Money
-from cashline.kernel.refusals import InvalidValue, Refusals
+from cashline.kernel.refusals import Forbidden, InvalidValue, Refusals
 from cashline.platform.pages import cells, formats
 from cashline.platform.pages.anatomies import RowPage
 from cashline.platform.pages.asking import AmountRange, DateRange, ListAsk, chips, read_ask
@@ -38,7 +39,8 @@ from cashline.platform.pages.export import all_rows, csv_lines, xlsx_file
 from cashline.platform.pages.fields import Field, FieldSet, LineFields, errors_of, read_form
 from cashline.platform.pages.jinja import field_value, query_address
 from cashline.platform.pages.shell import Brand, theme_of
-from cashline.surfaces.web.shell import groups
+from cashline.platform.permissions.rules import READ, Authority, Grant
+from cashline.surfaces.web.shell import groups, groups_for
 
 COLUMNS = (
     Column("number", "Number", "code", sort=True),
@@ -172,6 +174,30 @@ def test_each_place_of_the_menu_is_a_page_of_its_own() -> None:
     found = [item.url for group in groups() for item in group.items]
     assert sorted(set(found)) == sorted(found)
     assert {"/credit/", "/credits/"} <= set(found)
+
+
+def test_the_menu_shows_what_one_may_open() -> None:
+    def seen(*grants: Grant) -> list[str]:
+        return [item.url for group in groups_for(Authority("x", "X", grants)) for item in group.items]
+
+    everything = [item.url for group in groups() for item in group.items]
+    assert {item.permission for group in groups() for item in group.items} <= READ
+    assert seen() == []
+    assert seen(Grant("auditor")) == everything
+    assert set(everything) - set(seen(Grant("auditor", new_id()))) == {"/events/", "/webhooks/", "/outbox/", "/clock/"}
+
+
+def test_a_refusal_tells_the_role_and_not_the_permission() -> None:
+    nobody, reader = Authority("x", "X"), Authority("x", "X", (Grant("auditor"),))
+    for who, permission, words in (
+        (nobody, "invoices.read", "You may not see this: you have no role yet."),
+        (reader, "people.write", "You may not do this: it is for those with the role administrator."),
+        (reader, "billing.run", "You may not do this: it is for those with the role billing or revenue accountant."),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            who.require(permission)
+        assert (refused.value.message, refused.value.data["permission"]) == (words, permission)
+        assert "sk " in refused.value.fix
 
 
 def test_a_number_stays_with_its_percent_sign() -> None:

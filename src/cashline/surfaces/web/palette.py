@@ -16,7 +16,7 @@ from cashline.platform.pages.fields import said
 from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import render_page
 from cashline.platform.pages.threads import address_of
-from cashline.surfaces.web.shell import address, groups
+from cashline.surfaces.web.shell import address, groups_for
 
 MOST_PLACES = 8
 
@@ -64,7 +64,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     found: list[tuple[Label, list[Entry]]] = list(_documents(caller, words)) if words else []
     found.append((_("Start"), _starts(caller, words.lower())))
-    found.append((_("Go to"), _places(words.lower())))
+    found.append((_("Go to"), _places(caller, words.lower())))
     return render_page(request, "parts/palette.html", {"groups": found})
 
 
@@ -98,10 +98,10 @@ def _starts(caller: Caller, words: str) -> list[Entry]:
     ]
 
 
-def _places(words: str) -> list[Entry]:
+def _places(caller: Caller, words: str) -> list[Entry]:
     places = [
         Entry(item.label, item.url, item.icon, str(group.label) or "")
-        for group in groups()
+        for group in groups_for(caller.authority)
         for item in group.items
         if words in str(item.label).lower() or words in str(group.label).lower()
     ]
