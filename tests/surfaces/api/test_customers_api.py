@@ -20,6 +20,7 @@ def test_a_customer_is_created_shown_listed_and_changed() -> None:
     assert (made.status, made.body["tax_id"], made.body["tax_id_checked"]) == (201, "DE136695976", True)
     key = made.body["id"]
     assert key.startswith("cus_")
+    assert made.body["timezone"] == "Europe/Berlin"
     assert api.get(f"/customers/{key}").body == made.body
     changed = api.send("patch", f"/customers/{key}", {"payment_terms_days": 14})
     assert (changed.status, changed.body["payment_terms_days"], changed.body["name"]) == (200, 14, NEW["name"])
@@ -59,7 +60,11 @@ def test_bad_bodies_get_every_error_and_change_nothing() -> None:
     assert answer.status == 422
     assert set(answer.fields) == {"name", "country", "colour", "payment_terms_days"}
     wrong = api.post("/customers", {**NEW, "country": "QZ", "currency": "XXX", "timezone": "Mars", "tax_id": "DE1"})
-    assert (wrong.status, set(wrong.fields)) == (422, {"country", "currency", "timezone"})
+    assert (wrong.status, set(wrong.fields)) == (422, {"country", "currency", "timezone", "tax_id"})
+    wrong = api.post("/customers", {**NEW, "name": "", "timezone": "Mars", "tax_id": "DE136695975", "colour": "red"})
+    assert dict(zip(wrong.fields, wrong.codes, strict=True)) == {
+        "name": "invalid_value", "timezone": "invalid_value", "tax_id": "invalid_tax_id", "colour": "invalid_value",
+    }  # fmt: skip
     assert api.post("/customers", {**NEW, "tax_id": "DE136695975"}).codes == ["invalid_tax_id"]
     assert api.post("/customers", '{"name": ').status in (400, 422)
     assert api.get("/customers").body["items"] == []

@@ -51,6 +51,11 @@ def test_every_wrong_field_is_shown_beside_itself() -> None:
     page = person.post("/customers/new/", FORM | {"tax_id": "DE136695975", "bill_to_street": "", "timezone": "Mars"})
     assert {"tax_id", "bill_to_street"} <= set(page.all("//*[@aria-invalid='true']/@name"))
     assert page.all("//input[@name='email']/@value") == ["ap@nordlicht.example"]
+    wrong = FORM | {"name": "", "tax_id": "DE136695975", "timezone": "", "timezone-typed": "Europe/Berlinn"}
+    page = person.post("/customers/new/", wrong)
+    assert "'Europe/Berlinn' is no time zone. Give one such as Europe/Berlin." in page.words
+    assert {"name", "tax_id"} <= set(page.all("//*[@aria-invalid='true']/@name"))
+    assert page.all("//input[@name='timezone-typed']/@value") == ["Europe/Berlinn"]
 
 
 def test_the_list_filters_sorts_pages_and_exports() -> None:
@@ -76,5 +81,8 @@ def test_who_may_not_write_sees_no_steps_and_is_refused() -> None:
     person = Console("auditor")
     url = f"/customers/{public('customer', key)}/"
     assert "Block" not in person.get(url).words
-    assert person.post(url + "block/", {"reason": "x"}).status == 403
+    refused = person.post(url + "block/", {"reason": "x"})
+    assert refused.status == 403
+    assert "it is for those with the role seller, deal desk or order desk." in refused.words
+    assert "customers.write" not in refused.words
     assert person.get("/customers/cus_00000000000000000000000000/").status == 404

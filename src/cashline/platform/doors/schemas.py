@@ -1,18 +1,19 @@
 """What the bodies and addresses of every API share: closed objects, bounded texts, exact numbers, pages of lists."""
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, TypeAliasType, get_args
+from typing import Annotated, Any, TypeAliasType, cast, get_args
 from uuid import UUID
 
 from ninja import Query, Schema
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cashline.kernel.identifiers import public
-from cashline.kernel.refusals import InvalidValue, NotFound, raise_all
+from cashline.kernel.refusals import InvalidValue, NotFound, Refusal, raise_all
 from cashline.platform import lists
 from cashline.platform.doors.caller import Caller
 from cashline.platform.doors.paging import MAX_LIMIT, Page
@@ -88,6 +89,23 @@ class Why(Closed):
     """The reason for a step."""
 
     reason: Reason
+
+
+def with_refusals(wrong: ValidationError, refusals: Iterable[Refusal]) -> ValidationError:
+    """What is wrong with the form of a body together with what rules refuse in it; of a field the rule speaks."""
+    ruled = {refusal.field: refusal for refusal in refusals}
+    found: list[InitErrorDetails] = []
+    for item in wrong.errors(include_url=False):
+        refusal = None if item["type"] == "missing" else ruled.pop(".".join(map(str, item["loc"])), None)
+        found.append(_detail(refusal, item["loc"]) if refusal else cast("InitErrorDetails", item))
+    there = {".".join(map(str, item["loc"])) for item in wrong.errors(include_url=False)}
+    found += [_detail(refusal, (field,)) for field, refusal in ruled.items() if field not in there]
+    return ValidationError.from_exception_data(wrong.title, found)
+
+
+def _detail(refusal: Refusal, place: tuple[int | str, ...]) -> InitErrorDetails:
+    made = PydanticCustomError("refused", "{words}", {"words": refusal.message, "refusal": refusal})
+    return {"type": made, "loc": place, "input": None}
 
 
 def body_of[B: Schema](kind: type[B], given: Mapping[str, Any]) -> B:

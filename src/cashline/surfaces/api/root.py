@@ -53,10 +53,12 @@ def refused(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Every wrong field at once."""
-    found = []
+    found: list[Refusal] = []
     for item in error.errors:
         place = [str(part) for part in item.get("loc", ()) if part not in ("body", "query", "path", "payload", "data")]
-        found.append(InvalidValue(str(item.get("msg", "is not valid")), field=".".join(place) or "body"))
+        ruled = item.get("ctx", {}).get("refusal")
+        told = InvalidValue(str(item.get("msg", "is not valid")), field=".".join(place) or "body")
+        found.append(ruled if isinstance(ruled, Refusal) else told)
     return error_answer(Refusals(found) if len(found) != 1 else found[0])
 
 

@@ -1,14 +1,21 @@
 """The API of customers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from django.http import HttpRequest
 from ninja import Query, Router
-from pydantic import Field, StringConstraints
+from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, ValidationError, model_validator
 
 from cashline.flow.agree.customers import actions, queries
 from cashline.flow.agree.customers.queries import AddressRow, CustomerRow
-from cashline.flow.agree.customers.rules import AddressRole, CustomerStatus, NewAddress, NewCustomer
+from cashline.flow.agree.customers.rules import (
+    AddressRole,
+    CustomerStatus,
+    NewAddress,
+    NewCustomer,
+    customer_errors,
+    timezone_of,
+)
 from cashline.kernel.identifiers import key_of, public
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import (
@@ -26,6 +33,7 @@ from cashline.platform.doors.schemas import (
     Words,
     ask_of,
     listed,
+    with_refusals,
 )
 
 router = Router(tags=["Customers"])
@@ -57,7 +65,7 @@ class CustomerIn(Closed):
     currency: CurrencyCode
     email: Email = ""
     phone: Text = ""
-    timezone: Text = "UTC"
+    timezone: Annotated[Text, Field(description="Such as Europe/Berlin; left empty, that of the country.")] = ""
     locale: Text = "en"
     payment_terms_days: Days = 30
     tax_id: Annotated[str, StringConstraints(max_length=40)] = ""
@@ -65,6 +73,38 @@ class CustomerIn(Closed):
     known_ibans: Annotated[list[Iban], Field(max_length=20)] = []
     external_reference: Name | None = None
     addresses: Annotated[list[AddressIn], Field(max_length=2)] = []
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """What the rules say of a body comes with what its form says, so that all can be mended in one go."""
+        try:
+            return read(given)
+        except ValidationError as wrong:
+            raise with_refusals(wrong, customer_errors(as_far_as_read(given))) from None
+
+    def new(self) -> NewCustomer:
+        """As the rules take it."""
+        given = self.model_dump(exclude={"addresses", "known_ibans"})
+        given["timezone"] = self.timezone or timezone_of(self.country)
+        return NewCustomer(
+            **given, known_ibans=tuple(self.known_ibans), addresses=tuple(one.given() for one in self.addresses)
+        )
+
+
+def as_far_as_read(given: Any) -> NewCustomer:
+    """A customer of the texts of a body whose form is wrong, for the rules to say what else is wrong with them."""
+    body = given if isinstance(given, dict) else {}
+    names = ("name", "country", "currency", "email", "phone", "locale", "tax_id", "tax_exempt_reason")
+    texts = {name: body[name] for name in names if isinstance(body.get(name), str)}
+    zone = body.get("timezone")
+    country = texts.get("country", "")
+    days = body.get("payment_terms_days", 30)
+    return NewCustomer(
+        **{"name": "", "country": "", "currency": ""} | texts,
+        timezone=zone if isinstance(zone, str) and zone else timezone_of(country),
+        payment_terms_days=days if isinstance(days, int) else 30,
+    )
 
 
 class CustomerChangeIn(Closed):
@@ -135,11 +175,7 @@ def customer_create(request: HttpRequest, body: CustomerIn) -> tuple[int, dict[s
     """Create a customer; every error comes at once."""
     caller = caller_of(request)
     caller.require("customers.write")
-    given = body.model_dump(exclude={"addresses", "known_ibans"})
-    new = NewCustomer(
-        **given, known_ibans=tuple(body.known_ibans), addresses=tuple(one.given() for one in body.addresses)
-    )
-    (key,) = actions.create_customers([new], now=caller.now, actor=caller.actor)
+    (key,) = actions.create_customers([body.new()], now=caller.now, actor=caller.actor)
     return 201, shape(queries.customer(key), queries.addresses_of([key])[key])
 
 

@@ -73,7 +73,7 @@ def customer_show(customer: str, as_json: bool) -> None:
 @click.option("--email", default="")
 @click.option("--tax-id", default="")
 @click.option("--reference", default=None, help="The number in another system.")
-@click.option("--timezone", default="UTC", show_default=True)
+@click.option("--timezone", default="", help="Such as Europe/Berlin; without it, that of the country.")
 @click.option("--locale", default="en", show_default=True)
 @click.option("--terms", "payment_terms_days", default=30, show_default=True, help="Payment terms in days.")
 @click.option("--bill-to", nargs=3, default=None, help="Street, postcode and city; the country is the customer's.")
@@ -91,8 +91,9 @@ def customer_create(
 ) -> None:
     """Create the customer NAME."""
     from cashline.flow.agree.customers import actions
-    from cashline.flow.agree.customers.rules import NewAddress, NewCustomer
+    from cashline.flow.agree.customers.rules import NewAddress, NewCustomer, timezone_of
 
+    given["timezone"] = given["timezone"] or timezone_of(country)
     addresses = tuple(
         NewAddress(role, parts[0], parts[2], country, parts[1])
         for role, parts in (("bill_to", bill_to), ("ship_to", ship_to))

@@ -1,9 +1,12 @@
 """Rules of customers: their statuses, addresses and tax identity, and what a new one must have."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -156,6 +159,19 @@ def is_country(code: str) -> bool:
     return code in countries()
 
 
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa"})
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def searchable(words: str) -> str:
+    """Words as names are looked up by: in small letters, umlauts spelled out, no accents (`Müller` is `mueller`).
+
+    The database keeps each name in this form, and beside it with its umlauts as plain letters (`searchable_name`).
+    """
+    small = unicodedata.normalize("NFC", words).lower().translate(_UMLAUTS)
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", small))
+
+
 @cache
 def is_timezone(name: str) -> bool:
     """Does the time zone database know that name?"""
@@ -164,6 +180,23 @@ def is_timezone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return bool(name)
+
+
+@cache
+def _principal_zones() -> dict[str, str]:
+    """The first time zone of each country in the time zone database, which is where most of its people live."""
+    lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
+    found: dict[str, str] = {}
+    for line in lines:
+        if line and not line.startswith("#"):
+            country, _, zone, *_ = line.split("\t")
+            found.setdefault(country, zone)
+    return found
+
+
+def timezone_of(country: str) -> str:
+    """The time zone of a country: of its principal places where it has several, UTC where none is known."""
+    return _principal_zones().get(country, "UTC")
 
 
 @cache
@@ -203,15 +236,16 @@ def _identity_errors(customer: NewCustomer, place: str) -> Iterator[Refusal]:
         minor_units(customer.currency)
     except InvalidValue as error:
         yield InvalidValue(error.message, field=f"{place}currency")
-    if not is_country(customer.country):
+    country = customer.country
+    if not is_country(country):
         yield InvalidValue(
-            f"{customer.country!r} is no ISO 3166 country code.",
-            field=f"{place}country",
-            fix="Give two capitals, as DE.",
+            f"{country!r} is no ISO 3166 country code.", field=f"{place}country", fix="Give two capitals, as DE."
         )
-        return
+        country = customer.tax_id.strip()[:2].upper()
+        if country.lower() not in eu_vat.MEMBER_STATES:
+            return
     try:
-        tax_identity(customer.country, customer.tax_id)
+        tax_identity(country, customer.tax_id)
     except InvalidTaxId as error:
         yield InvalidTaxId(error.message, field=f"{place}tax_id", fix=error.fix)
 

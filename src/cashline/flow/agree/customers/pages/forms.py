@@ -16,9 +16,9 @@ from iso4217 import Currency
 
 from cashline.flow.agree.customers import actions, queries
 from cashline.flow.agree.customers.queries import CustomerRow
-from cashline.flow.agree.customers.rules import NewAddress, NewCustomer, countries
+from cashline.flow.agree.customers.rules import NewAddress, NewCustomer, countries, customer_errors, timezone_of
 from cashline.kernel.identifiers import key_of, public
-from cashline.kernel.refusals import Refusal
+from cashline.kernel.refusals import Refusal, Refusals
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.anatomies import FormPage
@@ -47,7 +47,16 @@ def _fieldsets(new: bool, locale: str) -> tuple[FieldSet, ...]:
         *((currency,) if new else ()),
         replace(days, suffix=str(_("days"))),
         Field("locale", _("Language"), "choice", options=_locales(locale), value="en", width="quarter"),
-        Field("timezone", _("Time zone"), "lookup", value="UTC", lookup=reverse("timezone_options"), width="half"),
+        Field(
+            "timezone",
+            _("Time zone"),
+            "lookup",
+            required=False,
+            lookup=reverse("timezone_options"),
+            width="half",
+            free=True,
+            hint=_("Left empty, that of the country."),
+        ),
         Field("tax_exempt_reason", _("Exempt from tax because"), required=False, width="half"),
     )
     return (
@@ -112,19 +121,31 @@ def _address(key: UUID) -> str:
 PLAIN = ("name", "country", "email", "phone", "tax_id", "locale", "timezone", "tax_exempt_reason")
 
 
+def _given(read: Reading) -> dict[str, Any]:
+    """What the form says of a customer, but for the currency; without a time zone, that of the country."""
+    given: dict[str, Any] = {name: read.text(name) for name in PLAIN}
+    given["timezone"] = given["timezone"] or timezone_of(given["country"])
+    given["payment_terms_days"] = read.integer("payment_terms_days") or 0
+    given["external_reference"] = read.text("external_reference") or None
+    given["addresses"] = _addresses(read)
+    return given
+
+
+def _wrong(read: Reading, currency: str) -> tuple[FieldError, ...]:
+    """Every error of a form: what could not be read, and what the rules say of the fields that could."""
+    new = NewCustomer(currency=read.text("currency") or currency, **_given(read))
+    told = {error.field for error in read.errors}
+    by_rules = _address_errors(errors_of(Refusals(customer_errors(new))), new.addresses)
+    return (*read.errors, *(error for error in by_rules if error.field not in told))
+
+
 def customer_new(request: HttpRequest) -> HttpResponseBase:
     """Create a customer."""
     caller = caller_of(request)
     caller.require("customers.write")
 
     def save(read: Reading) -> Outcome:
-        given: dict[str, Any] = {name: read.text(name) for name in (*PLAIN, "currency")}
-        new = NewCustomer(
-            **given,
-            payment_terms_days=read.integer("payment_terms_days") or 0,
-            external_reference=read.text("external_reference") or None,
-            addresses=_addresses(read),
-        )
+        new = NewCustomer(currency=read.text("currency"), **_given(read))
         (key,) = actions.create_customers([new], now=caller.now, actor=caller.actor)
         return Outcome(_address(key), str(_("The customer is created.")))
 
@@ -135,7 +156,7 @@ def customer_new(request: HttpRequest) -> HttpResponseBase:
         _("Create the customer"),
         reverse("customer_list"),
     )
-    return _answer(request, page, save)
+    return _answer(request, page, save, "EUR")
 
 
 def customer_edit(request: HttpRequest, customer_id: str) -> HttpResponseBase:
@@ -145,11 +166,7 @@ def customer_edit(request: HttpRequest, customer_id: str) -> HttpResponseBase:
     row = queries.customer(key_of("customer", customer_id))
 
     def save(read: Reading) -> Outcome:
-        changes: dict[str, Any] = {name: read.text(name) for name in PLAIN}
-        changes["payment_terms_days"] = read.integer("payment_terms_days") or 0
-        changes["external_reference"] = read.text("external_reference") or None
-        changes["addresses"] = _addresses(read)
-        actions.change_customer(row.id, changes=changes, now=caller.now, actor=caller.actor)
+        actions.change_customer(row.id, changes=_given(read), now=caller.now, actor=caller.actor)
         return Outcome(_address(row.id), str(_("The changes are saved.")))
 
     fieldsets = _fieldsets(False, row.locale)
@@ -161,7 +178,7 @@ def customer_edit(request: HttpRequest, customer_id: str) -> HttpResponseBase:
         _address(row.id),
         values=_values(row),
     )
-    return _answer(request, page, save)
+    return _answer(request, page, save, row.currency)
 
 
 def _values(row: CustomerRow) -> dict[str, str]:
@@ -172,11 +189,13 @@ def _values(row: CustomerRow) -> dict[str, str]:
     return values
 
 
-def _answer(request: HttpRequest, page: FormPage, save: Callable[[Reading], Outcome]) -> HttpResponseBase:
+def _answer(
+    request: HttpRequest, page: FormPage, save: Callable[[Reading], Outcome], currency: str
+) -> HttpResponseBase:
     """Show the form, or save what was sent; every error of every field at once."""
     if request.method == "POST":
         read = read_form(request.POST, page.fieldsets)
-        errors = read.errors
+        errors = _wrong(read, currency) if read.errors else ()
         if not errors:
             try:
                 outcome = once(request, lambda: save(read))
@@ -184,7 +203,7 @@ def _answer(request: HttpRequest, page: FormPage, save: Callable[[Reading], Outc
             except Refusal as refusal:
                 errors = _address_errors(errors_of(refusal), _addresses(read))
         page = replace(page, values=read.raw, errors=errors)
-    zone = str(page.values.get("timezone", "UTC"))
+    zone = str(page.values.get("timezone", ""))
     fieldsets = tuple(
         replace(one, fields=tuple(replace(f, lookup_label=zone) if f.name == "timezone" else f for f in one.fields))
         for one in page.fieldsets
