@@ -48,11 +48,19 @@ class Conditions:
             return
         self.add(f"{column} = ANY(%s::{kind}[])", list(values))
 
-    def contains(self, columns: Sequence[str], words: str) -> None:
-        """Each word stands in at least one of the columns, whatever its case."""
+    def contains(
+        self, columns: Sequence[str], words: str, *, known: str = "", spelled: Callable[[str], str] = str
+    ) -> None:
+        """Each word stands in at least one of the columns, whatever its case, or as `spelled` in the column `known`."""
         for word in words.split()[:8]:
-            pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            self.add("(" + " OR ".join(f"{column} ILIKE %s" for column in columns) + ")", *[pattern] * len(columns))
+            tests, patterns = [f"{column} ILIKE %s" for column in columns], [_anywhere(word)] * len(columns)
+            if known:
+                tests, patterns = [*tests, f"{known} LIKE %s"], [*patterns, _anywhere(spelled(word))]
+            self.add(f"({' OR '.join(tests)})", *patterns)
+
+
+def _anywhere(word: str) -> str:
+    return "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 _ALIAS = re.compile(r"\b([a-z_]\w*)\.")

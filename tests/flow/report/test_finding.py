@@ -6,8 +6,10 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
+from cashline.flow.agree.customers.queries import list_customers
 from cashline.flow.report.finding.queries import PERMISSIONS, find
 from cashline.flow.report.finding.rules import Found, NumberSeries, sought_numbers
+from cashline.platform.lists import Ask
 from cashline.platform.people.actions import create_api_key
 from tests.support.agree import german, make_customers
 from tests.support.console import Console
@@ -88,6 +90,11 @@ def test_customers_and_products_are_found_by_any_part_of_their_names(traded: Tra
     assert [one.title for one in find("x-al", readable=ALL)] == []
     assert [one.title for one in find("X-Al", readable=ALL)] == ["Alpha Nord"]
     assert [one.number for one in find("sensor", readable=ALL)] == ["SENSOR-1"]
+    make_customers([german("Müller & Söhne Straßenbau", tax_id=""), german("Mueller Café", tax_id="")])
+    typed = {"Mueller": 2, "müller": 2, "MÜLLER": 2, "muller sohne": 1, "strassen": 1, "cafe": 1}
+    for words, count in typed.items():
+        assert len(find(words, readable={"customer": None})) == count, words
+        assert len(list_customers(Ask(), words=words).items) == count, words
     assert find(" ", readable=ALL) == []
     assert find("'; --", readable=ALL) == []
 

@@ -10,7 +10,10 @@ from cashline.platform.database.tables import Table, currency_column, instant_co
 
 
 class Customer(Table):
-    """A buyer. `tax_id` is stored in its compact form, `tax_id_checked` says that its check digits hold."""
+    """A buyer. `tax_id` is stored in its compact form, `tax_id_checked` says that its check digits hold.
+
+    `known_as` is the name as people may type it: in small letters, umlauts as `ue` and as `u` (`rules.searchable`).
+    """
 
     number = models.TextField(unique=True)
     name = models.TextField()
@@ -28,6 +31,11 @@ class Customer(Table):
     external_reference = models.TextField(null=True, unique=True)
     status = status_column(CustomerStatus, db_default=CustomerStatus.ACTIVE)
     created_at = instant_column()
+    known_as = models.GeneratedField(
+        expression=models.Func(models.F("name"), function="searchable_name"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     class Meta:
         db_table = "customers"
@@ -43,6 +51,7 @@ class Customer(Table):
                 opclasses=["gin_trgm_ops"] * 5,
                 name="customers_words",
             ),
+            GinIndex(fields=["known_as"], opclasses=["gin_trgm_ops"], name="customers_known_as"),
         ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.agree.customers.rules import searchable
 from cashline.flow.report.finding.rules import LONGEST, Found, NumberSeries, Sought, sought_numbers
 from cashline.platform import sql
 
@@ -107,10 +108,19 @@ def _numbered(column: str, kind: str, sought: Sought, params: dict[str, Any]) ->
 
 
 def _customer_test(text: str, sought: Sought | None, params: dict[str, Any]) -> str:
-    tests = [_named("c.name", text, params), "c.external_reference IN (%(exactly)s, %(upper)s)"]
+    tests = [_known(text, params), "c.external_reference IN (%(exactly)s, %(upper)s)"]
     if sought:
         tests.append(_numbered("c.number", "customer", sought, params))
     return " OR ".join(tests)
+
+
+def _known(text: str, params: dict[str, Any]) -> str:
+    """Every word stands somewhere in the customer's name, however its umlauts are spelled."""
+    tests = []
+    for place, word in enumerate(text.split()[:6]):
+        params[f"known_{place}"] = f"%{_escaped(searchable(word))}%"
+        tests.append(f"c.known_as LIKE %(known_{place})s")
+    return f"({' AND '.join(tests)})"
 
 
 def _named(column: str, text: str, params: dict[str, Any]) -> str:

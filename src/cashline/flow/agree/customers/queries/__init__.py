@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cashline.flow.agree.customers.rules import searchable
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -134,7 +135,8 @@ def list_customers(
     conditions.among("c.country", countries)
     conditions.among("c.currency", currencies)
     conditions.among("c.id", ids, "uuid")
-    conditions.contains(("c.number", "c.name", "c.email", "c.tax_id", "c.external_reference"), words)
+    columns = ("c.number", "c.email", "c.tax_id", "c.external_reference")
+    conditions.contains(columns, words, known="c.known_as", spelled=searchable)
     return lists.page(
         CustomerRow,
         columns=_CUSTOMER,

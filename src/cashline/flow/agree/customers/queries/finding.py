@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.agree.customers.rules import searchable
 from cashline.platform import lists, sql
 from cashline.platform.numbering.queries import numbers_ending
 
@@ -113,8 +114,8 @@ def _among(customer: str, words: Sequence[str]) -> Meant:
 
 def _called(words: Sequence[str]) -> str:
     """The customers whose name or number holds all the words; names no alias, so that it stands in any list."""
-    return f"SELECT id FROM customers WHERE {' AND '.join(['(name ILIKE %s OR number ILIKE %s)'] * len(words))}"
+    return f"SELECT id FROM customers WHERE {' AND '.join(['(known_as LIKE %s OR number ILIKE %s)'] * len(words))}"
 
 
 def _patterns(words: Sequence[str]) -> list[str]:
-    return [pattern for word in words for pattern in [f"%{starting_with(word)}"] * 2]
+    return [f"%{starting_with(one)}" for word in words for one in (searchable(word), word)]

@@ -57,7 +57,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 def name_words(name: str) -> tuple[str, ...]:
     """The telling words of a name in lower-case ASCII: `Müller & Söhne GmbH` gives (`mueller`, `soehne`)."""
-    text = name.casefold().replace(".", "").translate(_UMLAUTS)
+    text = unicodedata.normalize("NFC", name).casefold().replace(".", "").translate(_UMLAUTS)
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     words = _WORD.findall(plain)
     return tuple(word for word in words if word not in LEGAL_FORMS) or tuple(words)
