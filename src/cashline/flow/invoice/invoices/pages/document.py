@@ -103,7 +103,7 @@ def invoice_detail(request: HttpRequest, invoice_id: str) -> HttpResponse:
         state_of(row, caller.today()),
         party=Cell(row.customer_name, address_of("customer", row.customer_id)),
         actions=_steps(row, caller),
-        more_actions=_receiving(row, caller),
+        more_actions=(*_receiving(row, caller), *_taking_back(row, caller)),
         thread=thread_of(queries.agreements_of(row), row.id),
         facts=_facts(row, statement),
         sections=_sections(row, statement, settled),
@@ -258,18 +258,31 @@ def _sums(settled: list[Settlement]) -> dict[str, Decimal]:
 
 
 def _steps(row: InvoiceRow, caller: Caller) -> tuple[Action, ...]:
+    """What is done most: while it is open its money is recorded, afterwards it is read; crediting it is rare."""
+    key = public("invoice", row.id)
+    paying = row.open_amount > 0 and caller.authority.allows("payments.write", row.entity_id)
+    paper = Action.link(
+        _("Open the PDF"), reverse("invoice_file", args=[key, "pdf"]), icon="file-text", primary=not paying, key="f"
+    )
+    found = [paper]
+    if caller.authority.allows("credit_notes.write", row.entity_id):
+        refused = "" if row.status == "issued" else _("The invoice is void.")
+        credit = reverse("invoice_credit", args=[key])
+        found.append(Action(_("Credit"), credit, post=False, refused=refused, key="c"))
+    if paying:
+        pay = f"{reverse('payment_new')}?invoice={key}"
+        found.append(Action.link(_("Record payment"), pay, icon="hand-coins", primary=True, key="p"))
+    return tuple(found)
+
+
+def _taking_back(row: InvoiceRow, caller: Caller) -> tuple[Action, ...]:
     if not caller.authority.allows("credit_notes.write", row.entity_id):
         return ()
-    key = public("invoice", row.id)
     refused = "" if row.status == "issued" else _("The invoice is void.")
     why = Field("reason", _("Reason"), "textarea", max_length=1000)
     again = _("The invoice is taken back in full; the next bill run bills anew what was delivered.")
-    return (
-        Action(_("Credit"), reverse("invoice_credit", args=[key]), "primary", post=False, refused=refused, key="c"),
-        Action(
-            _("Void"), reverse("invoice_void", args=[key]), "danger", confirm=again, fields=(why,), refused=refused
-        ),
-    )  # fmt: skip
+    url = reverse("invoice_void", args=[public("invoice", row.id)])
+    return (Action(_("Void"), url, "danger", confirm=again, fields=(why,), refused=refused),)
 
 
 RECEIVING = (

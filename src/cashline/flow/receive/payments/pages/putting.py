@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from cashline.flow.agree.customers.queries import customer
+from cashline.flow.invoice.invoices.queries import InvoiceRow, invoice
 from cashline.flow.receive.payments import actions, queries
 from cashline.flow.receive.payments.actions import NewPayment
 from cashline.flow.receive.payments.pages.document import seen, standing
@@ -24,6 +26,7 @@ from cashline.kernel.refusals import NotFound, Refusal
 from cashline.platform.company.queries import entities, entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
+from cashline.platform.doors.schemas import require_visible
 from cashline.platform.pages.anatomies import FormPage, Section
 from cashline.platform.pages.components import Column, Crumb, Notice, Option, Row, Table, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
@@ -53,7 +56,39 @@ def _crumbs(number: str = "", payment_id: str = "") -> tuple[Crumb, ...]:
     return (first, Crumb(number, reverse("payment_detail", args=[payment_id]))) if number else (first,)
 
 
-def _fieldsets(caller: Caller, chosen: str) -> tuple[FieldSet, ...]:
+def _asked_invoice(request: HttpRequest, caller: Caller) -> InvoiceRow | None:
+    """The invoice that the money is for, as the address or the form names it."""
+    text = request.POST.get("spread", "") if request.method == "POST" else request.GET.get("invoice", "")
+    if not text.startswith("inv_"):
+        return None
+    row = invoice(key_of("invoice", text))
+    require_visible(caller, "payments.write", row.entity_id, "invoice", row.id)
+    return row
+
+
+def _for_invoice(fieldsets: tuple[FieldSet, ...], row: InvoiceRow, code: str) -> tuple[FieldSet, ...]:
+    """The form filled in for what is open of one invoice."""
+    key = public("invoice", row.id)
+    first = Option(key, _("To invoice %(number)s") % {"number": row.number})
+    filled: dict[str, dict[str, Any]] = {
+        "entity": {"value": code},
+        "amount": {"value": row.open_amount},
+        "spread": {"value": key, "options": (first, *SPREADS)},
+    }
+    return tuple(
+        replace(one, fields=tuple(replace(each, **filled.get(each.name, {})) for each in one.fields))
+        for one in fieldsets
+    )
+
+
+def _fieldsets(request: HttpRequest, caller: Caller) -> tuple[FieldSet, ...]:
+    row = _asked_invoice(request, caller)
+    chosen = public("customer", row.customer_id) if row else request.GET.get("customer", "")
+    plain = _fields(caller, chosen)
+    return _for_invoice(plain, row, entities_by_id([row.entity_id])[row.entity_id].code) if row else plain
+
+
+def _fields(caller: Caller, chosen: str) -> tuple[FieldSet, ...]:
     held = caller.entities("payments.write")
     own = tuple(Option(one.code, one.name) for one in entities() if held is None or one.id in held)
     name = customer(key_of("customer", chosen)).name if chosen else ""
@@ -85,13 +120,13 @@ def _fieldsets(caller: Caller, chosen: str) -> tuple[FieldSet, ...]:
 
 
 def payment_new(request: HttpRequest) -> HttpResponseBase:
-    """Record money received by hand; `?customer=` names who paid."""
+    """Record money received by hand; `?customer=` names who paid, `?invoice=` what for."""
     caller = caller_of(request)
     caller.require("payments.write")
     page = FormPage(
         _("Record a payment"),
         request.path,
-        _fieldsets(caller, request.GET.get("customer", "")),
+        _fieldsets(request, caller),
         _("Record"),
         reverse("payment_list"),
         intro=_("Card payments and bank statements come in by themselves; this is for the rest."),
@@ -135,14 +170,17 @@ def _plan(customer_id: UUID, entity_id: UUID, currency: str, read: Reading) -> A
     """What the money settles; raises what is wrong with the amount."""
     amount = Money(read.decimal("amount") or Decimal(0), currency)
     found = queries.open_invoices(customer_id=customer_id, entity_id=entity_id, currency=currency)
-    return plan_allocation(amount, found if read.text("spread") == "oldest" else [])
+    spread = read.text("spread")
+    if spread.startswith("inv_"):
+        return plan_allocation(amount, [one for one in found if one.invoice_id == key_of("invoice", spread)])
+    return plan_allocation(amount, found if spread == "oldest" else [])
 
 
 def payment_preview(request: HttpRequest) -> HttpResponse:
     """What the payment would settle, while the form is filled in."""
     caller = caller_of(request)
     caller.require("payments.write")
-    read = read_form(request.POST, _fieldsets(caller, ""))
+    read = read_form(request.POST, _fieldsets(request, caller))
     if not (read.text("customer") and read.text("entity") and read.decimal("amount")):
         return render_aside(request, ())
     try:

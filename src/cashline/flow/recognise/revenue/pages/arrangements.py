@@ -183,7 +183,6 @@ def _actions(caller: Caller, row: ArrangementRow, obligations: Sequence[Earned])
         Action(
             _("Record a judgement"),
             reverse("revenue_arrangement_judge", args=[key]),
-            "primary",
             fields=judgement_fields([one.work.id for one in obligations]),
             key="n",
             refused="" if may else _("You may not run revenue."),

@@ -57,7 +57,6 @@ def fiscal_periods(request: HttpRequest) -> HttpResponse:
     change = Action(
         _("Change the calendar"),
         reverse("fiscal_calendar_set"),
-        "primary",
         fields=_fields(calendar),
         hidden={"entity": entity.code},
         refused="" if may else _("You may not change the company."),
