@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cashline.flow.invoice.billing.pages.beginning import bill_run_new, bill_run_preview
+from cashline.flow.invoice.billing.pages.beginning import bill_run_new, bill_run_preview, bill_run_preview_list
 from cashline.flow.invoice.billing.pages.grouping import invoice_grouping_list, invoice_grouping_set
 from cashline.flow.invoice.billing.pages.life import life_detail, life_why, life_withdraw
 from cashline.flow.invoice.billing.pages.life_changing import life_change, life_change_preview
@@ -21,6 +21,7 @@ URLS = [
     path("bill-runs/", bill_run_list, name="bill_run_list"),
     path("bill-runs/new/", bill_run_new, name="bill_run_new"),
     path("bill-runs/preview/", bill_run_preview, name="bill_run_preview"),
+    path("bill-runs/preview/documents/", bill_run_preview_list, name="bill_run_preview_list"),
     path("bill-runs/<str:run_id>/", bill_run_detail, name="bill_run_detail"),
     path("bill-runs/<str:run_id>/<str:verb>/", bill_run_step, name="bill_run_step"),
     path("plan-subscriptions/new/", life_new, name="life_new"),

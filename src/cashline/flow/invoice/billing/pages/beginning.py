@@ -1,38 +1,66 @@
 """Beginning a bill run: by which day, for whom, and a preview that is the run itself without the append."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from cashline.flow.agree.contracts.queries import agreements_by_id
 from cashline.flow.agree.customers.queries import customers_by_id
 from cashline.flow.invoice.billing import actions
 from cashline.flow.invoice.billing.actions import BilledDocument, BillRunResult
 from cashline.flow.invoice.billing.rules.manifest import BillException, CurrencyTotals
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
-from cashline.kernel.refusals import Refusal
+from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 from cashline.platform.company.queries import Entity, entities
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.jobs.worker import wake
-from cashline.platform.pages.anatomies import FormPage, Section
-from cashline.platform.pages.components import Cell, Column, Crumb, KeyValue, Notice, Option, Row, Table, Tone
+from cashline.platform.pages.anatomies import FormPage, ListPage, RowPage, Section
+from cashline.platform.pages.asking import ListAsk
+from cashline.platform.pages.components import (
+    Action,
+    Cell,
+    CellValue,
+    Column,
+    Crumb,
+    KeyValue,
+    Notice,
+    Option,
+    Row,
+    Stat,
+    Table,
+    Tone,
+)
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
-from cashline.platform.pages.render import done, render_aside, render_form
+from cashline.platform.pages.formats import format_day
+from cashline.platform.pages.render import done, render_aside, render_form, render_list
 from cashline.platform.pages.threads import address_of
 
-PREVIEWED, SHOWN = 100, 50
-"""How many due agreements a preview looks at, and how many of their documents the page lists."""
+PREVIEWED, SHOWN, PARKED, LOOKED_AT = 100, 10, 50, 2000
+"""How many due agreements the preview beside the form looks at, how many documents and
+exceptions it shows, and how many agreements the list looks at."""
 DOCUMENT_COLUMNS = (
     Column("customer", lazy("Customer"), place="title"),
     Column("lines", lazy("Lines"), "number"),
+    Column("gross", lazy("Total"), "money", place="amount"),
+)
+LIST_COLUMNS = (
+    Column("customer", lazy("Customer"), place="title"),
+    Column("kind", lazy("Document")),
+    Column("contract", lazy("Contract"), "code"),
+    Column("lines", lazy("Lines"), "number"),
+    Column("net", lazy("Net"), "money"),
+    Column("tax", lazy("Tax"), "money"),
     Column("gross", lazy("Total"), "money", place="amount"),
 )
 type Known = dict[str, Entity]
@@ -128,7 +156,74 @@ def _preview(caller: Caller, as_of: date, chosen: Entity | None) -> Preview:
         )
     except Refusal as refusal:
         return (), (Notice(refusal.message, Tone.WARNING, refusal.fix),)
-    return _sections(result), _notices(result)
+    query = urlencode({"as_of": as_of, **({"entity": chosen.code} if chosen else {})})
+    return _sections(result, f"{reverse('bill_run_preview_list')}?{query}"), _notices(result)
+
+
+def bill_run_preview_list(request: HttpRequest) -> HttpResponseBase:
+    """All documents that a run would make (`?as_of=`, `?entity=`), page by page, with their totals."""
+    caller = caller_of(request)
+    caller.require("billing.run")
+    known = _entities(caller)
+    given = QueryDict(mutable=True)
+    given.update({"as_of": request.GET.get("as_of", ""), "entity": request.GET.get("entity", "")})
+    read = read_form(given, _fieldsets(caller, known))
+    raise_all([InvalidValue(error.message, field=error.field) for error in read.errors])
+    as_of, chosen = read.day("as_of") or caller.today(), known.get(read.text("entity"))
+    result = actions.run_bills(
+        as_of=as_of, now=caller.now, actor=caller.actor, entity_id=chosen.id if chosen else None, preview=True,
+        most=LOOKED_AT,
+    )  # fmt: skip
+
+    def fetch(ask: ListAsk) -> RowPage:
+        start = int(ask.cursor) if ask.cursor.isdecimal() else 0
+        end = start + ask.size
+        more = str(end) if end < len(result.documents) else ""
+        return RowPage(_rows(result.documents[start:end], start), more, len(result.documents), _sums(result))
+
+    page = ListPage(
+        _("What the run would bill"),
+        LIST_COLUMNS,
+        fetch,
+        stats=tuple(
+            Stat(_("Total in %(currency)s") % {"currency": item.currency}, Money(item.gross, item.currency))
+            for item in result.totals
+        ),
+        notices=_notices(result),
+        subtitle=_("Everything due by %(day)s") % {"day": format_day(as_of)},
+        crumbs=(Crumb(_("Bill runs"), reverse("bill_run_list")), Crumb(_("Bill now"), reverse("bill_run_new"))),
+        filename="bill-preview",
+    )
+    return render_list(request, page)
+
+
+def _rows(documents: Sequence[BilledDocument], start: int) -> tuple[Row, ...]:
+    customers = customers_by_id(item.customer_id for item in documents)
+    found_terms = agreements_by_id(item.agreement_id for item in documents if item.agreement_id)
+    contracts = {key: row.number for key, row in found_terms.items()}
+    found: list[Row] = []
+    for index, item in enumerate(documents, start):
+        contract = address_of("agreement", item.agreement_id) if item.agreement_id else ""
+        name = customers[item.customer_id].name if item.customer_id in customers else ""
+        cells: dict[str, Any] = {
+            "customer": Cell(name, address_of("customer", item.customer_id)),
+            "kind": _("Credit note") if item.is_credit_note else _("Invoice"),
+            "contract": Cell(contracts[item.agreement_id], contract) if item.agreement_id in contracts else "",
+            "lines": item.lines,
+            "net": Money(item.net, item.currency),
+            "tax": Money(item.tax, item.currency),
+            "gross": Money(item.gross, item.currency),
+        }
+        found.append(Row(str(index), cells))
+    return tuple(found)
+
+
+def _sums(result: BillRunResult) -> dict[str, CellValue]:
+    """What the documents come to, where they are all of one currency and no credit note is among them."""
+    if len(result.totals) != 1 or result.totals[0].credit_notes:
+        return {}
+    (item,) = result.totals
+    return {name: Money(getattr(item, name), item.currency) for name in ("net", "tax", "gross")}
 
 
 def _notices(result: BillRunResult) -> tuple[Notice, ...]:
@@ -142,13 +237,14 @@ def _notices(result: BillRunResult) -> tuple[Notice, ...]:
     return tuple(found)
 
 
-def _sections(result: BillRunResult) -> tuple[Section, ...]:
+def _sections(result: BillRunResult, whole: str) -> tuple[Section, ...]:
     found = [_totals(item) for item in result.totals] or [Section(_("Would be billed"), text=_("Nothing is due."))]
     if result.exceptions:
-        found.append(Section(_("Cannot be billed"), _parked(result.exceptions[:SHOWN])))
+        found.append(Section(_("Cannot be billed"), _parked(result.exceptions[:PARKED])))
     if result.documents:
         title = _("Documents (%(count)s)") % {"count": result.invoices + result.credit_notes}
-        found.append(Section(title, _documents(result.documents[:SHOWN])))
+        all_of_them = Action.link(_("See them all, with what each bills"), whole, icon="list")
+        found.append(Section(title, _documents(result.documents[:SHOWN]), actions=(all_of_them,)))
     return tuple(found)
 
 
@@ -190,7 +286,11 @@ def _documents(documents: tuple[BilledDocument, ...]) -> Table:
     for index, item in enumerate(documents):
         name = customers[item.customer_id].name if item.customer_id in customers else ""
         cells: dict[str, Any] = {
-            "customer": Cell(name, sub=_("Credit note") if item.is_credit_note else _("Invoice")),
+            "customer": Cell(
+                name,
+                address_of("agreement", item.agreement_id) if item.agreement_id else "",
+                sub=_("Credit note") if item.is_credit_note else _("Invoice"),
+            ),
             "lines": item.lines,
             "gross": Money(item.gross, item.currency),
         }
