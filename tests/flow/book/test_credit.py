@@ -38,7 +38,7 @@ def test_an_order_past_the_limit_is_held_and_nothing_of_it_moves() -> None:
     limit(shop, "500")
     within, past, small = place(*(order(shop, line("SENSOR-1", quantity)) for quantity in ("5", "1", "0.5")))
     assert [one.status for one in (within, past, small)] == ["booked", "held", "held"]
-    assert past.hold_reason == "The exposure of 534.00 EUR would pass the limit of 500.00 EUR."
+    assert past.hold_reason == "The exposure of €534.00 would pass the limit of €500.00."
     assert past.order_id is not None
     assert steps_of([past.order_id]) == []
     assert exposure(shop.customer) == Decimal("578.50")

@@ -73,8 +73,8 @@ def test_a_bill_out_of_line_waits_with_its_reason_and_the_others_go() -> None:
     assert run.exceptions[0].code == "held_above_usual"
     (held,) = waiting()
     assert held.words == (
-        "1470.00 EUR is more than usual: the last 3 comparable bills came to 490.00 in the middle, and up to "
-        "612.50 EUR would pass."
+        "€1,470.00 is more than usual: the last 3 comparable bills came to €490.00 in the middle, and up to "
+        "€612.50 would pass."
     )
     assert (held.net, held.gross, held.bill_run_id, len(held.lines)) == (D(1470), D("1749.30"), run.run_id, 3)
     assert queries.bill_run(held.bill_run_id).manifest.held == 1  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ def test_another_amount_than_the_one_that_was_seen_is_not_issued() -> None:
     bill(JUNE)
     (held,) = waiting()
     end_subscriptions(order_id, date(2026, 6, 1), at(date(2026, 5, 30)))
-    with pytest.raises(BillChanged, match="it was 1470"):
+    with pytest.raises(BillChanged, match=r"it was €1,470\.00"):
         release_bill(waiting_id=held.id, reason="Fine", now=at(JUNE), actor=ACTOR)
     run = bill(JUNE)
     (again,) = waiting()

@@ -20,7 +20,7 @@ def test_a_refused_request_counts_so_that_no_later_one_slips_past() -> None:
     asked = [(BUYER, Decimal(amount)) for amount in (60, 50, 10)]
     decisions = decide(asked, account(Decimal(100)))
     assert [one.granted for one in decisions] == [True, False, False]
-    assert decisions[1].reason == "The exposure of 110.00 EUR would pass the limit of 100.00 EUR."
+    assert decisions[1].reason == "The exposure of €110.00 would pass the limit of €100.00."
 
 
 def test_up_to_the_limit_is_within_it() -> None:

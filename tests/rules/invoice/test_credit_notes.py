@@ -113,7 +113,7 @@ def test_every_reason_against_it_comes_at_once() -> None:
         "lines.1.net_amount",
         "lines.2.net_amount",
     ]
-    assert "at most 100.00 EUR" in caught.value.refusals[1].message
+    assert "at most €100.00" in caught.value.refusals[1].message
 
 
 @pytest.mark.parametrize("status", ["draft", "void"])

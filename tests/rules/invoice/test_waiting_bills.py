@@ -52,8 +52,8 @@ def test_equal_bills_have_no_deviation_and_the_tolerance_lets_pass() -> None:
     found = judge(GATE, bill("125.01"), past("100", "100", "100"))
     assert found is not None
     assert found.words == (
-        "125.01 EUR is more than usual: the last 3 comparable bills came to 100.00 in the middle, and up to "
-        "125.00 EUR would pass."
+        "€125.01 is more than usual: the last 3 comparable bills came to €100.00 in the middle, and up to "
+        "€125.00 would pass."
     )
 
 
@@ -115,7 +115,7 @@ def test_a_draft_waits_for_its_window_which_begins_once() -> None:
 def test_what_was_released_is_what_is_issued() -> None:
     require_same(waiting("waiting", "500"), D(500), D(0), "EUR")
     require_same(waiting("waiting", "500", "grace"), D(510), D(0), "EUR")
-    with pytest.raises(BillChanged, match=r"it was 500, and is 510 EUR now"):
+    with pytest.raises(BillChanged, match=r"it was €500.00, and is €510.00 now"):
         require_same(waiting("waiting", "500"), D(510), D(0), "EUR")
 
 

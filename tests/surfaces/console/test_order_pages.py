@@ -89,7 +89,7 @@ def test_held_orders_are_shown_released_and_cancelled(shop: Shop) -> None:
     first, second = (public("order", book(shop, line("SENSOR-1", 2))) for _ in range(2))
     desk, credit = Console("order_desk"), Console("credit_manager")
     held = desk.get(f"/orders/{first}/")
-    assert "would pass the limit of 100.00 EUR" in held.words
+    assert "would pass the limit of €100.00" in held.words
     assert held.all("//form[contains(@action, '/release/')]") == []
     assert credit.get(f"/orders/{first}/").all("//form[contains(@action, '/release/')]")
     assert desk.post(f"/orders/{first}/release/", {"reason": "x"}).status == 403

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from cashline.kernel.money import MAX_AMOUNT, minor_units
+from cashline.kernel.money import MAX_AMOUNT
 from cashline.kernel.refusals import InvalidValue, Refusal
+from cashline.kernel.writing import write_money
 
 
 class Account(NamedTuple):
@@ -45,10 +46,9 @@ def decide(asked: Sequence[tuple[UUID, Decimal]], accounts: dict[UUID, Account])
         if account.held:
             found.append(CreditDecision(False, "The credit account is on hold."))
         elif account.limit is not None and exposure > account.limit:
-            digits = minor_units(account.currency)
             sentence = (
-                f"The exposure of {exposure:.{digits}f} {account.currency} would pass the limit of "
-                f"{account.limit:.{digits}f} {account.currency}."
+                f"The exposure of {write_money(exposure, account.currency)} would pass the limit of "
+                f"{write_money(account.limit, account.currency)}."
             )
             found.append(CreditDecision(False, sentence))
         else:

@@ -29,6 +29,7 @@ from cashline.flow.invoice.credits.rules import (
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import CurrencyMismatch
 from cashline.kernel.refusals import Conflict, NotFound, Refusal, raise_all
+from cashline.kernel.writing import write_money
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -116,7 +117,7 @@ def close_wallet(*, wallet_id: UUID, now: datetime, actor: str) -> None:
     row = queries.wallets_for_update([wallet_id])[wallet_id]
     target = WALLET.target("close", row.status, document_id=row.name)
     if row.balance:
-        raise Conflict(f"{row.balance.normalize():f} {row.currency} lie in this wallet.", field="wallet")
+        raise Conflict(f"{write_money(row.balance, row.currency)} lie in this wallet.", field="wallet")
     sql.execute("UPDATE wallets SET status = %s WHERE id = %s", (target.value, wallet_id))
     objects = (ObjectRef("wallet", wallet_id), ObjectRef("customer", row.customer_id))
     record([Event("WalletClosed", objects, {"name": row.name})], now=now, actor=actor)

@@ -17,8 +17,8 @@ from cashline.flow.agree.quotes.rules import (
     judge_discount,
     plain,
 )
-from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Forbidden
+from cashline.kernel.writing import write_money
 from cashline.platform.approvals import actions as approvals
 from cashline.platform.approvals.actions import NewApproval
 from cashline.platform.approvals.queries import approvals_of
@@ -114,7 +114,7 @@ def refuse_beyond_authority(row: QuoteRow, authority: Authority) -> None:
 def _question(row: QuoteRow, authority: Authority) -> NewApproval:
     verdict = verdict_on(row, authority)
     reason = f": {row.discount_reason}" if row.discount_reason else ""
-    listed = f"{row.list_total:,.{minor_units(row.currency)}f} {row.currency}"
+    listed = write_money(row.list_total, row.currency)
     question = f"{plain(verdict.discount)} % off {listed} for {row.customer_name}{reason}"
     return NewApproval("quote", row.id, DISCOUNT_RULE, question, PERMISSION, row.entity_id)
 

@@ -17,6 +17,7 @@ from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Conflict, InvalidValue, Refusal
 from cashline.kernel.rounding import round_to
+from cashline.kernel.writing import write_money
 
 ZERO = Decimal(0)
 MOST_BILLS, MOST_GRACE_DAYS = 36, 60
@@ -151,7 +152,7 @@ def judge(policy: BillingPolicy, bill: JudgedBill, past: Iterable[PastBill]) -> 
     slack = max(policy.deviations * spread, abs(usual) * policy.tolerance / 100)
     lower, upper = round_to(usual - slack, digits), round_to(usual + slack, digits)
     usual = round_to(usual, digits)
-    bounds = f"the last {len(likes)} comparable bills came to {usual} in the middle, and"
+    bounds = f"the last {len(likes)} comparable bills came to {_money(usual, bill)} in the middle, and"
     if bill.net > upper:
         words = f"{_money(bill.net, bill)} is more than usual: {bounds} up to {_money(upper, bill)} would pass."
         return Verdict(WaitingCause.ABOVE_USUAL, words, usual, lower, upper)
@@ -168,14 +169,16 @@ def _first(policy: BillingPolicy, bill: JudgedBill) -> Verdict | None:
     limit = policy.first_limit
     if limit is None or bill.net * bill.entity_rate <= limit:
         return None
-    own = "" if bill.entity_rate == 1 else " in the currency of the legal entity"
-    above = f"{_money(bill.net, bill)} is above {limit.normalize():f}{own}"
+    most = (
+        f"{limit.normalize():f} in the currency of the legal entity" if bill.entity_rate != 1 else _money(limit, bill)
+    )
+    above = f"{_money(bill.net, bill)} is above {most}"
     words = f"{above}, the limit for bills that nothing can be compared with."
     return Verdict(WaitingCause.LARGE_FIRST, words, upper=limit)
 
 
 def _money(value: Decimal, bill: JudgedBill) -> str:
-    return f"{round_to(value, minor_units(bill.currency)):f} {bill.currency}"
+    return write_money(round_to(value, minor_units(bill.currency)), bill.currency)
 
 
 def decide(
@@ -229,9 +232,10 @@ def require_same(held: Waiting, net: Decimal, credited: Decimal, currency: str) 
     """Refuse to issue another amount than the one that was released (BillChanged); a draft is issued as it is due."""
     if held.cause == WaitingCause.GRACE or held.cause in WITHOUT_PLAN or (held.net, held.credited) == (net, credited):
         return
-    now = f"{net:f}" + (f" and {credited:f} is given back" if credited else "")
+    before = write_money(held.net, currency)
+    now = write_money(net, currency) + (f" and {write_money(credited, currency)} is given back" if credited else "")
     raise BillChanged(
-        f"What is due has changed since this bill was held: it was {held.net:f}, and is {now} {currency} now.",
+        f"What is due has changed since this bill was held: it was {before}, and is {now} now.",
         field="net",
         fix="Run the bills: it is judged anew.",
     )

@@ -20,6 +20,7 @@ from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Refusal, raise_all
 from cashline.kernel.rounding import RoundingMode, round_to
+from cashline.kernel.writing import write_money
 
 __all__ = [
     "CREDIT_NOTE", "CreditCause", "CreditLine", "CreditNoteStatus", "CreditRequest", "CreditableInvoice",
@@ -139,7 +140,8 @@ def _problems_of_sums(
     digits = minor_units(invoice.currency)
     if gross < 0 or gross > invoice.gross_left:
         most = round_to(max(invoice.gross_left, ZERO), digits)
-        sentence = f"At most {most} {invoice.currency} of invoice {invoice.number} can be credited, tax included."
+        told = write_money(most, invoice.currency)
+        sentence = f"At most {told} of invoice {invoice.number} can be credited, tax included."
         return [NotCreditable(sentence, field="lines")]
     if not request.refund:
         return []
@@ -147,7 +149,7 @@ def _problems_of_sums(
     if request.to_balance and invoice.gross_total is not None:
         paid = min(paid, invoice.gross_total - invoice.open_amount)
     if request.refund < 0 or round_to(request.refund, digits) != request.refund or request.refund > paid:
-        sentence = f"At most {round_to(max(paid, ZERO), digits)} {invoice.currency} can be paid out."
+        sentence = f"At most {write_money(round_to(max(paid, ZERO), digits), invoice.currency)} can be paid out."
         return [NotCreditable(sentence, field="refund")]
     return []
 
@@ -183,5 +185,6 @@ def _line_problem(line: CreditableLine | None, amount: Decimal, invoice: Credita
         side = "below" if sign < 0 else "above"
         return f"Line {line.line_no}: the amount must be {side} zero, with at most {digits} decimals."
     if amount * sign > line.left * sign:
-        return f"Line {line.line_no}: at most {round_to(line.left, digits)} {invoice.currency} can be credited."
+        left = write_money(round_to(line.left, digits), invoice.currency)
+        return f"Line {line.line_no}: at most {left} can be credited."
     return ""

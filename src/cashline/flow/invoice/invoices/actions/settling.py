@@ -14,6 +14,7 @@ from django.db import transaction
 from cashline.flow.book.credit.actions import change_exposure
 from cashline.flow.invoice.invoices.rules.lifecycle import INVOICE, InvoiceStatus
 from cashline.kernel.refusals import Conflict, NotFound, Refusal, raise_all
+from cashline.kernel.writing import write_money
 from cashline.platform import sql
 
 _SETTLE = (
@@ -78,14 +79,15 @@ def _reason(key: UUID, amount: Decimal, row: tuple[str, str, Decimal, Decimal] |
         return NotFound(f"There is no issued invoice {key}.", field="invoice_id")
     number, currency, open_amount, gross = row
     if amount > 0:
+        left, asked = write_money(open_amount, currency), write_money(amount, currency)
         return OverSettled(
-            f"Invoice {number} has {open_amount.normalize() + 0:f} {currency} open, and {amount} is too much.",
+            f"Invoice {number} has {left} open, and {asked} is too much.",
             field="amount",
             invoice=number,
             open_amount=open_amount,
         )
     return OverSettled(
-        f"Invoice {number} is over {gross.normalize() + 0:f} {currency}: no more than that can be open.",
+        f"Invoice {number} is over {write_money(gross, currency)}: no more than that can be open.",
         field="amount",
         invoice=number,
     )

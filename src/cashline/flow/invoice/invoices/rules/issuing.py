@@ -44,6 +44,7 @@ from cashline.flow.invoice.taxes.rules import (
 )
 from cashline.kernel.money import MAX_AMOUNT, minor_units
 from cashline.kernel.refusals import Conflict, Refusal
+from cashline.kernel.writing import write_money
 
 __all__ = [
     "AlreadyBilled", "AmountTooLarge", "Buyer", "DeductedInvoice", "DeductedTax", "DraftInvoice", "DraftLine",
@@ -146,7 +147,8 @@ def _prepare(draft: DraftInvoice, grounds: Grounds, decide: _Decide, held: _Held
     net_total = sum((group.base for group in sums.taxes), ZERO)
     tax_total = sum((group.tax for group in sums.taxes), ZERO)
     if abs(net_total + tax_total) >= MAX_AMOUNT:
-        raise AmountTooLarge(f"An invoice over {net_total + tax_total} {draft.currency} cannot be held.", field="lines")
+        told = write_money(net_total + tax_total, draft.currency)
+        raise AmountTooLarge(f"An invoice over {told} cannot be held.", field="lines")
     terms = grounds.terms[draft.agreement_id or draft.customer_id]
     days = terms.payment_terms_days if draft.terms_days is None else draft.terms_days
     credits_held = held.credits(draft)

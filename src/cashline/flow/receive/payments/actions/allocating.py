@@ -23,6 +23,7 @@ from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import InvalidValue, NotFound
 from cashline.kernel.rounding import round_to
+from cashline.kernel.writing import write_money
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -56,7 +57,8 @@ def allocate(
     total = sum((amount for _, amount, _ in allocations), ZERO)
     if total > payment.unapplied_amount:
         raise OverAllocated(
-            f"{total} {payment.currency} is more than the {payment.unapplied_amount} left of {payment.number}.",
+            f"{write_money(total, payment.currency)} is more than the "
+            f"{write_money(payment.unapplied_amount, payment.currency)} left of {payment.number}.",
             field="allocations",
         )
     check_parties([_Wanted(payment.customer_id, payment.entity_id, payment.currency, tuple(allocations))])

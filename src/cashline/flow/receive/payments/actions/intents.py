@@ -23,9 +23,10 @@ from cashline.flow.receive.payments.rules import (
     next_call,
 )
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.money import MAX_AMOUNT, CurrencyMismatch, Money, minor_units
+from cashline.kernel.money import MAX_AMOUNT, CurrencyMismatch, minor_units
 from cashline.kernel.refusals import InvalidValue, NotFound, Refusal, raise_all
 from cashline.kernel.rounding import round_to
+from cashline.kernel.writing import write_money
 from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id
 from cashline.platform.events.actions import record
@@ -125,8 +126,8 @@ def _invoice_errors(intents: Sequence[NewIntent], invoices: Mapping[UUID, Payabl
         elif not invoice.open_amount:
             found.append(InvoiceNotOpen(f"Nothing is open on invoice {invoice.number}.", field="invoice"))
         elif intent.amount > invoice.open_amount:
-            left = Money(invoice.open_amount, invoice.currency).rounded()
-            sentence = f"Only {left.amount:,} {left.currency} is open on invoice {invoice.number}."
+            left = write_money(invoice.open_amount, invoice.currency)
+            sentence = f"Only {left} is open on invoice {invoice.number}."
             found.append(OverAllocated(sentence, field="amount"))
         elif intent.amount + under_way > invoice.open_amount:
             found.append(_under_way(invoice, under_way))
@@ -134,9 +135,9 @@ def _invoice_errors(intents: Sequence[NewIntent], invoices: Mapping[UUID, Payabl
 
 
 def _under_way(invoice: PayableInvoice, amount: Decimal) -> AlreadyUnderWay:
-    told = Money(amount, invoice.currency).rounded()
+    told = write_money(amount, invoice.currency)
     return AlreadyUnderWay(
-        f"A charge of {told.amount:,} {told.currency} for invoice {invoice.number} is not finished.",
+        f"A charge of {told} for invoice {invoice.number} is not finished.",
         field="invoice",
         fix="Wait for its outcome, or give it up first.",
     )

@@ -12,6 +12,7 @@ from cashline.flow.invoice.credits.rules import CreditKind, NewCredit
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.actions.recording import NewPayment, record_payments
 from cashline.flow.receive.payments.rules import OverAllocated
+from cashline.kernel.writing import write_money
 from cashline.platform import sql
 
 
@@ -32,7 +33,7 @@ def put_into_wallet(
     """
     payment = queries.payment_for_update(payment_id)
     if not 0 < amount <= payment.unapplied_amount:
-        left = f"{payment.unapplied_amount.normalize() + 0:f} {payment.currency}"
+        left = write_money(payment.unapplied_amount, payment.currency)
         raise OverAllocated(f"{left} are left of payment {payment.number}.", field="amount")
     sql.execute("UPDATE payments SET unapplied_amount = unapplied_amount - %s WHERE id = %s", (amount, payment_id))
     (rate,) = sql.fetch_one("SELECT entity_rate FROM payments WHERE id = %s", (payment_id,)) or (Decimal(1),)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,6 +22,7 @@ from cashline.flow.report.statements.queries import ageing, deferred_months
 from cashline.flow.report.statements.queries.financial import financial_statements
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import month_of
+from cashline.kernel.writing import write_money
 from cashline.platform import sql
 from cashline.platform.company.queries import Entity, MissingRate, entities_by_id, exchange_rates
 
@@ -143,7 +145,12 @@ def _ties(asked: _Asked) -> Finding:
     [tied] = ageing(asked.last, entity_ids=[asked.entity.id], limit=0).entities
     figures = {"open invoices": str(tied.total), "receivable account": str(tied.control)}
     address = asked.address("/ageing/", as_of=asked.last.isoformat())
-    return Finding(tied.ties, f"{tied.total:,.2f} and {tied.control:,.2f} {tied.currency}", address, figures)
+    return Finding(
+        tied.ties,
+        f"{write_money(tied.total, tied.currency)} and {write_money(tied.control, tied.currency)}",
+        address,
+        figures,
+    )
 
 
 def _deferred(asked: _Asked) -> Finding:
@@ -154,14 +161,15 @@ def _deferred(asked: _Asked) -> Finding:
     account = -sum((own for _, own in held.values()), _ZERO)
     off = [one for law in (laws.POSITION, laws.REVENUE) for one in breaks_of(law, relation=digits(), limit=5)]
     figures = {name: str(getattr(rolled, name)) for name in ("opening", "billed", "recognised", "other", "closing")}
+    told = partial(write_money, currency=asked.entity.currency)
     words = (
-        f"{rolled.opening:,.2f} + {rolled.billed:,.2f} − {rolled.recognised:,.2f} + {rolled.other:,.2f} = "
-        f"{rolled.closing:,.2f}"
+        f"{told(rolled.opening)} + {told(rolled.billed)} − {told(rolled.recognised)} + {told(rolled.other)} = "
+        f"{told(rolled.closing)}"
     )
     if off:
         words = f"{len(off)} contracts differ, first {off[0]}"
     elif account != rolled.closing:
-        words = f"{rolled.closing:,.2f}, but the account holds {account:,.2f}"
+        words = f"{told(rolled.closing)}, but the account holds {told(account)}"
     address = asked.address("/deferred-revenue/", entity=asked.entity.code, until=asked.last.isoformat())
     return Finding(not off and account == rolled.closing, words, address, figures | {"account": str(account)})
 
@@ -172,13 +180,19 @@ def _balances(asked: _Asked) -> Finding:
     broken = financial_statements(asked.entity.id, asked.last, columns=1).breaks
     debits = sum((row.debit for row in rows), _ZERO)
     address = asked.address("/trial-balance/", entity=asked.entity.code, as_of=asked.last.isoformat())
-    words = broken[0] if broken else f"debits and credits of {debits:,.2f} {asked.entity.currency}"
-    return Finding(not off and not broken, f"off by {off}" if off else words, address, {"debits": str(debits)})
+    words = broken[0] if broken else f"debits and credits of {write_money(debits, asked.entity.currency)}"
+    return Finding(
+        not off and not broken,
+        f"off by {write_money(off, asked.entity.currency)}" if off else words,
+        address,
+        {"debits": str(debits)},
+    )
 
 
 def _review(asked: _Asked) -> Finding:
     profit = financial_statements(asked.entity.id, asked.last, columns=2).profit_and_loss.amounts("profit")
-    words = f"profit of {profit[0]:,.2f} after {profit[1]:,.2f} {asked.entity.currency} in the month before"
+    now, before = (write_money(amount, asked.entity.currency) for amount in profit[:2])
+    words = f"profit of {now} after {before} in the month before"
     asks = {"entity": asked.entity.code, "day_to": asked.last.isoformat()}
     address = asked.address("/statements/profit-and-loss/", **asks)
     return Finding(True, words, address, {"profit": str(profit[0]), "profit of the month before": str(profit[1])})
