@@ -43,8 +43,8 @@ def test_the_second_bill_says_what_changed_on_every_door() -> None:
     shown = api.get(f"/invoices/{public('invoice', second.id)}/explain").body["since_last"]
     assert (shown["number"], shown["before"], shown["after"]) == (first.number, "794.92", "583.10")
     assert [(item["words"], item["difference"]) for item in shown["changes"]] == [
-        ("Vibration sensor is not billed this time; it came to 178.00 EUR.", "-178.00"),
-        ("Tax comes to 93.10 instead of 126.92 EUR (-33.82).", "-33.82"),
+        ("Vibration sensor is not billed this time; it came to €178.00.", "-178.00"),
+        ("Tax comes to €93.10 instead of €126.92 (−€33.82).", "-33.82"),
     ]
     assert api.get(f"/invoices/{public('invoice', first.id)}/explain").body["since_last"] is None
     page = Console("billing").get(f"/invoices/{public('invoice', second.id)}/")
@@ -52,12 +52,16 @@ def test_the_second_bill_says_what_changed_on_every_door() -> None:
     assert "Vibration sensor is not billed this time" in page.words
     text = pdf(second.id)
     assert f"Was sich seit der Rechnung {first.number} geändert hat" in text
-    assert "Vibration sensor wird diesmal nicht berechnet; es waren 178.00 EUR." in text
+    assert "Vibration sensor wird diesmal nicht berechnet; es waren 178,00 €." in text
 
 
 def pdf(invoice_id: UUID) -> str:
     content = invoice_document(invoice_id, DocumentForm.PDF, now=NOW).content
-    return " ".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).replace("\n", " ")
+    return (
+        " ".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+        .replace("\n", " ")
+        .replace("\xa0", " ")
+    )
 
 
 def test_an_invoice_that_was_void_before_is_not_what_the_next_is_compared_with() -> None:
@@ -102,7 +106,7 @@ def test_a_line_of_usage_leads_to_the_events_that_recompute_it() -> None:
     found = {item["meter"]: item for item in api.get(f"/invoices/{public('invoice', row.id)}").body["lines"]}
     assert found["calls"]["subscription_id"] == public("subscription", subscription)
     why = api.get(f"/invoices/{public('invoice', row.id)}/explain").body["amounts"]
-    assert "Usage of 50 at 2 EUR each: 100.00 EUR." in [item["words"] for item in why]
+    assert "Usage of 50 at €2.00 each: €100.00." in [item["words"] for item in why]
     page = Console("billing").get(f"/invoices/{public('invoice', row.id)}/")
     (url,) = page.all("//a[contains(@href, 'usage-export')]/@href")
     assert url == (

@@ -66,7 +66,7 @@ def test_every_amount_has_words_and_a_derivation_that_gives_it(locale: str) -> N
 def test_words_say_days_and_dates() -> None:
     found = explanation(SOURCE, "line-2")
     assert found is not None
-    assert "ran 7 of the 31 days of its period (2026-03-01 to 2026-03-07)" in found.words
+    assert "ran 7 of the 31 days of its period (Mar 1, 2026 to Mar 7, 2026)" in found.words
     assert explanation(SOURCE, "line-3") is None
 
 
@@ -135,11 +135,14 @@ SEATS = new_id()
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        (("10", "49"), ("12", "49"), "Thing 1: 12 instead of 10, so 588 instead of 490 EUR (+98)."),
-        (("10", "49"), ("10", "52"), "Thing 1: 52 instead of 49 EUR each, so 520 instead of 490 EUR (+30)."),
+        (("10", "49"), ("12", "49"), "Thing 1: 12 instead of 10, so €588.00 instead of €490.00 (+€98.00)."),
+        (
+            ("10", "49"), ("10", "52"),
+            "Thing 1: €52.00 instead of €49.00 each, so €520.00 instead of €490.00 (+€30.00).",
+        ),
         (
             ("10", "49"), ("8", "52"),
-            "Thing 1: 8 instead of 10, 52 instead of 49 EUR each, so 416 instead of 490 EUR (-74).",
+            "Thing 1: 8 instead of 10, €52.00 instead of €49.00 each, so €416.00 instead of €490.00 (−€74.00).",
         ),
     ],
 )  # fmt: skip
@@ -156,25 +159,25 @@ def test_what_is_new_what_is_gone_and_a_part_of_a_period_are_told_apart() -> Non
     new = statement(line(2, "20", UNIT), replace(line(3, "7.00", PRORATED, part), line_id=SEATS))
     found = since(old, new)
     assert [item.words for item in found.changes] == [
-        "Thing 3: 7/31 of the days instead of all, so 7.00 instead of 31.00 EUR (-24.00).",
-        "Thing 1 is not billed this time; it came to 20 EUR.",
-        "Thing 2 is new: 20 EUR.",
+        "Thing 3: 7/31 of the days instead of all, so €7.00 instead of €31.00 (−€24.00).",
+        "Thing 1 is not billed this time; it came to €20.00.",
+        "Thing 2 is new: €20.00.",
     ]
-    assert found.words == "This is 24.00 EUR less than invoice INV-0 of 2026-03-01, which came to 56.13 EUR."
+    assert found.words == "This is €24.00 less than invoice INV-0 of Mar 1, 2026, which came to €56.13."
 
 
 def test_several_periods_on_one_invoice_are_counted() -> None:
     two = (of_line(SEATS, "10", "49"), of_line(SEATS, "10", "49", line_no=2))
     (change,) = since(statement(of_line(SEATS, "10", "49")), statement(*two)).changes
     assert change.words == (
-        "Thing 1: 2 periods or deliveries instead of 1, so 980 instead of 490 EUR (+490)."
+        "Thing 1: 2 periods or deliveries instead of 1, so €980.00 instead of €490.00 (+€490.00)."
     )  # fmt: skip
 
 
 def test_the_first_invoice_has_nothing_before_it_and_an_equal_one_says_so() -> None:
     assert compare(SOURCE) is None
     found = since(SOURCE, SOURCE)
-    assert (found.changes, found.words) == ((), "The total is that of invoice INV-0 of 2026-03-01.")
+    assert (found.changes, found.words) == ((), "The total is that of invoice INV-0 of Mar 1, 2026.")
 
 
 AMOUNTS = st.lists(
@@ -203,16 +206,16 @@ def test_the_changes_sum_to_the_difference_of_the_totals(
 @pytest.mark.parametrize(
     ("rule", "inputs", "words"),
     [
-        ("billing.usage", {"quantity": "120", "unit_price": "0.05"}, "Usage of 120 at 0.05 EUR each: 20 EUR."),
-        ("billing.taken_back", {"too_much": "5"}, "5 EUR were billed too much before, and are taken back."),
-        ("billing.minimum", {"minimum": "100"}, "A minimum of 100 EUR was agreed for the period."),
-        ("billing.add_on", {"price": "30"}, "The add-on costs 30 EUR for a whole period: 20 EUR."),
-        ("billing.early", {"usage": "90", "billed": "70"}, "Usage has come to 90 EUR, of which 70 EUR was billed"),
-        ("billing.unused", {"unused": "9", "given_before": "2"}, "The days that are not used come to 9 EUR"),
-        ("billing.added", {"after": "50", "before": "30"}, "All usage of the period comes to 50 EUR"),
-        ("charge.graduated", {"quantity": "2"}, "Usage of 2 at the prices that were agreed"),
-        ("invoices.deduction", {"billed_before": "9"}, "9 EUR were billed on an earlier invoice"),
-        ("invoices.without_tax", {"gross": "119", "tax": "19"}, "The price of 119 EUR holds 19 EUR of tax"),
+        ("billing.usage", {"quantity": "120", "unit_price": "0.05"}, "Usage of 120 at €0.05 each: €20.00."),
+        ("billing.taken_back", {"too_much": "5"}, "€5.00 was billed too much before, and is taken back."),
+        ("billing.minimum", {"minimum": "100"}, "A minimum of €100.00 was agreed for the period."),
+        ("billing.add_on", {"price": "30"}, "The add-on costs €30.00 for a whole period: €20.00."),
+        ("billing.early", {"usage": "90", "billed": "70"}, "Usage has come to €90.00, of which €70.00 was billed"),
+        ("billing.unused", {"unused": "9", "given_before": "2"}, "The days that are not used come to €9.00"),
+        ("billing.added", {"after": "50", "before": "30"}, "All usage of the period comes to €50.00"),
+        ("charge.graduated", {"quantity": "2"}, "Each part of the 2 units costs the price of its step: €20.00."),
+        ("invoices.deduction", {"billed_before": "9"}, "€9.00 was billed on an earlier invoice"),
+        ("invoices.without_tax", {"gross": "119", "tax": "19"}, "The price of €119.00 holds €19.00 of tax"),
     ],
 )
 def test_each_rule_of_a_plan_is_told_in_words(rule: str, inputs: dict[str, str], words: str) -> None:

@@ -80,7 +80,7 @@ def test_a_bill_that_waits_is_shown_refused_and_released() -> None:
     assert (billed["invoices"], billed["exceptions"][0]["code"]) == (0, "held_large_first")
     (held,) = api.get("/waiting-bills", status="waiting", cause="large_first").body["items"]
     assert (held["net"], held["gross"], held["upper"], held["agreement_id"]) == ("178.00", "211.82", "100.00", key)
-    assert held["words"] == "178.00 EUR is above 100, the limit for bills that nothing can be compared with."
+    assert held["words"] == "€178.00 is above €100.00, the limit for bills that nothing can be compared with."
     path = f"/waiting-bills/{held['id']}"
     assert api.get(path).body["lines"] == [
         {"description": "Vibration sensor", "quantity": "2", "unit_price": "89", "net": "178.00", "period": None}
@@ -143,7 +143,7 @@ def test_an_invoice_is_listed_shown_explained_and_downloaded() -> None:
         derivation = Derivation.from_json(item["derivation"])
         assert derivation.breaks() == []
         assert f"{derivation.result:.2f}" == item["amount"]
-    assert amounts["line-1"]["words"] == "3 × 80.1 EUR was delivered: 240.30 EUR."
+    assert amounts["line-1"]["words"] == "3 × €80.10 was delivered: €240.30."
     for form, start in (("pdf", b"%PDF"), ("ubl", b"<?xml"), ("cii", b"<?xml")):
         file = api.get(f"/invoices/{key}/{form}")
         assert (file.status, file.content[: len(start)]) == (200, start)

@@ -70,7 +70,7 @@ def test_invoices_are_listed_shown_explained_and_written(shop: Shop, tmp_path: P
     assert number in run("invoice", "list", "--words", "nordlicht")
     assert "total 211.82 EUR, open 211.82" in run("invoice", "show", number)
     assert run("invoice", "show", rows[1]["id"], "--json")["lines"][0]["sku"] == "SENSOR-1"
-    assert "2 × 89 EUR was delivered: 178.00 EUR." in run("invoice", "explain", number)
+    assert "2 × €89.00 was delivered: €178.00." in run("invoice", "explain", number)
     assert len(run("invoice", "explain", number, "--json")["amounts"]) == 5
     for words, name, start in ((("pdf",), "a.pdf", b"%PDF"), (("xml", "--form", "cii"), "a.xml", b"<?xml")):
         path = tmp_path / name
@@ -87,7 +87,7 @@ def test_invoices_are_credited_and_voided(shop: Shop, tmp_path: Path) -> None:
     assert "105.91 EUR would be credited" in run("invoice", "credit", number, "--line", "1=89", "--preview", *why)
     note = run("invoice", "credit", number, "--line", "1=89", *why, "--json")
     assert (note["gross_total"], note["cause"]) == ("105.91", "concession")
-    with pytest.raises(NotCreditable, match=r"at most 89\.00 EUR"):
+    with pytest.raises(NotCreditable, match=r"at most €89\.00"):
         run("invoice", "credit", number, "--line", "1=89.01", *why)
     with pytest.raises(NotCreditable, match="no line '7'"):
         run("invoice", "credit", number, "--line", "7=1", *why)

@@ -46,7 +46,7 @@ def test_from_a_preview_to_a_credit_note(page: "Page", site: str) -> None:
     assert violations(page) == []
     page.get_by_role("link", name="€267.00").first.click()
     drawer = page.locator("#drawer-body")
-    expect(drawer).to_contain_text("3 × 89 EUR was delivered: 267.00 EUR.")
+    expect(drawer).to_contain_text("3 × €89.00 was delivered: €267.00.")
     assert violations(page) == []
     page.keyboard.press("Escape")
 

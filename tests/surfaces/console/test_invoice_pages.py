@@ -84,7 +84,7 @@ def test_what_waits_is_set_looked_at_and_decided(shop: Shop) -> None:
     (link,) = page.all("//a[starts-with(@href, '/waiting-bills/?run=')]/@href")
     (one,) = second.get(link).all("//tbody//a[starts-with(@href, '/waiting-bills/wtb_')]/@href")
     page = second.get(one)
-    assert "178.00 EUR is above 100, the limit for bills that nothing can be compared with." in page.words
+    assert "€178.00 is above €100.00, the limit for bills that nothing can be compared with." in page.words
     assert "It is refused." in second.post(one + "refuse/", {"reason": "Wrong price"}).words
     assert "Why: " in second.post(one + "refuse/", {"reason": ""}).words
     assert "It is issued." in second.post(one + "release/", {"reason": ""}).words
@@ -130,7 +130,7 @@ def test_an_invoice_shows_lines_money_reasons_and_files(shop: Shop) -> None:
     assert {item.rsplit("/", 2)[1] for item in explained} == {"line-1", "tax-S-19", "net", "tax", "gross", "open"}
     for item in set(explained):
         assert auditor.get(item).status == 200
-    assert "3 × 89 EUR was delivered: 267.00 EUR." in auditor.get(url + "why/line-1/").words
+    assert "3 × €89.00 was delivered: €267.00." in auditor.get(url + "why/line-1/").words
     assert "What is left of the total" in auditor.get(url + "why/open/").words
     assert auditor.get(url + "why/line-9/").status == 404
     for form, start in (("pdf", b"%PDF"), ("ubl", b"<?xml"), ("cii", b"<?xml")):

@@ -11,7 +11,8 @@ WORDS: dict[str, dict[str, str]] = {
         "amount_credited": "Amount credited",
         "amount_due": "Amount due",
         "annex": "How each amount was made",
-        "annex_intro": "Each amount of this document with the rule and the inputs it was computed from.",
+        "annex_intro": "Each amount of this document in a sentence; in small print the formula by which anyone can "
+        "recompute it.",
         "balance": "Balance",
         "balance_due": "Balance due",
         "bank": "Bank details",
@@ -102,7 +103,8 @@ WORDS: dict[str, dict[str, str]] = {
         "amount_credited": "Gutschriftbetrag",
         "amount_due": "Zahlbetrag",
         "annex": "Wie jeder Betrag zustande kam",
-        "annex_intro": "Jeder Betrag dieses Dokuments mit der Regel und den Eingaben, aus denen er berechnet wurde.",
+        "annex_intro": "Jeder Betrag dieses Dokuments in einem Satz; klein darunter die Formel, mit der ihn jeder "
+        "nachrechnen kann.",
         "balance": "Saldo",
         "balance_due": "Offener Saldo",
         "bank": "Bankverbindung",
@@ -190,7 +192,8 @@ WORDS: dict[str, dict[str, str]] = {
         "amount_credited": "Montant crédité",
         "amount_due": "Montant à payer",
         "annex": "Comment chaque montant a été calculé",
-        "annex_intro": "Chaque montant de ce document, avec la règle et les données dont il résulte.",
+        "annex_intro": "Chaque montant de ce document en une phrase ; en petit, la formule qui permet de le "
+        "recalculer.",
         "balance": "Solde",
         "balance_due": "Solde à payer",
         "bank": "Coordonnées bancaires",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import get_language
 from ninja import Router
 
 from cashline.flow.report.explain.queries import entity_of, explain
@@ -16,7 +17,7 @@ router = Router(tags=["Reports"])
 
 @router.get("/explain/{public_id}")
 def explain_amount(request: HttpRequest, public_id: str) -> dict[str, Any]:
-    """Why the amount of a document is what it is: rule, inputs, formula, result, and the documents behind it."""
+    """Why the amount of a document is what it is: in sentences, as a formula to recompute, and its sources."""
     found = explain(public_id)
     require_visible(caller_of(request), "reports.read", entity_of(found), found.kind, found.id)
     return shape(found)
@@ -29,6 +30,8 @@ def shape(found: Explanation) -> dict[str, Any]:
         "currency": found.currency,
         "amount": found.amount,
         "sound": found.sound,
+        "words": found.words(get_language() or "en"),
+        "steps": list(found.steps(get_language() or "en")),
         "derivation": found.derivation.as_json(),
         "sources": [
             {"type": one.kind, "id": public(one.kind, one.id) if one.kind in PREFIXES else None, "label": one.label}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import click
 
 from cashline.kernel.derivations import Derivation
+from cashline.kernel.writing import write_money
 from cashline.platform.doors.terminal import json_option, say
 
 
@@ -17,7 +18,9 @@ def COMMANDS(public_id: str, as_json: bool) -> None:  # noqa: N802 - the name by
     from cashline.flow.report.explain.queries import explain
 
     found = explain(public_id)
-    lines = [f"{found.title}: {found.amount} {found.currency}", *_told(found.derivation, 1)]
+    amount = write_money(found.amount, found.currency, "en")
+    steps = [f"  {words}" for words in found.steps()]
+    lines = [f"{found.title}: {amount}", found.words(), *steps, "", "To recompute it:", *_told(found.derivation, 1)]
     say(shape(found), "\n".join(lines), as_json=as_json)
 
 

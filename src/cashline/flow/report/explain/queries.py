@@ -16,6 +16,7 @@ from cashline.flow.recognise.revenue.queries.arrangements import arrangement, ar
 from cashline.flow.report.explain.rules import Explanation, Source, read_id, total_of, what_is_left
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
+from cashline.kernel.periods import Period
 from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
 
@@ -135,6 +136,7 @@ def _invoice_line(key: UUID) -> Explanation:
         net,
         Derivation.from_json(shape),
         tuple(sources),
+        period=Period(period.lower, period.upper) if period else None,
     )
 
 

@@ -1,13 +1,15 @@
 """Rules of explain: the answer to why an amount is what it is, down to the documents it was made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
 from cashline.kernel.derivations import Derivation, Input
 from cashline.kernel.identifiers import PREFIXES, key_of
+from cashline.kernel.periods import Period
 from cashline.kernel.refusals import NotFound
+from cashline.kernel.telling import tell
 
 EXPLAINED = (
     "quote_line",
@@ -45,11 +47,25 @@ class Explanation:
     derivation: Derivation
     sources: tuple[Source, ...] = ()
     also: tuple[tuple[str, Derivation], ...] = ()
+    period: Period | None = None
 
     @property
     def sound(self) -> bool:
         """Does every recorded formula give its result, and the derivation the amount?"""
         return self.derivation.result == self.amount and not self.derivation.breaks()
+
+    def words(self, locale: str = "en") -> str:
+        """The amount in a plain sentence."""
+        period = {"start": self.period.start, "end": self.period.last_day} if self.period else {}
+        return tell(self.derivation, self.currency, locale, **period)
+
+    def steps(self, locale: str = "en") -> Iterator[str]:
+        """The amounts that it was made of, each in a sentence, from the last to the first."""
+        waiting = list(self.derivation.parts)
+        while waiting:
+            one = waiting.pop(0)
+            yield tell(one, self.currency, locale)
+            waiting = [*one.parts, *waiting]
 
 
 def read_id(text: str) -> tuple[str, UUID]:

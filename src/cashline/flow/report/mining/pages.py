@@ -168,10 +168,11 @@ def process_dso(request: HttpRequest, entity_code: str) -> HttpResponse:
     if found is None:
         return render_counting(request, title)
     derivation = next((one.dso for one in found if one.entity_id == entity.id), None) or Derivation(
-        "metrics.days_sales_outstanding", 1, {"invoiced": 0}, "invoiced", Decimal(0)
+        "metrics.days_sales_outstanding", 1, {"invoiced": 0}, "invoiced", Decimal(0), _("Nothing was invoiced.")
     )
     crumbs = (Crumb(_("Process"), reverse("process")),)
-    return render_derivation(request, DerivationPage(title, derivation.result, derivation, crumbs))
+    page = DerivationPage(title, derivation.result, derivation, crumbs, own_currency=entity.currency)
+    return render_derivation(request, page)
 
 
 def process_log(request: HttpRequest) -> StreamingHttpResponse:

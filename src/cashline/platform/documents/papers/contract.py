@@ -114,7 +114,7 @@ class ContractPaper:
             "sums": self._sums(wording),
             "signatures": [self._signature(wording, signature) for signature in self.signatures],
             "evidence": self._evidence(wording),
-            "annex": annex_data(self.explained),
+            "annex": annex_data(wording, self.currency, self.explained),
         }
 
     def files(self) -> dict[str, bytes]:

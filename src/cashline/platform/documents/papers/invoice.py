@@ -78,7 +78,7 @@ class InvoicePaper:
             "payment": self._payment(wording),
             "notes": self.notes,
             "changes": self._changes(wording),
-            "annex": annex_data(self.explained),
+            "annex": annex_data(wording, self.currency, self.explained),
         }
 
     def _changes(self, wording: Wording) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.periods import Period
+from cashline.kernel.telling import tell
 from cashline.platform.documents.wording import Wording
 
 type Fact = tuple[str, str]
@@ -124,28 +125,31 @@ def breakable(text: str) -> str:
     return re.sub(r"\S{37,}", lambda word: re.sub(r"(.{12})", "\\1\u200b", word.group()), text)
 
 
-def annex_data(explained: Iterable[tuple[str, Derivation]]) -> list[dict[str, Any]]:
-    """The rows of the annex: each derivation, its parts below it and indented."""
+def annex_data(wording: Wording, currency: str, explained: Iterable[tuple[str, Derivation]]) -> list[dict[str, Any]]:
+    """The rows of the annex: each derivation, its parts below it and indented; a sentence first, the formula small."""
     rows: list[dict[str, Any]] = []
     for label, derivation in explained:
-        _explain(rows, label, derivation, 0)
+        _explain(rows, (wording, currency), label, derivation, 0)
     return rows
 
 
-def _explain(rows: list[dict[str, Any]], label: str, derivation: Derivation, depth: int) -> None:
+def _explain(
+    rows: list[dict[str, Any]], way: tuple[Wording, str], label: str, derivation: Derivation, depth: int
+) -> None:
+    wording, currency = way
     rows.append(
         {
             "label": label,
+            "words": tell(derivation, currency, str(wording.locale)),
             "formula": _readable(derivation.formula),
             "rule": f"{derivation.rule} v{derivation.version}",
-            "note": derivation.note,
             "inputs": [(name.replace("_", " "), _input(value)) for name, value in derivation.inputs.items()],
             "result": _exact(derivation.result),
             "depth": min(depth, 4),
         }
     )
     for part in derivation.parts:
-        _explain(rows, part.rule.replace("_", " "), part, depth + 1)
+        _explain(rows, way, "", part, depth + 1)
 
 
 def _readable(formula: str) -> str:

@@ -80,7 +80,7 @@ class QuotePaper:
             "notes": self.notes,
             "accept_url": self.accept_url,
             "qr": "accept.svg" if self.accept_url else None,
-            "annex": annex_data(self.explained),
+            "annex": annex_data(wording, self.currency, self.explained),
         }
 
     def files(self) -> dict[str, bytes]:

@@ -29,6 +29,7 @@ from cashline.flow.invoice.invoices.rules.stating import (
 from cashline.flow.invoice.invoices.rules.ubl import to_ubl
 from cashline.flow.invoice.invoices.rules.wording import phrase
 from cashline.kernel.derivations import Derivation
+from cashline.kernel.writing import write_money, write_number
 from cashline.platform import sql
 from cashline.platform.documents.actions import NewFile, store_files
 from cashline.platform.documents.facturx import render_facturx
@@ -162,7 +163,8 @@ def _accounted_tax(statement: Statement, locale: str) -> str:
         return ""
     own, tax = found
     return phrase(
-        locale, "accounted_tax", own=own, tax=f"{tax:f}", rate=f"{statement.entity_rate:f}", currency=statement.currency
+        locale, "accounted_tax", own=own, tax=write_money(tax, own, locale),
+        rate=write_number(statement.entity_rate, locale), currency=statement.currency,
     )  # fmt: skip
 
 

@@ -63,8 +63,8 @@ def compare(after: Statement, locale: str = "en") -> Comparison | None:
     difference = after.gross_total - before.gross_total
     key = "since_more" if difference > 0 else "since_less" if difference else "since_same"
     words = phrase(
-        locale, key, number=before.number, day=before.issued_on.isoformat(), difference=f"{abs(difference):f}",
-        before=f"{before.gross_total:f}", currency=after.currency,
+        locale, key, number=before.number, day=before.issued_on.isoformat(), difference=abs(difference),
+        before=before.gross_total, currency=after.currency,
     )  # fmt: skip
     return Comparison(
         before.number, before.issued_on, before.gross_total, after.gross_total, words, _named(changes, after, locale)
@@ -129,7 +129,7 @@ def _words(old: _Billed | None, new: _Billed | None, label: str, currency: str, 
     if old is None or new is None:
         key = "change_new" if old is None else "change_gone"
         net = (new or old or _NOTHING).net
-        return phrase(locale, key, what=label, amount=f"{net:f}", currency=currency)
+        return phrase(locale, key, what=label, amount=net, currency=currency)
     reasons = list(_reasons(old, new, currency, locale))
     amounts = _amounts(old.net, new.net, currency)
     if not reasons:
@@ -144,16 +144,10 @@ def _reasons(old: _Billed, new: _Billed, currency: str, locale: str) -> Iterator
         whole = phrase(locale, "because_whole")
         yield phrase(locale, "because_days", after=new.days or whole, before=old.days or whole)
     if old.quantity is not None and new.quantity is not None and old.quantity != new.quantity:
-        yield phrase(locale, "because_quantity", after=f"{new.quantity:f}", before=f"{old.quantity:f}")
+        yield phrase(locale, "because_quantity", after=new.quantity, before=old.quantity)
     if old.unit_price is not None and new.unit_price is not None and old.unit_price != new.unit_price:
-        prices = {"after": f"{new.unit_price:f}", "before": f"{old.unit_price:f}"}
-        yield phrase(locale, "because_price", currency=currency, **prices)
+        yield phrase(locale, "because_price", currency=currency, after=new.unit_price, before=old.unit_price)
 
 
-def _amounts(before: Decimal, after: Decimal, currency: str) -> dict[str, str]:
-    return {
-        "before": f"{before:f}",
-        "after": f"{after:f}",
-        "difference": f"{after - before:+f}",
-        "currency": currency,
-    }
+def _amounts(before: Decimal, after: Decimal, currency: str) -> dict[str, Any]:
+    return {"before": before, "after": after, "difference": after - before, "currency": currency}

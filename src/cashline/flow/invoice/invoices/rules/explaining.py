@@ -10,6 +10,7 @@ from cashline.flow.invoice.invoices.rules.wording import phrase
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
+from cashline.kernel.telling import tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +49,11 @@ def explained_line(line: StatedLine, source: Statement, locale: str) -> Explanat
     return Explanation(f"line-{line.line_no}", line.description, line.net_amount, words, explained)
 
 
-_KEYS = {
-    "billing.unit": "why_unit",
-    "billing.prorated": "why_prorated",
-    "billing.delivered_share": "why_share",
-    "billing.correction": "why_correction",
-    "billing.usage": "why_usage",
-    "billing.added": "why_added",
-    "billing.add_on": "why_add_on",
-    "billing.minimum": "why_minimum",
-    "billing.termination": "why_termination",
-    "commitments.true_up": "why_true_up",
-    "billing.taken_back": "why_taken_back",
-    "billing.unused": "why_unused",
-    "billing.early": "why_early",
-    "invoices.deduction": "why_deduction",
-    "invoices.without_tax": "why_without_tax",
-    "credit_notes.line": "why_credited",
-}
-
-
 def _words(line: StatedLine, derivation: Derivation, source: Statement, locale: str) -> str:
-    given: dict[str, Any] = {
-        "currency": source.currency,
-        "amount": f"{line.net_amount:f}",
-        "quantity": f"{line.quantity:f}",
-        "unit_price": f"{line.unit_price:f}",
-    }
-    given |= {name: str(value) for name, value in derivation.inputs.items()}
+    period: dict[str, Any] = {}
     if line.period is not None:
-        given |= {"start": line.period.start.isoformat(), "end": line.period.last_day.isoformat()}
-    key = _KEYS.get(derivation.rule, "why_rule")
-    if derivation.rule == "billing.unit" and line.period is not None:
-        key = "why_period"
-    elif derivation.rule.startswith("charge."):
-        key = "why_priced"
-    return phrase(locale, key, rule=derivation.rule, **given)
+        period = {"start": line.period.start, "end": line.period.last_day}
+    return tell(derivation, source.currency, locale, result=line.net_amount, **period)
 
 
 def _tax(tax: StatedTax, source: Statement, locale: str) -> Explanation:
@@ -92,10 +62,12 @@ def _tax(tax: StatedTax, source: Statement, locale: str) -> Explanation:
         bases = tuple(
             line.net_amount for line in source.lines if (line.tax_code, line.tax_rate) == (tax.code, tax.rate)
         )
-        words = phrase(locale, "why_credited_tax", rate=f"{tax.rate:f}", base=f"{tax.base:f}", basis=tax.basis)
+        words = phrase(
+            locale, "why_credited_tax", rate=tax.rate, base=tax.base, basis=tax.basis, currency=source.currency
+        )
         derivation = Derivation("credit_notes.tax", 1, {"tax": tax.tax, "lines": bases}, "tax", tax.tax, words)
     else:
-        words = phrase(locale, "why_tax", rate=f"{tax.rate:f}", base=f"{tax.base:f}", basis=tax.basis)
+        words = phrase(locale, "why_tax", rate=tax.rate, base=tax.base, basis=tax.basis, currency=source.currency)
         if tax.reason:
             words = f"{words} {tax.reason}."
         derivation = tax_derivation(tax.base, tax.rate, tax.tax, digits, words)
@@ -120,7 +92,7 @@ def _totals(
     net_words, tax_words = phrase(locale, "why_net", count=len(nets)), phrase(locale, "why_taxes")
     off = source.discount_total
     if off:
-        net_words = phrase(locale, "why_net_discounted", count=len(nets), discount=f"{off:f}")
+        net_words = phrase(locale, "why_net_discounted", count=len(nets), discount=off, currency=source.currency)
         given: dict[str, Decimal | int | str | Sequence[Decimal]] = {"lines": nets, "coupons": off}
         net = Derivation("invoices.net", 1, given, "sum(lines)-coupons", source.net_total, net_words, line_parts)
     else:

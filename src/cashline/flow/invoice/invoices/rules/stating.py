@@ -17,6 +17,7 @@ from cashline.flow.invoice.taxes.rules import Withheld
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
 from cashline.kernel.rounding import round_to
+from cashline.kernel.writing import write_money, write_percent
 
 ZERO = Decimal(0)
 
@@ -196,9 +197,9 @@ def payment_terms_of(source: Statement) -> str:
     locale = source.buyer.locale
     if source.withheld and source.withheld_total <= source.payable:
         words = {
-            "withheld": f"{source.withheld_total:f} {source.currency}",
-            "reasons": ", ".join(f"{one.percent:f} % {one.reason}" for one in source.withheld),
-            "rest": f"{source.payable - source.withheld_total:f} {source.currency}",
+            "withheld": write_money(source.withheld_total, source.currency, locale),
+            "reasons": ", ".join(f"{write_percent(one.percent, locale)} {one.reason}" for one in source.withheld),
+            "rest": write_money(source.payable - source.withheld_total, source.currency, locale),
         }
         return phrase(locale, "payable_withheld", days=source.payment_terms_days, **words)
     return phrase(locale, "payable_within", days=source.payment_terms_days)
