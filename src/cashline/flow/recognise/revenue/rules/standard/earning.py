@@ -20,6 +20,7 @@ from cashline.flow.recognise.revenue.rules.standard.standing import (
     Judged,
     Work,
     expected_back,
+    expected_redeemed,
     fraction,
     repurchase_financing,
     uninstalled_left,
@@ -261,10 +262,12 @@ class _Reckoning:
         return total
 
     def _unit_revenue(self, price: Decimal, done: Decimal) -> Decimal:
-        """The price allocated to one unit of what is still to be delivered."""
+        """The price allocated to one unit of what is still to be delivered; breakage is of those that are redeemed."""
         work = self.work
         if work.fact.pattern == "redemption":
-            units = work.quantity - work.marks.redeemed
+            units = expected_redeemed(work, self.judged) - work.marks.redeemed
+        elif work.fact.measure == "units":
+            units = work.measure_total - work.marks.progress
         else:
             units = work.quantity - work.marks.units
         each = divide(price, units) if units > 0 and done < _ONE else _ZERO

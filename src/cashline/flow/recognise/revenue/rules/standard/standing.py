@@ -143,9 +143,7 @@ def _raw(work: Work, judged: Judged, stop: date, marks: Marks) -> Decimal:
             start = max(start, marks.since)
         return gone(fact.pattern, start, work.until or date.max, stop)
     if fact.pattern == "redemption":
-        judgement = judged.of(Redemption, work.id)
-        expected = judgement.expected_quantity if judgement else work.quantity
-        return _part(work.redeemed - marks.redeemed, expected - marks.redeemed)
+        return _part(work.redeemed - marks.redeemed, expected_redeemed(work, judged) - marks.redeemed)
     if fact.pattern in MEASURED and fact.measure == "costs":
         return _part(work.costs - marks.costs, expected_cost(work, judged) - marks.costs)
     if fact.pattern in MEASURED:
@@ -159,6 +157,12 @@ def _part(done: Decimal, whole: Decimal) -> Decimal:
     if done <= 0:
         return _ZERO
     return _ONE if done >= whole else divide(done, whole)
+
+
+def expected_redeemed(work: Work, judged: Judged) -> Decimal:
+    """The units expected to be redeemed in all, breakage left out."""
+    judgement = judged.of(Redemption, work.id)
+    return judgement.expected_quantity if judgement else work.quantity
 
 
 def expected_cost(work: Work, judged: Judged) -> Decimal:
