@@ -6,6 +6,7 @@ lapses gives its invoice back and bills what was there before.
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,7 +29,7 @@ from cashline.flow.invoice.credit_notes.actions import void_invoices
 from cashline.flow.invoice.credit_notes.queries import creditable
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
-from cashline.kernel.refusals import InvalidValue
+from cashline.kernel.refusals import InvalidValue, Refusal
 from cashline.platform import sql
 
 MAX_DAYS = 90
@@ -55,15 +56,18 @@ def gate_change(change: LifeChange, *, days: int, now: datetime, actor: str) -> 
 
 
 def settle_gates(*, now: datetime, actor: str) -> int:
-    """Confirm what is paid and take back what has waited long; gives how many."""
+    """Confirm what is paid and take back what has waited long; gives how many.
+
+    One that cannot be settled, since what it makes due cannot be billed now, waits on and is tried again.
+    """
     done, after = 0, None
     while True:
-        with transaction.atomic():
+        with suppress(Refusal), transaction.atomic():
             gate = waiting_for_update(after=after)
             if gate is None:
                 return done
-            done += _settle(gate, now=now, actor=actor)
             after = gate.id
+            done += _settle(gate, now=now, actor=actor)
 
 
 def void_unpaid(subscription_ids: Collection[UUID], *, now: datetime, actor: str) -> None:
