@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import pytest
 
+from cashline.flow.invoice.credit_notes.actions import issue_credit_notes
+from cashline.flow.invoice.credit_notes.rules import CreditRequest
 from cashline.flow.invoice.credits.actions import open_wallets
 from cashline.flow.invoice.credits.rules import NewWallet
 from cashline.flow.invoice.invoices.queries import InvoiceRow, e_invoice, invoice, statement_of
@@ -117,6 +119,14 @@ def test_a_credit_note_takes_its_part_of_what_is_withheld(shop: Shop) -> None:
     pay(row, "97.01")
     assert invoice(row.id).open_amount == 0
     assert held(shop)["tax_withheld"] == D("8.90")
+
+
+def test_a_credit_to_the_account_leaves_what_the_invoice_says(shop: Shop) -> None:
+    row = ship_and_bill(shop, line("SENSOR-1", 2))
+    given = CreditRequest(row.id, "Slower than agreed", [(statement_of(row.id).lines[0].id, D(89))], to_balance=True)
+    issue_credit_notes([given], today=TODAY, now=NOW, actor=ACTOR)
+    pay(row, "194.02")
+    assert invoice(row.id).open_amount == 0
 
 
 def test_an_invoice_that_prepaid_money_pays_says_nothing_of_withholding(shop: Shop) -> None:

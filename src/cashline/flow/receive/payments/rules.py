@@ -117,7 +117,8 @@ TAX_WITHHELD = "tax_withheld"
 def expected_left(expected: Decimal, *, gross: Decimal, credited: Decimal, withheld: Decimal, digits: int) -> Decimal:
     """What is still to be withheld of an invoice: the part that credit notes have left of it, less what was withheld.
 
-    Of 20.00 expected on 238.00, of which 119.00 were credited, 10.00 are left.
+    What they gave to the customer's account is not `credited`: the invoice is paid with it. Of 20.00 expected on
+    238.00, of which 119.00 were credited, 10.00 are left.
     """
     if gross <= 0:
         return Decimal(0)

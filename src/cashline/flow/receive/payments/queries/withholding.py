@@ -34,7 +34,7 @@ def withholding_left(invoice_ids: Iterable[UUID]) -> list[WithholdingLeft]:
     found = []
     for key, customer, entity, currency, open_amount, gross, expected, credited, withheld in sql.fetch(
         "SELECT i.id, i.customer_id, i.entity_id, i.currency, i.open_amount, i.gross_total, w.amount, "
-        "(SELECT coalesce(sum(c.gross_total), 0) FROM credit_notes c WHERE c.invoice_id = i.id "
+        "(SELECT coalesce(sum(c.gross_total - c.unapplied_amount), 0) FROM credit_notes c WHERE c.invoice_id = i.id "
         "AND c.status = 'issued'), "
         "(SELECT coalesce(sum(a.amount), 0) FROM payment_allocations a JOIN payments p ON p.id = a.payment_id "
         "AND p.method = %s WHERE a.invoice_id = i.id) "
