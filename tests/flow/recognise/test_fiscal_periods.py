@@ -16,6 +16,7 @@ from cashline.flow.recognise.revenue.actions import (
 )
 from cashline.flow.recognise.revenue.queries import recognised_by_month
 from cashline.flow.recognise.revenue.rules.standard.facts import ContractFact, Fixed, ObligationFact
+from cashline.flow.report.health.queries import verify
 from cashline.flow.report.statements.queries.financial import financial_statements
 from cashline.flow.report.statements.rules.financial import Kind, Step
 from cashline.kernel.fiscal import MONTHS, FiscalCalendar, FiscalPattern
@@ -97,6 +98,7 @@ def test_another_calendar_moves_what_was_run_to_that_day_too_and_so_do_books() -
     [revenue] = [one for one in differences(None, result.book, end=date(2026, 1, 25)) if one.code == "4100"]
     assert (revenue.first, revenue.difference) == (-to_date[0], to_date[0])
     assert run_books(through=MARCH, now=at(MARCH), actor=ACTOR)[0].entries == 0
+    assert verify(whole=True).first_break is None
 
 
 def test_arrangements_and_books_follow_the_calendar_too() -> None:

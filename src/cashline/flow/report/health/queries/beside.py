@@ -18,13 +18,16 @@ BALANCED = Law(
 )
 ADJUSTED = Law(
     "books-are-the-journal-adjusted",
-    "What a book posted of a contract, month and choice is what its plan comes to less what that of the journal does",
+    "What a book posted of a contract, month and choice is what its plan comes to less what that of the journal does "
+    "(by one fiscal calendar; another moves it between the parts of a month)",
     "SELECT 'book_entry', b.entry_id, e.text, b.planned, b.posted FROM (SELECT DISTINCT ON (e.book_id, e.source_id, "
     "e.contract, e.month, e.rule, l.name, l.subject, l.nature) l.entry_id, (l.derivation->'inputs'->>'in_the_book')"
     "::numeric - (l.derivation->'inputs'->>'before')::numeric AS planned, sum(l.amount) OVER (PARTITION BY e.book_id, "
     "e.source_id, e.contract, e.month, e.rule, l.name, l.subject, l.nature) AS posted FROM book_lines l "
     "JOIN book_entries e ON e.id = l.entry_id WHERE l.name <> '' ORDER BY e.book_id, e.source_id, e.contract, e.month, "
     "e.rule, l.name, l.subject, l.nature, e.sequence DESC) b JOIN book_entries e ON e.id = b.entry_id "
-    "WHERE b.planned IS DISTINCT FROM b.posted",
+    "WHERE b.planned IS DISTINCT FROM b.posted AND NOT EXISTS (SELECT FROM events x WHERE x.type = 'FiscalCalendarSet' "
+    "AND x.object_ids @> ARRAY[e.entity_id] AND x.id > (SELECT min(o.id::text)::uuid FROM book_entries o "
+    "WHERE o.book_id = e.book_id AND o.source_id = e.source_id))",
 )
 LAWS = (BALANCED, ADJUSTED)
