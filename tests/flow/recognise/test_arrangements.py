@@ -39,6 +39,7 @@ from cashline.kernel.identifiers import public
 from cashline.kernel.refusals import InvalidValue, Refusals
 from cashline.platform import sql
 from cashline.platform.company.actions import NewEntity, create_entities
+from tests.support.console import Console
 from tests.support.recognise import at
 from tests.support.world import ACTOR
 
@@ -150,6 +151,24 @@ def test_what_if_is_the_difference_of_journals_and_keeps_nothing() -> None:
     assert balances(key) == before
     with pytest.raises(InvalidValue):
         queries.what_if(key, through=MARCH, events=[Transfer(at=MARCH, obligation="other")])
+
+
+def test_the_page_of_what_if_tells_the_difference_of_journals() -> None:
+    key = record(NewFacts([CONTRACT], [BONUS], EVENTS[:3]))
+    console, place = Console("auditor"), f"/revenue/arrangements/{public('revenue_arrangement', key)}/"
+    assert "What if" in console.get(place).text
+    for asked in (
+        {"obligation": "licence", "price": "200"},
+        {"type": "variable", "at": "2026-02-01", "subject": "bonus", "amount": "240"},
+    ):
+        shown = console.get(f"{place}what-if/", **asked)
+        assert shown.status == 200
+        assert "licence" in shown.text
+        assert "contract position" in shown.text
+        sent = console.post(f"{place}imagine/", asked)
+        assert "contract position" in sent.text
+    assert console.get(f"{place}what-if/").status == 422
+    assert console.get(f"{place}what-if/", obligation="nobody", price="1").status in (200, 422)
 
 
 def test_values_beyond_any_business_are_refused() -> None:

@@ -95,7 +95,7 @@ def test_another_calendar_moves_what_was_run_to_that_day_too_and_so_do_books() -
     found = by_period(shop, date(2026, 3, 28), 3, "Revenue from subscriptions")
     assert found == [to_date[0], to_date[1] - to_date[0], to_date[2] - to_date[1]]
     [result] = run_books(through=MARCH, now=at(MARCH), actor=ACTOR)
-    [revenue] = [one for one in differences(None, result.book, end=date(2026, 1, 25)) if one.code == "4100"]
+    [revenue] = [one for one in differences(Compared(None, result.book, end=date(2026, 1, 25))) if one.code == "4100"]
     assert (revenue.first, revenue.difference) == (-to_date[0], to_date[0])
     assert run_books(through=MARCH, now=at(MARCH), actor=ACTOR)[0].entries == 0
     assert verify(whole=True).first_break is None

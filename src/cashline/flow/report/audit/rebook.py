@@ -1,7 +1,7 @@
 """Adds up the books beside the journal of a Cashline audit pack:  python3 rebook.py pack.zip
 
-Needs Python 3.9 or newer and nothing else. Every entry of a book balances, and what a book posted of a contract, month
-and choice is its own plan less that of the journal. Ends with 1 at the first figure that differs.
+Needs Python 3.9 or newer and nothing else. Every entry of a book balances, and each amount in it is the book's plan
+less that of the journal and what was posted before. Ends with 1 at the first figure that differs.
 """
 
 import csv
@@ -44,24 +44,14 @@ def check_entries(entries: dict[str, Row], lines: list[Row]) -> int:
     return checked
 
 
-def check_places(entries: dict[str, Row], lines: list[Row]) -> int:
-    """What stands at a place of a book is the book's plan of it, less what the journal's plan has there."""
-    places: dict[tuple[str, ...], list[tuple[int, Row]]] = {}
-    for line in (one for one in lines if one["name"]):
-        entry = entries[line["entry_id"]]
-        place = tuple(entry[name] for name in ("book_id", "source_id", "contract", "month", "rule"))
-        place += (line["name"], line["subject"], line["nature"])
-        places.setdefault(place, []).append((int(entry["sequence"]), line))
+def check_plans(entries: dict[str, Row], lines: list[Row]) -> int:
+    """Each amount is what the book's plan has there, less what the journal's has and what was posted before."""
     checked = 0
-    for place, found in places.items():
-        posted = ZERO
-        words = f"book_lines.csv {' '.join(word for word in place[2:] if word)}"
-        for _, line in sorted(found, key=lambda one: one[0]):
-            given = json.loads(line["derivation"])["inputs"]
-            checked += equal(f"{words}, posted before", given["posted"], posted)
-            posted += Decimal(line["amount"])
-            should = Decimal(str(given["in_the_book"])) - Decimal(str(given["before"]))
-            checked += equal(f"{words}, posted in all", posted, should)
+    for line in (one for one in lines if one["name"]):
+        entry, given = entries[line["entry_id"]], json.loads(line["derivation"])["inputs"]
+        book, before, posted = (Decimal(str(given[name])) for name in ("in_the_book", "before", "posted"))
+        words = " ".join((entry["text"], line["name"], line["subject"], line["nature"])).strip()
+        checked += equal(f"book_lines.csv {words}", line["amount"], book - before - posted)
     return checked
 
 
@@ -71,7 +61,7 @@ def main(path: str) -> int:
         with zipfile.ZipFile(path) as archive:
             entries = {row["id"]: row for row in rows_of(archive, "book_entries")}
             lines = rows_of(archive, "book_lines")
-            checked = check_entries(entries, lines) + check_places(entries, lines)
+            checked = check_entries(entries, lines) + check_plans(entries, lines)
     except Differs as found:
         sys.stdout.write(f"DIFFERS  {found}.\n")
         return 1

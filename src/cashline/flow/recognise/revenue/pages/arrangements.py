@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from cashline.flow.recognise.revenue.actions import NewFacts, record_facts
 from cashline.flow.recognise.revenue.pages.changing import change_fields
+from cashline.flow.recognise.revenue.pages.imagining import supposed_fields
 from cashline.flow.recognise.revenue.pages.judging import JUDGED, judgement_fields, judgement_of
 from cashline.flow.recognise.revenue.queries import arrangements as queries
 from cashline.flow.recognise.revenue.queries.arrangements import ArrangementPostingRow, ArrangementRow, FactRow
@@ -194,6 +195,11 @@ def _actions(caller: Caller, row: ArrangementRow, obligations: Sequence[Earned])
                 list(dict.fromkeys(one.work.contract for one in obligations)), [one.work.id for one in obligations]
             ),
             key="c",
+        ),
+        Action(
+            _("What if"),
+            reverse("revenue_arrangement_imagine", args=[key]),
+            fields=supposed_fields([one.work.id for one in obligations]),
         ),
     )
 

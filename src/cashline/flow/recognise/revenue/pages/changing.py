@@ -174,7 +174,7 @@ def change_detail(request: HttpRequest, arrangement_id: str) -> HttpResponse:
         notices=(Notice(_("Nothing is recorded yet: this is what the change would do."), Tone.INFO),),
         sections=(
             Section(_("Why"), Table(STEPS, _steps(found))),
-            Section(_("Difference of the journals"), Table(CHANGES, _changes(changes, row.currency))),
+            Section(_("Difference of the journals"), Table(CHANGES, change_rows(changes, row.currency))),
         ),
     )
     return render_document(request, page)
@@ -215,7 +215,8 @@ def _steps(found: Decision) -> tuple[Row, ...]:
     )
 
 
-def _changes(changes: Sequence[Changed], currency: str) -> tuple[Row, ...]:
+def change_rows(changes: Sequence[Changed], currency: str) -> tuple[Row, ...]:
+    """The difference of journals by month and account."""
     rows: list[Row] = []
     for index, one in enumerate(changes):
         words = (one.key.account.replace("_", " "), one.key.nature.replace("_", " "))

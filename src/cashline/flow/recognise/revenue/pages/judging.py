@@ -57,11 +57,12 @@ def judgement_of(data: QueryDict) -> tuple[Judgement, str, str]:
     reason = data.get("reason", "").strip()
     if not reason:
         raise InvalidValue(_("Say why."), field="reason")
-    judgement = _made(data.get("type", ""), at, data.get("subject", "").strip(), amount)
+    judgement = judged(data.get("type", ""), at, data.get("subject", "").strip(), amount)
     return judgement, data.get("paragraph", "").strip()[:200], reason[:2000]
 
 
-def _made(kind: str, at: date, subject: str, amount: Decimal) -> Judgement:
+def judged(kind: str, at: date, subject: str, amount: Decimal) -> Judgement:
+    """A judgement of that kind; raises InvalidValue for an unknown one."""
     match kind:
         case "variable":
             return VariableEstimate(at=at, consideration=subject, method="given", estimate=amount)
