@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""What programs it may be called; the first has no window to draw, and costs half as much."""
 REQUIRED = "CASHLINE_BROWSER"
 """Set to `required` by `./run test --browser`: then a missing Chromium is a failure, and no reason to skip."""
 QUIET = [
@@ -25,7 +27,7 @@ QUIET = [
 
 def chromium_path() -> str | None:
     """Where the machine keeps a Chromium; None where it has none."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in NAMES:
         if found := shutil.which(name):
             return found
     return None

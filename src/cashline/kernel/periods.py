@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from cashline.kernel.refusals import InvalidValue
 from cashline.kernel.rounding import divide
@@ -197,6 +197,12 @@ def day_start(day: date, zone: str) -> datetime:
         while instant.astimezone(tz).date() < day:
             instant += timedelta(minutes=1)
     return instant
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The names of the time zone database (IANA); it lies in many files, which are walked once."""
+    return frozenset(available_timezones())
 
 
 def local_day(instant: datetime, zone: str) -> date:

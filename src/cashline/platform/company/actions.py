@@ -7,13 +7,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django.db import transaction
 
 from cashline.kernel.fiscal import FiscalCalendar
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
+from cashline.kernel.periods import timezones
 from cashline.kernel.refusals import Conflict, InvalidValue, NotFound, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.events.actions import record
@@ -61,7 +61,7 @@ def _errors(entity: NewEntity) -> list[Refusal]:
         found.append(InvalidValue("A legal entity has a name.", field="name"))
     if len(entity.country) != 2 or not entity.country.isupper():
         found.append(InvalidValue(f"{entity.country!r} is not an ISO 3166 country code.", field="country"))
-    if entity.timezone not in available_timezones():
+    if entity.timezone not in timezones():
         found.append(InvalidValue(f"{entity.timezone!r} is not a time zone.", field="timezone"))
     if entity.tax_rounding not in TAX_ROUNDINGS:
         found.append(_unknown_rounding(entity.tax_rounding))

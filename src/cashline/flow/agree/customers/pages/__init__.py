@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,6 +17,7 @@ from cashline.flow.agree.customers.pages.forms import customer_edit, customer_ne
 from cashline.flow.agree.customers.queries import AddressRow, CustomerRow
 from cashline.flow.agree.customers.rules import CUSTOMER, CustomerStatus, countries
 from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.periods import timezones
 from cashline.platform.documents.letterheads import address_lines
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.acting import take_step
@@ -190,7 +190,7 @@ def timezone_options(request: HttpRequest) -> HttpResponse:
     """Time zones whose name holds the typed letters."""
     caller_of(request).require("customers.read")
     words = request.GET.get("q", "").strip().lower().replace(" ", "_")[:50]
-    found = [zone for zone in sorted(available_timezones()) if words in zone.lower()][:20]
+    found = [zone for zone in sorted(timezones()) if words in zone.lower()][:20]
     return render_options(request, tuple(Option(zone, zone) for zone in found))
 
 

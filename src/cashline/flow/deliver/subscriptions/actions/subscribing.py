@@ -6,7 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django.db import transaction
 
@@ -18,7 +17,7 @@ from cashline.flow.deliver.subscriptions.rules.facts import LifeFact, LifeKind
 from cashline.flow.deliver.subscriptions.rules.lifecycle import SubscriptionStatus
 from cashline.flow.deliver.subscriptions.rules.renewals import NO_TERM, Term, TermAsked, term_of
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.periods import local_day
+from cashline.kernel.periods import local_day, timezones
 from cashline.kernel.refusals import InvalidValue, NotFound, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id
@@ -168,7 +167,7 @@ def _errors(
     if customer and plan and customer.currency != plan.currency:
         message = f"The plan is in {plan.currency}, the customer is billed in {customer.currency}."
         found.append(InvalidValue(message, field=f"{place}.plan"))
-    if item.timezone and item.timezone not in available_timezones():
+    if item.timezone and item.timezone not in timezones():
         found.append(InvalidValue(f"{item.timezone!r} is not a time zone.", field=f"{place}.timezone"))
     if item.at is not None and item.at.tzinfo is None:
         found.append(InvalidValue("An instant has a zone.", field=f"{place}.at"))
