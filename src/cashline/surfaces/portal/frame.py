@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from cashline.kernel.refusals import Forbidden
 from cashline.platform.company.queries import Entity, entities, entities_by_id
@@ -91,7 +92,11 @@ def _brand(entity: Entity | None) -> Brand:
     if entity is None:
         return Brand("Cashline")
     address = address_lines(
-        street=entity.street, postcode=entity.postcode, city=entity.city, country=entity.country, locale="en"
+        street=entity.street,
+        postcode=entity.postcode,
+        city=entity.city,
+        country=entity.country,
+        locale=get_language() or "en",
     )
     reach = tuple(part for part in (entity.email, entity.phone) if part)
     return Brand(entity.name, entity.brand_color, address=(entity.name, *address, *reach))

@@ -3,10 +3,12 @@
 from contextlib import AbstractContextManager
 
 from cashline.platform.pages.speaking import Words, speaking
+from cashline.surfaces.portal.words.french import FRENCH
+from cashline.surfaces.portal.words.french_frame import FRAME as FRENCH_FRAME
 from cashline.surfaces.portal.words.german import GERMAN
 from cashline.surfaces.portal.words.german_frame import FRAME as GERMAN_FRAME
 
-WORDS: dict[str, Words] = {"en": {}, "de": GERMAN | GERMAN_FRAME}
+WORDS: dict[str, Words] = {"en": {}, "de": GERMAN | GERMAN_FRAME, "fr": FRENCH | FRENCH_FRAME}
 
 
 def speaking_to(locale: str) -> AbstractContextManager[None]:
