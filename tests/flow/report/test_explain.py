@@ -7,6 +7,7 @@ from cashline.flow.report.explain.rules import EXPLAINED
 from cashline.kernel.identifiers import new_id, public
 from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
+from tests.support.console import Console
 from tests.support.report import Traded, trade_a_little
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -52,8 +53,24 @@ def test_journal_entries_lead_to_what_was_posted(traded: Traded) -> None:
         assert found.also[0][1].result == found.amount
         kinds.setdefault(found.title.rsplit("(")[-1], set()).update(source.kind for source in found.sources)
     assert kinds["invoice)"] == {"invoice", "agreement"}
-    assert kinds["revenue)"] == {"revenue_posting", "agreement"}
+    assert kinds["revenue)"] == {"revenue_posting", "agreement", "agreement_line", "delivery"}
     assert kinds["payment)"] == {"payment"}
+
+
+def test_three_clicks_lead_from_the_waterfall_to_the_clause_the_event_and_the_entry(traded: Traded) -> None:
+    person = Console("revenue_accountant")
+    months = person.get("/deferred-revenue/", until="2026-04-30")
+    [first] = {url for url in months.all("//td//a/@href") if url.startswith("/revenue/?month_from=2026-01-01")}
+    second = {url for url in person.get(first).all("//a[@data-drawer]/@href") if url.startswith("/explain/rvp_")}
+    assert second
+    led: set[str] = set()
+    for url in second:
+        why = person.get(url)
+        assert "revenue." not in why.words.partition("The formula")[0]
+        led |= {one.split("/")[1] for one in why.all("//section//dd//a/@href")}
+        assert why.all("//dt[.='Clause']/following-sibling::dd[1]//a[contains(@href, '#lines')]")
+        assert why.all("//dt[.='Journal entry']")
+    assert {"contracts", "journal", "shipments"} <= led
 
 
 def test_unknown_ids_are_not_found(traded: Traded) -> None:

@@ -30,6 +30,7 @@ from cashline.platform.pages.components import (
     Column,
     Filter,
     KeyValue,
+    MoneyCell,
     Option,
     Row,
     Stat,
@@ -129,7 +130,7 @@ def journal_entry_detail(request: HttpRequest, entry_id: str) -> HttpResponse:
     """One entry: its lines, each with the account and the document behind it."""
     row = entries.entry(key_of("journal_entry", entry_id))
     caller_of(request).require("ledger.read", row.entity_id)
-    source = address_of(row.source_type, row.source_id)
+    source, why = address_of(row.source_type, row.source_id), reverse("explain", args=[entry_id])
     return render_document(
         request,
         DocumentPage(
@@ -144,7 +145,7 @@ def journal_entry_detail(request: HttpRequest, entry_id: str) -> HttpResponse:
             ),
             sections=(Section(_("Lines"), Table(LINES, tuple(_line(row, line) for line in row.lines))),),
             summary=(
-                SummaryRow(_("Debits"), Money(row.total, row.currency)),
+                SummaryRow(_("Debits"), MoneyCell(Money(row.total, row.currency), explain=why)),
                 SummaryRow(_("In the entity's currency"), Money(row.own_total, row.entity_currency), total=True),
             ),
         ),

@@ -1,10 +1,12 @@
 """Explaining amounts: each kind of document reads its own derivation and names what it was made from."""
 
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from cashline.flow.agree.contracts.queries import agreements_by_id
 from cashline.flow.agree.quotes.queries import quote, quote_line, quotes_of_versions
 from cashline.flow.invoice.invoices.rules.explaining import tax_derivation
 from cashline.flow.recognise.books.queries.books import book
@@ -18,6 +20,7 @@ from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
 from cashline.kernel.refusals import NotFound
+from cashline.kernel.writing import write_day, write_money
 from cashline.platform import sql
 
 _ZERO = Decimal(0)
@@ -123,9 +126,11 @@ def _invoice_line(key: UUID) -> Explanation:
     )
     sources = [Source("invoice", invoice, number)]
     if kind:
-        sources.append(Source("delivery", source, f"{quantity.normalize():f} {kind} on {day}"))
+        sources.append(Source("delivery", source, f"{quantity.normalize():f} {kind} on {_day(day)}"))
     elif period:
-        sources.append(Source("subscription", source, f"service from {period.lower} to before {period.upper}"))
+        sources.append(
+            Source("subscription", source, f"service from {_day(period.lower)}, ended before {_day(period.upper)}")
+        )
     if agreement:
         sources.append(Source("agreement", agreement, of))
     return Explanation(
@@ -197,7 +202,10 @@ def _obligation(key: UUID) -> Explanation:
         currency,
         allocated,
         derivation,
-        (Source("agreement", agreement, number), Source("agreement_line", line, f"line {line_no}")),
+        (
+            Source("agreement", agreement, number),
+            Source("agreement_line", line, f"{line_no}. {description}", ("agreement", agreement)),
+        ),
     )
 
 
@@ -210,29 +218,67 @@ _BILLED_FOR = (
 """The invoices that billed a subscription for days of a month, or an item."""
 
 
+_RECORDED_BY = {"shipped": "shipment", "accepted": "installation"}
+"""The document that a delivery fact was recorded by; the others are of subscriptions."""
+
+
+def _clause(line_id: UUID, agreement_id: UUID) -> list[Source]:
+    """The line of the contract, as it stands last."""
+    rows = sql.fetch(
+        "SELECT id, line_no, description FROM agreement_lines WHERE line_id = %s ORDER BY lower(valid) DESC LIMIT 1",
+        (line_id,),
+    )
+    if rows:
+        return [
+            Source("agreement_line", key, f"{number}. {words}", ("agreement", agreement_id))
+            for key, number, words in rows
+        ]
+    lives = sql.fetch("SELECT id, number FROM subscriptions WHERE %s IN (id, line_id)", (line_id,))
+    return [Source("subscription", key, number) for key, number in lives]
+
+
+def _deliveries(line_id: UUID, known_by: datetime) -> list[Source]:
+    """What was delivered of a line and known by then, each to be seen at the document that recorded it."""
+    facts = sql.fetch(
+        "SELECT id, kind, quantity, effective_on, source_id FROM deliveries WHERE line_id = %s AND known_at <= %s "
+        "ORDER BY id",
+        (line_id, known_by),
+    )
+    return [
+        Source(
+            "delivery",
+            key,
+            f"{count.normalize():f} {kind} on {_day(day)}",
+            (_RECORDED_BY.get(kind, "subscription"), by),
+        )
+        for key, kind, count, day, by in facts
+    ]
+
+
+def _day(day: date) -> str:
+    return write_day(day, "en")
+
+
 def _revenue_posting(key: UUID) -> Explanation:
     row = posting(key)
     obligations = sql.fetch(
         "SELECT id FROM obligations WHERE line_id = %s AND created_at <= %s ORDER BY version DESC LIMIT 1",
         (row.line_id, row.created_at),
     )
-    facts = sql.fetch(
-        "SELECT id, kind, quantity, effective_on FROM deliveries WHERE line_id = %s AND known_at <= %s ORDER BY id",
-        (row.line_id, row.created_at),
-    )
     of_month = {"line": row.line_id, "month": row.month, "last": row.through}
     return Explanation(
         "revenue_posting",
         key,
-        f"Revenue of {row.agreement_number} in {row.month:%Y-%m}: {row.description}",
+        f"Revenue of {row.agreement_number} in {row.month:%B %Y}: {row.description}",
         row.currency,
         row.amount,
         Derivation.from_json(row.derivation),
         (
             *(Source("obligation", obligation, "allocated price") for (obligation,) in obligations),
-            *(Source("delivery", fact, f"{count.normalize():f} {kind} on {day}") for fact, kind, count, day in facts),
+            *_clause(row.line_id, row.agreement_id),
+            *_deliveries(row.line_id, row.created_at),
             *(Source("invoice", invoice, number) for invoice, number in sql.fetch(_BILLED_FOR, of_month)),
-            Source("journal_entry", row.entry_id, f"entry of {row.entry_day}"),
+            Source("journal_entry", row.entry_id, f"entry of {_day(row.entry_day)}"),
             Source("agreement", row.agreement_id, row.agreement_number),
         ),
     )
@@ -245,13 +291,13 @@ def _arrangement_posting(key: UUID) -> Explanation:
     return Explanation(
         "arrangement_posting",
         key,
-        f"{words} of {of.number} on {row.day}",
+        f"{words} of {of.number} on {_day(row.day)}",
         of.currency,
         row.amount,
         Derivation.from_json(row.derivation),
         (
             Source("revenue_arrangement", of.id, of.number),
-            Source("journal_entry", row.entry_id, f"entry of {row.entry_day}"),
+            Source("journal_entry", row.entry_id, f"entry of {_day(row.entry_day)}"),
         ),
     )
 
@@ -293,13 +339,7 @@ def _entry_sources(row: EntryRow) -> tuple[Source, ...]:
     """The document that was posted, and those whose balances it moved."""
     found = [Source(row.source_type, row.source_id, row.text)]
     if row.source_type == "revenue_posting":
-        found = [
-            Source("revenue_posting", key, f"line {amount.normalize():f}")
-            for key, amount in sql.fetch(
-                "SELECT id, amount FROM revenue_postings WHERE entry_id = %s AND agreement_id = ANY(%s) ORDER BY id",
-                (row.id, [line.agreement_id for line in row.lines if line.agreement_id]),
-            )
-        ]
+        found = _revenue_sources(row)
     if row.source_type == "arrangement_posting":
         return tuple(
             Source("arrangement_posting", key, f"{account.replace('_', ' ')} {amount.normalize():f}")
@@ -309,9 +349,29 @@ def _entry_sources(row: EntryRow) -> tuple[Source, ...]:
                 (row.id, row.source_id),
             )
         )
-    for agreement in dict.fromkeys(line.agreement_id for line in row.lines if line.agreement_id):
-        found.append(Source("agreement", agreement, "agreement"))
+    agreements = agreements_by_id(line.agreement_id for line in row.lines if line.agreement_id)
+    found += [Source("agreement", one.id, one.number) for one in agreements.values()]
     return tuple(found)
+
+
+MOST_POSTINGS = 10
+"""Of so many amounts of a revenue entry the clauses and deliveries are named; the others lead to them."""
+
+
+def _revenue_sources(row: EntryRow) -> list[Source]:
+    """The amounts of an entry of revenue, with the clauses and the deliveries behind the first of them."""
+    agreements = [line.agreement_id for line in row.lines if line.agreement_id]
+    postings = sql.fetch(
+        "SELECT id, amount, line_id, agreement_id, created_at FROM revenue_postings WHERE entry_id = %s "
+        "AND agreement_id = ANY(%s) ORDER BY id",
+        (row.id, agreements),
+    )
+    found: list[Source] = []
+    for place, (key, amount, line_id, agreement_id, at) in enumerate(postings):
+        found.append(Source("revenue_posting", key, write_money(amount, row.currency)))
+        if place < MOST_POSTINGS:
+            found += [*_clause(line_id, agreement_id), *_deliveries(line_id, at)]
+    return found
 
 
 def _book_entry(key: UUID) -> Explanation:

@@ -28,11 +28,15 @@ _KINDS = {PREFIXES[kind]: kind for kind in EXPLAINED}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document that an amount was made from. `kind` is a type of object."""
+    """A document or fact that an amount was made from. `kind` is a type of object.
+
+    `seen_at` is the document whose page shows it, where it has none of its own.
+    """
 
     kind: str
     id: UUID
     label: str
+    seen_at: tuple[str, UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)

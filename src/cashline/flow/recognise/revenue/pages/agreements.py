@@ -16,6 +16,7 @@ from cashline.flow.recognise.revenue.queries import ObligationRow, PostingRow
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import InvalidValue, Refusal
+from cashline.platform.company.queries import entities
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.lists import Ask
 from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
@@ -26,8 +27,10 @@ from cashline.platform.pages.components import (
     CellValue,
     Chart,
     Column,
+    Filter,
     KeyValue,
     MoneyCell,
+    Option,
     Row,
     Series,
     SummaryRow,
@@ -64,8 +67,13 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
     caller = caller_of(request)
     caller.require("revenue.read")
 
+    allowed = caller.entities("revenue.read")
+    known = {one.code: one for one in entities() if allowed is None or one.id in allowed}
+
     def fetch(ask: ListAsk) -> RowPage:
-        page = queries.list_postings(ask.page, entity_ids=caller.entities("revenue.read"))
+        months = ask.date_range("month")
+        chosen = [known[code].id for code in ask.choices("entity") if code in known]
+        page = queries.list_postings(ask.page, entity_ids=chosen or allowed, since=months.start, until=months.end)
         return RowPage(tuple(_posting(row) for row in page.items), page.next_cursor)
 
     run = Action(
@@ -83,7 +91,11 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
         _("Revenue"),
         POSTINGS,
         fetch,
-        default_sort="-month",
+        (
+            Filter.dates("month", _("Month")),
+            Filter.choice("entity", _("Legal entity"), tuple(Option(code, one.name) for code, one in known.items())),
+        ),
+        "-month",
         actions=(run, arrangements),
         empty=empty,
         filename="revenue",
@@ -96,10 +108,17 @@ def _posting(row: PostingRow) -> Row:
         "month": row.month,
         "contract": row.agreement_number,
         "description": row.description,
-        "amount": Money(row.amount, row.currency),
+        "amount": _why(row),
     }
     key = public("agreement", row.agreement_id)
     return Row(f"{row.id}", cells, reverse("revenue_contract", args=[key]))
+
+
+def _why(row: PostingRow) -> MoneyCell:
+    """The amount, which opens why it is so: the clause, the deliveries and bills, and the entry behind it."""
+    return MoneyCell(
+        Money(row.amount, row.currency), explain=reverse("explain", args=[public("revenue_posting", row.id)])
+    )
 
 
 @require_POST
@@ -143,9 +162,13 @@ def revenue_contract(request: HttpRequest, agreement_id: str) -> HttpResponse:
         DocumentPage(
             _("Revenue of"),
             row.number,
-            party=Cell(row.number, address_of("agreement", key)),
+            party=Cell(row.customer_name, address_of("customer", row.customer_id)),
             thread=thread_of([key], key),
-            facts=(KeyValue(_("Signed"), row.signed_on), KeyValue(_("Starts"), row.starts_on)),
+            facts=(
+                KeyValue(_("Contract"), Cell(row.number, address_of("agreement", key))),
+                KeyValue(_("Starts"), row.starts_on),
+                *((KeyValue(_("Signed"), row.signed_on),) if row.signed_on else ()),
+            ),
             sections=(
                 Section(
                     _("Obligations"),
@@ -181,7 +204,7 @@ def _entry(row: PostingRow) -> Row:
     cells: dict[str, CellValue] = {
         "month": row.month,
         "description": row.description,
-        "amount": Money(row.amount, row.currency),
+        "amount": _why(row),
     }
     return Row(str(row.id), cells, address_of("journal_entry", row.entry_id))
 

@@ -283,8 +283,10 @@ def list_postings(
     entry_id: UUID | None = None,
     entity_ids: Sequence[UUID] | None = None,
     month: date | None = None,
+    since: date | None = None,
+    until: date | None = None,
 ) -> Page[PostingRow]:
-    """One page of revenue postings; `entity_ids` None means all legal entities."""
+    """One page of revenue postings, of months in `[since, until)`; `entity_ids` None means all legal entities."""
     conditions = lists.Conditions()
     conditions.among("a.entity_id", entity_ids, "uuid")
     if entry_id is not None:  # found by the agreement of its lines, since postings are not indexed by their entry
@@ -297,6 +299,9 @@ def list_postings(
         conditions.add("p.agreement_id = %s", agreement_id)
     if month is not None:  # with the slices of the month, where the entity reports by periods of weeks
         conditions.add("p.month >= %s AND p.month < %s", month, month_of(month).end)
+    for text, bound in (("p.month >= %s", since), ("p.month < %s", until)):
+        if bound is not None:
+            conditions.add(text, bound)
     return lists.page(
         PostingRow,
         columns=_POSTING,

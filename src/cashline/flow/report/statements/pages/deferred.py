@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -24,7 +25,7 @@ from cashline.kernel.periods import add_months
 from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
-from cashline.platform.pages.components import CellValue, Chart, Column, Row, Series, Stat, Table
+from cashline.platform.pages.components import CellValue, Chart, Column, MoneyCell, Row, Series, Stat, Table
 from cashline.platform.pages.formats import format_month, with_instant
 from cashline.platform.pages.render import COUNTING_SECONDS, render_board, render_counting
 from cashline.platform.snapshots.actions import look
@@ -62,7 +63,7 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
         Stat(_("Still to earn"), Money(sum((m for _d, m in found.ahead), Decimal(0)), entity.currency)),
     )
     lines = _lines_url(entity)
-    table = Table(MONTHS, tuple(_month(one, entity.currency, lines) for one in found.months))
+    table = Table(MONTHS, tuple(_month(one, entity, lines) for one in found.months))
     sections = [Section(_("Waterfall"), chart=_waterfall(found)), Section(_("Month by month"), table)]
     remaining = look(REMAINING, RemainingAsked(entity.id), timezone=entity.timezone, now=caller.now, actor=caller.actor)
     if remaining is not None:
@@ -104,13 +105,24 @@ def _lines_url(entity: Entity) -> str:
     return reverse("account_lines", args=[entity.code, str(account.id)]) if account else ""
 
 
-def _month(one: DeferredMonth, currency: str, lines: str) -> Row:
+def _month(one: DeferredMonth, entity: Entity, lines: str) -> Row:
+    """A month, each figure of which opens what it is made of: lines of the account, or the revenue of the month."""
     last = add_months(one.month, 1) - timedelta(days=1)
-    cells: dict[str, CellValue] = {
-        name: Money(getattr(one, name), currency) for name in ("opening", "billed", "recognised", "other", "closing")
+    days = urlencode({"day_from": one.month, "day_to": last})
+    month = urlencode({"month_from": one.month, "month_to": last, "entity": entity.code})
+    before = urlencode({"day_to": one.month - timedelta(days=1)})
+    made_of = {
+        "opening": f"{lines}?{before}",
+        "billed": f"{lines}?{days}",
+        "recognised": f"{reverse('revenue_list')}?{month}",
+        "other": f"{lines}?{days}",
+        "closing": f"{lines}?{urlencode({'day_to': last})}",
     }
-    url = f"{lines}?day_from={one.month.isoformat()}&day_to={last.isoformat()}" if lines else ""
-    return Row(last.isoformat(), {"month": one.month} | cells, url)
+    cells: dict[str, CellValue] = {
+        name: MoneyCell(Money(getattr(one, name), entity.currency), url=url if lines else "")
+        for name, url in made_of.items()
+    }
+    return Row(last.isoformat(), {"month": one.month} | cells, f"{lines}?{days}" if lines else "")
 
 
 def _waterfall(found: DeferredWaterfall) -> Chart:
