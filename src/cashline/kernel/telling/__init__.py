@@ -28,6 +28,8 @@ def tell(made: Derivation, currency: str = "", locale: str = "en", **more: objec
     if not currency:
         return fill(sentences["number"], values, locale=locale)
     rule = f"{made.rule}.period" if "start" in more and f"{made.rule}.period" in sentences else made.rule
+    if rule == "revenue.stretch" and str(made.inputs.get("whole")) == "1":
+        rule = "revenue.at_once"
     try:
         told = fill(sentences[rule], values, currency=currency, locale=locale)
     except (KeyError, InvalidOperation):

@@ -33,7 +33,6 @@ from cashline.platform.pages.components import (
     CellValue,
     Column,
     Crumb,
-    KeyValue,
     Notice,
     Option,
     Row,
@@ -42,7 +41,7 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
-from cashline.platform.pages.formats import format_day
+from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import done, render_aside, render_form, render_list
 from cashline.platform.pages.threads import address_of
 
@@ -52,6 +51,12 @@ exceptions it shows, and how many agreements the list looks at."""
 DOCUMENT_COLUMNS = (
     Column("customer", lazy("Customer"), place="title"),
     Column("lines", lazy("Lines"), "number"),
+    Column("gross", lazy("Total"), "money", place="amount"),
+)
+TOTAL_COLUMNS = (
+    Column("currency", lazy("Currency"), place="title"),
+    Column("net", lazy("Net"), "money"),
+    Column("tax", lazy("Tax"), "money"),
     Column("gross", lazy("Total"), "money", place="amount"),
 )
 LIST_COLUMNS = (
@@ -238,7 +243,7 @@ def _notices(result: BillRunResult) -> tuple[Notice, ...]:
 
 
 def _sections(result: BillRunResult, whole: str) -> tuple[Section, ...]:
-    found = [_totals(item) for item in result.totals] or [Section(_("Would be billed"), text=_("Nothing is due."))]
+    found = [_totals(result.totals) if result.totals else Section(_("Would be billed"), text=_("Nothing is due."))]
     if result.exceptions:
         found.append(Section(_("Cannot be billed"), _parked(result.exceptions[:PARKED])))
     if result.documents:
@@ -265,19 +270,23 @@ def _parked(exceptions: tuple[BillException, ...]) -> Table:
     return Table((Column("customer", _("Customer"), place="title"), Column("why", _("Why"))), rows)
 
 
-def _totals(item: CurrencyTotals) -> Section:
-    """What would be billed in one currency."""
-    words = ngettext("%(count)s invoice", "%(count)s invoices", item.invoices) % {"count": item.invoices}
-    facts = [
-        KeyValue(_("Total"), Money(item.gross, item.currency), words),
-        KeyValue(_("Net"), Money(item.net, item.currency)),
-        KeyValue(_("Tax"), Money(item.tax, item.currency)),
-    ]
-    if item.credit_notes:
-        notes = ngettext("%(count)s credit note", "%(count)s credit notes", item.credit_notes)
-        credited = Money(item.credited, item.currency)
-        facts.append(KeyValue(_("Credited"), credited, notes % {"count": item.credit_notes}))
-    return Section(_("Would be billed in %(currency)s") % {"currency": item.currency}, facts=tuple(facts))
+def _totals(totals: Sequence[CurrencyTotals]) -> Section:
+    """What would be billed, currency by currency."""
+    rows = []
+    for item in totals:
+        words = ngettext("%(count)s invoice", "%(count)s invoices", item.invoices) % {"count": item.invoices}
+        if item.credit_notes:
+            notes = ngettext("%(count)s credit note", "%(count)s credit notes", item.credit_notes)
+            credited = format_money(Money(item.credited, item.currency))
+            words = f"{words}, {notes % {'count': item.credit_notes}} ({credited})"
+        cells: dict[str, Any] = {
+            "currency": Cell(item.currency, sub=words),
+            "net": Money(item.net, item.currency),
+            "tax": Money(item.tax, item.currency),
+            "gross": Money(item.gross, item.currency),
+        }
+        rows.append(Row(item.currency, cells))
+    return Section(_("Would be billed"), Table(TOTAL_COLUMNS, tuple(rows)))
 
 
 def _documents(documents: tuple[BilledDocument, ...]) -> Table:

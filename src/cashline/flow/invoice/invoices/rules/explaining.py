@@ -89,7 +89,10 @@ def _totals(
     line_parts = tuple(found.derivation for found in lines)
     tax_parts = tuple(found.derivation for found in taxes)
     nets, sums = tuple(part.result for part in line_parts), tuple(part.result for part in tax_parts)
-    net_words, tax_words = phrase(locale, "why_net", count=len(nets)), phrase(locale, "why_taxes")
+    net_words, tax_words = (
+        phrase(locale, "why_net" if len(nets) != 1 else "why_net_one", count=len(nets)),
+        phrase(locale, "why_taxes"),
+    )
     off = source.discount_total
     if off:
         net_words = phrase(locale, "why_net_discounted", count=len(nets), discount=off, currency=source.currency)
@@ -98,8 +101,8 @@ def _totals(
     else:
         net = Derivation("invoices.net", 1, {"lines": nets}, "sum(lines)", source.net_total, net_words, line_parts)
     tax = Derivation("invoices.tax_total", 1, {"taxes": sums}, "sum(taxes)", source.tax_total, tax_words, tax_parts)
-    words = phrase(locale, "why_gross")
     inputs = {"net": source.net_total, "tax": source.tax_total}
+    words = phrase(locale, "why_gross", **inputs, currency=source.currency)
     gross = Derivation("invoices.gross", 1, inputs, "net+tax", source.gross_total, words, (net, tax))
     return (
         Explanation("net", phrase(locale, "net_total"), source.net_total, net_words, net),

@@ -31,11 +31,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "why_credited_tax": (
             "The tax of the invoice on {base:money} at {rate:percent}, at most what is left of it. {basis}."
         ),
+        "why_net_one": "Its one line.",
         "why_net": "The sum of {count} lines.",
         "why_net_discounted": "The sum of {count} lines, less {discount:money} of coupons.",
         "discount": "Discount",
         "why_taxes": "The sum of the taxes, each rounded once for its rate.",
-        "why_gross": "Net total and tax.",
+        "why_gross": "{net:money} without tax, and {tax:money} tax.",
         "accounted_tax": "Tax in {own}: {tax}, at {rate} {own} for 1 {currency}.",
         "set_off": "Set off against invoice {number}; what exceeds it stays as credit on your account.",
         "payable_within": "Payable within {days} days without deduction.",
@@ -82,11 +83,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "why_credited_tax": (
             "Die Steuer der Rechnung auf {base:money} zu {rate:percent}, höchstens was davon übrig ist. {basis}."
         ),
+        "why_net_one": "Die eine Position.",
         "why_net": "Die Summe von {count} Positionen.",
         "why_net_discounted": "Die Summe von {count} Positionen, abzüglich {discount:money} aus Gutscheinen.",
         "discount": "Rabatt",
         "why_taxes": "Die Summe der Steuern, jede für ihren Satz einmal gerundet.",
-        "why_gross": "Nettobetrag und Steuer.",
+        "why_gross": "{net:money} ohne Steuer, und {tax:money} Steuer.",
         "accounted_tax": "Steuer in {own}: {tax}, bei {rate} {own} für 1 {currency}.",
         "set_off": "Wird mit der Rechnung {number} verrechnet; ein Überschuss bleibt als Guthaben bestehen.",
         "payable_within": "Zahlbar innerhalb von {days} Tagen ohne Abzug.",
@@ -131,11 +133,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "why_credited_tax": (
             "La taxe de la facture sur {base:money} à {rate:percent}, au plus ce qui en reste. {basis}."
         ),
+        "why_net_one": "Sa seule ligne.",
         "why_net": "La somme de {count} lignes.",
         "why_net_discounted": "La somme de {count} lignes, moins {discount:money} de bons de réduction.",
         "discount": "Remise",
         "why_taxes": "La somme des taxes, chacune arrondie une fois pour son taux.",
-        "why_gross": "Total net et taxe.",
+        "why_gross": "{net:money} hors taxe, et {tax:money} de taxe.",
         "accounted_tax": "TVA en {own} : {tax}, à {rate} {own} pour 1 {currency}.",
         "set_off": "Imputé sur la facture {number} ; l'excédent reste un avoir sur votre compte.",
         "payable_within": "Payable sous {days} jours sans escompte.",

@@ -72,7 +72,7 @@ def _for_invoice(fieldsets: tuple[FieldSet, ...], row: InvoiceRow, code: str) ->
     first = Option(key, _("To invoice %(number)s") % {"number": row.number})
     filled: dict[str, dict[str, Any]] = {
         "entity": {"value": code},
-        "amount": {"value": row.open_amount},
+        "amount": {"value": Money(row.open_amount, row.currency).rounded().amount},
         "spread": {"value": key, "options": (first, *SPREADS)},
     }
     return tuple(

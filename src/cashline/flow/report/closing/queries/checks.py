@@ -128,7 +128,9 @@ def _revalued(asked: _Asked) -> Finding:
     wanted = sum((item.difference(minor_units(own)) for item in items), _ZERO)
     posted = revalued(asked.entity.id, asked.last)
     figures = {"unrealised": str(wanted), "posted": str(posted)}
-    words = f"{wanted:,.2f} {own} unrealised" if wanted == posted else f"{wanted:,.2f} {own}, {posted:,.2f} posted"
+    words = f"{write_money(wanted, own)} unrealised"
+    if wanted != posted:
+        words = f"{words}, {write_money(posted, own)} posted"
     return Finding(wanted == posted, words, address, figures)
 
 
