@@ -248,6 +248,14 @@ def test_a_form_is_read_into_types() -> None:
     ]
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_business_has_is_refused(day: str) -> None:
+    read = read_form(QueryDict(f"until={day}"), (FIELDS,), None)
+    assert [error.message for error in read.errors if error.field == "until"] == [
+        "Until: give a day from 1970-01-01 to 2199-12-31."
+    ]
+
+
 def test_every_error_of_a_form_comes_at_once() -> None:
     data = QueryDict(
         "contact=nobody&discount=101&devices=1.5&starts=2027-13&until=soon&currency=XXX"

@@ -17,6 +17,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from cashline.kernel.refusals import InvalidValue
 from cashline.kernel.rounding import divide
 
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+"""Between which days a door lets one name: a day beyond would be accepted now, and overflow a calendar later."""
+
 
 class IntervalUnit(StrEnum):
     """The unit in which an interval is counted."""

@@ -184,6 +184,8 @@ def test_entry_without_lines_is_refused(opened: World) -> None:
         _raw_entry(opened)
     with refused("journal_entry_has_two_sides"):
         _raw_entry(opened, lines=1)
+    with refused("journal_entry_day_of_business"):
+        _raw_entry(opened, day=date.max)
 
 
 def test_line_of_another_day_entity_or_value_is_refused(opened: World) -> None:

@@ -128,6 +128,7 @@ def test_what_is_wrong_is_told() -> None:
     with pytest.raises(Refusals):
         run("customer", "create", "X", "--country", "QQ", "--currency", "XYZ")
     assert "is not SKU:QUANTITY" in run("quote", "create", "c", "t", "--entity", "DE01", "--line", "A", code=2)
+    assert "no day of business" in run("price", "set", "A", "1", "--currency", "EUR", "--from", "9999-12-31", code=2)
     assert "is not a date" in run("price", "set", "A", "1", "--currency", "EUR", "--from", "soon", code=2)
     assert "is not a decimal number" in run(
         "price", "set", "A", "x", "--currency", "EUR", "--from", "2026-01-01", code=2

@@ -13,13 +13,12 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError, Vali
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cashline.kernel.identifiers import public
+from cashline.kernel.periods import FIRST_DAY, LAST_DAY
 from cashline.kernel.refusals import InvalidValue, NotFound, Refusal, raise_all
 from cashline.platform import lists
 from cashline.platform.doors.caller import Caller
 from cashline.platform.doors.paging import MAX_LIMIT, Page
 
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
-"""Between which days a body may name one: a day beyond would be accepted now, and overflow a calendar later."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 

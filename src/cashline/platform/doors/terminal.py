@@ -12,6 +12,7 @@ from uuid import UUID
 
 import click
 
+from cashline.kernel.periods import FIRST_DAY, LAST_DAY
 from cashline.platform.permissions.rules import Authority, Grant
 
 TERMINAL = Authority("system:cli", "Terminal", (Grant("owner"),))
@@ -49,9 +50,12 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date such as 2026-03-31.", param, ctx)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            self.fail(f"{value} is no day of business: give one from {FIRST_DAY} to {LAST_DAY}.", param, ctx)
+        return day
 
 
 NUMBER, DAY = AnyDecimal(), Day()

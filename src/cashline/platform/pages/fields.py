@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django.http import QueryDict
 
 from cashline.kernel.money import MAX_AMOUNT
+from cashline.kernel.periods import FIRST_DAY, LAST_DAY
 from cashline.kernel.refusals import Refusal, Refusals
 from cashline.platform.pages.components import Label, Option
 from cashline.platform.pages.formats import current_locale, format_number
@@ -281,11 +282,15 @@ def _in_range(one: Field, number: Decimal) -> Decimal:
 
 def _day(one: Field, text: str) -> date:
     try:
-        return date.fromisoformat(f"{text}-01" if one.kind == "month" else text)
+        day = date.fromisoformat(f"{text}-01" if one.kind == "month" else text)
     except ValueError:
         example = "2026-03" if one.kind == "month" else "2026-03-31"
         message = _("%(label)s: %(text)s is not a date such as %(example)s.")
         raise _Wrong(message % {"label": one.label, "text": text[:40], "example": example}) from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        message = _("%(label)s: give a day from %(first)s to %(last)s.")
+        raise _Wrong(message % {"label": one.label, "first": FIRST_DAY, "last": LAST_DAY})
+    return day
 
 
 def _choice(one: Field, text: str) -> str:

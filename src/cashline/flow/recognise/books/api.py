@@ -25,13 +25,12 @@ from cashline.flow.recognise.books.queries.reports import (
 from cashline.flow.recognise.books.rules.policies import CHOICE, JOURNAL, Policies, Standard
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import minor_units
+from cashline.kernel.periods import FIRST_DAY, LAST_DAY
 from cashline.kernel.refusals import InvalidValue
 from cashline.kernel.rounding import round_to
 from cashline.platform.company.queries import Entity, entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import (
-    FIRST_DAY,
-    LAST_DAY,
     Closed,
     Cursor,
     EntityCode,

@@ -14,9 +14,10 @@ from cashline.flow.recognise.exports import actions
 from cashline.flow.recognise.exports.queries import ExportRow, export, export_text, exports, ledger_text
 from cashline.flow.recognise.exports.rules import Format, Totals
 from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.periods import FIRST_DAY, LAST_DAY
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import FIRST_DAY, LAST_DAY, Closed, EntityCode, require_visible
+from cashline.platform.doors.schemas import Closed, EntityCode, require_visible
 
 router = Router(tags=["Recognise"])
 type Count = Annotated[int, Field(ge=0, le=2_000_000_000)]

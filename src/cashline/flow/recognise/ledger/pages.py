@@ -16,11 +16,10 @@ from cashline.flow.recognise.ledger.queries.entries import AccountLine, EntryRow
 from cashline.flow.recognise.ledger.rules.posting import POSTING
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
-from cashline.kernel.periods import day_start
+from cashline.kernel.periods import FIRST_DAY, LAST_DAY, day_start
 from cashline.kernel.refusals import InvalidValue, NotFound
 from cashline.platform.company.queries import Entity, entities
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import FIRST_DAY, LAST_DAY
 from cashline.platform.pages.anatomies import BoardPage, DocumentPage, Empty, ListPage, RowPage, Section
 from cashline.platform.pages.asking import ListAsk
 from cashline.platform.pages.components import (

@@ -20,11 +20,10 @@ from cashline.flow.recognise.revenue.rules.standard.judgements import Judgement
 from cashline.flow.recognise.revenue.rules.standard.limits import read_facts
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import minor_units
+from cashline.kernel.periods import FIRST_DAY, LAST_DAY
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import (
-    FIRST_DAY,
-    LAST_DAY,
     Closed,
     CurrencyCode,
     Cursor,

@@ -1,0 +1,14 @@
+"""Books take no entry of a day that no calendar reaches: it would break every statement after it."""
+
+from django.db import migrations
+
+FORWARD = """
+ALTER TABLE book_entries ADD CONSTRAINT book_entry_day_of_business CHECK (day BETWEEN '1900-01-01' AND '2200-12-31');
+"""
+
+
+class Migration(migrations.Migration):
+    """Adds the check."""
+
+    dependencies = [("books", "0003_entries_of_its_entity")]
+    operations = [migrations.RunSQL(FORWARD, migrations.RunSQL.noop)]
