@@ -54,6 +54,10 @@ def test_the_group_ties_and_holds_nothing_against_itself(traded: Traded) -> None
         sheet = made[Kind.BALANCE_SHEET]
         assert sheet.row("assets").cells[berlin].amount == own.balance_sheet.amounts("assets")[0]
         assert sheet.row("year_profit").cells[berlin].amount == own.profit_and_loss.amounts("profit")[0]
+        flow = made[Kind.CASH_FLOW]
+        assert flow.row("closing").cells[berlin].amount == own.cash_flow.amounts("closing")[0]
+        assert flow.row("operating").cells[berlin].amount == own.cash_flow.amounts("operating")[0]
+        assert flow.row("profit").total == made[Kind.PROFIT_AND_LOSS].row("profit").total
         assert sheet.row("year_profit").total == made[Kind.PROFIT_AND_LOSS].row("profit").total
     alone = consolidation(Kind.BALANCE_SHEET, as_of=LAST, currency="EUR", entity_ids=[berlin])
     assert alone.row("translation").total == 0

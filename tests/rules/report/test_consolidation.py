@@ -17,6 +17,8 @@ from cashline.flow.report.consolidation.rules import (
     Window,
     consolidate,
 )
+from cashline.flow.report.consolidation.rules.flows import cash_flow
+from cashline.flow.report.statements.rules.financial import CASH
 
 D = Decimal
 TYPES = {template.role.value: template.type.value for template in CHART}
@@ -64,6 +66,36 @@ def test_balances_stand_at_the_closing_rate_results_at_the_average_and_the_rest_
     assert result.row("revenue_service").cells[BOSTON].amount == 285
     assert result.row("profit").total == 690 == sheet.row("year_profit").total
     assert statement(Kind.TRIAL_BALANCE, BOOK).row("sum").total == 0
+
+
+def flows(movements: list[Movement], within: list[Intragroup] = []) -> Consolidated:  # noqa: B006
+    opening = {BERLIN: D(1), BOSTON: D("0.8")}
+    return cash_flow(MEMBERS, movements, within, opening, currency="EUR", digits=2, window=WINDOW)
+
+
+def test_cash_flows_at_the_average_and_what_the_rates_moved_stands_apart() -> None:
+    """100 dollars at 0.80 and 150 that came in at 0.95 would be 222.50; at 0.75 the 250 are 187.50: 35 were lost."""
+    flow = flows([*BOOK, moved(BOSTON, "receivable", FEBRUARY, D(50)), moved(BOSTON, "bank", FEBRUARY, D(-50))])
+    assert flow.breaks == ()
+    boston = {row.key: row.cells[BOSTON].amount for row in flow.rows if BOSTON in row.cells}
+    assert {
+        key: boston[key] for key in ("profit", "change_receivable", "operating", "opening", "closing", "effect")
+    } == {
+        "profit": D(190),
+        "change_receivable": D("-47.5"),
+        "operating": D("142.5"),
+        "opening": D(80),
+        "closing": D("187.5"),
+        "effect": D(-35),
+    }
+    assert flow.row("change_receivable").cells[BOSTON].own == -50
+    assert flow.row("operating").total == D("642.5")
+
+
+def test_what_entities_owe_each_other_is_no_cash_flow_of_the_group() -> None:
+    flow = flows(GROUP, WITHIN)
+    assert (flow.row("change_intercompany_receivable").total, flow.row("change_intercompany_payable").total) == (0, 0)
+    assert (flow.row("change").total, flow.row("closing").total) == (0, 0)
 
 
 GROUP = [
@@ -114,7 +146,7 @@ def test_whatever_balanced_books_hold_every_column_of_every_statement_ties(
         for role, sign in ((debit, 1), (credit, -1))
     ]
     within = [Intragroup(one.entity_id, one.role, one.month, one.amount) for one in movements]
-    made = {kind: statement(kind, movements, within) for kind in Kind}
+    made = {kind: statement(kind, movements, within) for kind in Kind if kind is not Kind.CASH_FLOW}
     assert all(one.breaks == () for one in made.values())
     sheet = made[Kind.BALANCE_SHEET]
     assert sheet.row("year_profit").total == made[Kind.PROFIT_AND_LOSS].row("profit").total
@@ -123,3 +155,14 @@ def test_whatever_balanced_books_hold_every_column_of_every_statement_ties(
         for row in kind.rows:
             if row.key.startswith("intercompany_"):
                 assert row.total == 0
+    flow = flows(movements, within)
+    assert flow.breaks == ()
+    assert flow.row("profit").total == made[Kind.PROFIT_AND_LOSS].row("profit").total
+    assert flow.row("closing").total == sum((row.total for row in sheet.rows if row.key in CASH), D(0))
+    assert flow.row("effect").cells[BERLIN].amount == 0
+    parts = [flow.row(key) for key in ("operating", "financing", "effect")]
+    for entity in (BERLIN, BOSTON):
+        moves = sum((part.cells[entity].amount for part in parts), D(0))
+        assert moves == flow.row("change").cells[entity].amount
+        assert flow.row("opening").cells[entity].amount + moves == flow.row("closing").cells[entity].amount
+    assert sum((part.total for part in parts), D(0)) == flow.row("change").total

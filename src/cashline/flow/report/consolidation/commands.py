@@ -9,7 +9,7 @@ from cashline.platform.doors.terminal import DAY, json_option
 
 
 @click.command("consolidate")
-@click.argument("kind", type=click.Choice(["trial-balance", "balance-sheet", "profit-and-loss"]))
+@click.argument("kind", type=click.Choice(["trial-balance", "balance-sheet", "profit-and-loss", "cash-flow"]))
 @click.option("--currency", default="", help="In which currency; that of the first entity if left out.")
 @click.option("--as-of", type=DAY, default=None, help="The last day; today if left out.")
 @click.option("--by", "step", type=click.Choice(["month", "quarter", "year"]), default="year", show_default=True)
@@ -18,7 +18,7 @@ from cashline.platform.doors.terminal import DAY, json_option
 def COMMANDS(  # noqa: N802 - the name by which every domain's commands are found
     kind: str, currency: str, as_of: date | None, step: str, codes: tuple[str, ...], as_json: bool
 ) -> None:
-    """Trial balance, balance sheet or profit and loss of the group: entities, eliminations, total."""
+    """Trial balance, balance sheet, profit and loss or cash flow of the group: entities, eliminations, total."""
     from cashline.flow.report.consolidation.api import shape
     from cashline.flow.report.consolidation.queries import consolidation
     from cashline.flow.report.consolidation.rules import Kind

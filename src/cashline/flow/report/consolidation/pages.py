@@ -33,6 +33,7 @@ TITLES = {
     Kind.BALANCE_SHEET: lazy("Consolidated balance sheet"),
     Kind.PROFIT_AND_LOSS: lazy("Consolidated profit and loss"),
     Kind.TRIAL_BALANCE: lazy("Consolidated trial balance"),
+    Kind.CASH_FLOW: lazy("Consolidated cash flow"),
 }
 _DAY = timedelta(days=1)
 _WEIGHTS: dict[str, Literal["", "heading", "subtotal", "total"]] = {

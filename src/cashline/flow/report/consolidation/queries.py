@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,8 @@ from cashline.flow.report.consolidation.rules import (
     Window,
     consolidate,
 )
-from cashline.flow.report.statements.rules.financial import Step, spans
+from cashline.flow.report.consolidation.rules.flows import cash_flow
+from cashline.flow.report.statements.rules.financial import CASH, Step, spans
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
@@ -28,9 +30,9 @@ from cashline.platform.snapshots.rules import Figure
 
 _MOVED = """
 SELECT a.entity_id, a.id, a.type, a.role, date_trunc('month', m.day)::date AS month,
-    sum(m.functional_debit - m.functional_credit)
+    sum(m.functional_debit - m.functional_credit), {rule}
 FROM accounts a JOIN {movements} m ON m.account_id = a.id
-WHERE a.entity_id = ANY(%(group)s) AND m.day <= %(as_of)s GROUP BY 1, 2, 5 ORDER BY 1, 2, 5
+WHERE a.entity_id = ANY(%(group)s) AND m.day <= %(as_of)s GROUP BY 1, 2, 5, 7 ORDER BY 1, 2, 5, 7
 """
 _WITHIN = """
 SELECT a.entity_id, a.role, date_trunc('month', l.day)::date AS month, sum(l.functional_amount)
@@ -51,16 +53,18 @@ def consolidation(
 ) -> Consolidated:
     """A statement of the group (all entities where none are named) in a currency at the end of a day.
 
-    Results are those of the month, quarter or year that holds `as_of`, up to it. With `known_at` only what was posted
-    up to that instant counts. Raises InvalidValue for no entity, and MissingRate.
+    Results and flows are those of the month, quarter or year that holds `as_of`, up to it. With `known_at` only what
+    was posted up to that instant counts. Raises InvalidValue for no entity, and MissingRate.
     """
     group = [one for one in entities() if entity_ids is None or one.id in entity_ids]
     if not group:
         raise InvalidValue("A group has one entity at least.", field="entity")
     keys = [one.id for one in group]
-    [span] = spans(as_of, step if kind is Kind.PROFIT_AND_LOSS else Step.YEAR, 1)
+    flows = kind is Kind.CASH_FLOW
+    [span] = spans(as_of, step if flows or kind is Kind.PROFIT_AND_LOSS else Step.YEAR, 1)
     params: dict[str, Any] = {"bound": summary_bound(), "group": keys, "as_of": as_of, "known_at": known_at}
-    moved = [Movement(*row) for row in sql.fetch(_MOVED.format(movements=movements(known_at)), params)]
+    by_rule = "m.rule" if flows else "''"
+    moved = [Movement(*row) for row in sql.fetch(_MOVED.format(movements=movements(known_at), rule=by_rule), params)]
     roles = [role.value for rule in ELIMINATIONS for role in rule.roles]
     known = "" if known_at is None else "JOIN journal_entries e ON e.id = l.entry_id AND e.posted_at <= %(known_at)s"
     within = [Intragroup(*row) for row in sql.fetch(_WITHIN.format(known=known), params | {"roles": roles})]
@@ -79,8 +83,22 @@ def consolidation(
         )
         for one in group
     ]
-    window = Window(span.start, as_of)
-    return consolidate(kind, members, moved, within, currency=currency, digits=minor_units(currency), window=window)
+    window, digits = Window(span.start, as_of), minor_units(currency)
+    if not flows:
+        return consolidate(kind, members, moved, within, currency=currency, digits=digits, window=window)
+    opening = _opening(members, moved, currency, window)
+    return cash_flow(members, moved, within, opening, currency=currency, digits=digits, window=window)
+
+
+def _opening(
+    members: Sequence[Member], moved: Sequence[Movement], currency: str, window: Window
+) -> dict[UUID, Decimal]:
+    """The rates of the day before the window, of entities that had cash by then; raises MissingRate."""
+    holding = {one.entity_id for one in moved if one.role in CASH and one.month < window.start}
+    day = window.start - timedelta(days=1)
+    mine = {one.id: one.currency for one in members if one.id in holding}
+    rates = exchange_rates({(own, currency, day) for own in mine.values()})
+    return {key: rates[own, currency, day] for key, own in mine.items()}
 
 
 @dataclass(frozen=True, slots=True)

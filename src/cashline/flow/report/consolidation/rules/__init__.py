@@ -23,6 +23,7 @@ class Kind(StrEnum):
     TRIAL_BALANCE = "trial-balance"
     BALANCE_SHEET = "balance-sheet"
     PROFIT_AND_LOSS = "profit-and-loss"
+    CASH_FLOW = "cash-flow"
 
 
 class Elimination(NamedTuple):
@@ -41,7 +42,10 @@ ELIMINATIONS = (
 
 
 class Movement(NamedTuple):
-    """What moved on an account of an entity in a month, debit positive, in the entity's currency."""
+    """What moved on an account of an entity in a month, debit positive, in the entity's currency.
+
+    The cash flow tells apart by which posting `rule`.
+    """
 
     entity_id: UUID
     account_id: UUID
@@ -49,6 +53,7 @@ class Movement(NamedTuple):
     role: str
     month: date
     amount: Decimal
+    rule: str = ""
 
 
 class Intragroup(NamedTuple):
@@ -207,7 +212,7 @@ def consolidate(
     digits: int,
     window: Window,
 ) -> Consolidated:
-    """A statement of the group; movements are those up to `window.as_of`."""
+    """A balance of the group; movements are those up to `window.as_of`. The cash flow is `flows.cash_flow`."""
     by_entity: dict[UUID, list[Movement]] = {one.id: [] for one in members}
     for one in movements:
         by_entity[one.entity_id].append(one)
