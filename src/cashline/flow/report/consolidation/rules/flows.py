@@ -61,6 +61,11 @@ class _Flow:
         amount = sum((round_to(each, self.digits) for each in translated.values()), ZERO)
         return Cell(sign * amount, sign * sum(own.values(), ZERO))
 
+    def lost(self) -> Cell:
+        """Receivables written off; nothing where no receivable moved."""
+        owed = self.account(_R.RECEIVABLE) is not None
+        return self.cell(lambda one: owed and one.role == _R.WRITE_OFF, 1)
+
     def account(self, role: str) -> UUID | None:
         """The account of a role, where anything moved on it."""
         return next((one.account_id for one in self.within if one.role == role), None)
@@ -85,7 +90,7 @@ def cash_flow(
     for one in movements:
         by_entity[one.entity_id].append(one)
     flows = [_Flow(one, by_entity[one.id], opening.get(one.id, ZERO), window, digits) for one in members]
-    lost = _each(flows, lambda flow: flow.cell(lambda one: one.role == _R.WRITE_OFF, 1))
+    lost = _each(flows, _Flow.lost)
     unrealised = _each(flows, lambda flow: flow.cell(lambda one: one.type not in RESULTS and _revalued(one)))
     profit = _each(flows, lambda flow: flow.cell(lambda one: one.type in RESULTS))
     financing = _each(flows, lambda flow: flow.cell(lambda one: one.type == _T.EQUITY))
