@@ -118,7 +118,8 @@ def test_a_base_fee_is_earned_by_the_day_of_its_period(shop: Shop) -> None:
     [posting] = list_postings(lists.Ask(), agreement_id=agreement).items[-1:]
     told = explain(public("revenue_posting", posting.id))
     assert told.amount == posting.amount
-    assert [source.kind for source in told.sources] == ["obligation", "invoice", "journal_entry", "agreement"]
+    kinds = [source.kind for source in told.sources]
+    assert kinds == ["obligation", "subscription", "invoice", "journal_entry", "agreement"]
     [entry] = [one for one in entries_of_agreement(agreement) if one.rule == "revenue"][:1]
     assert {line.account_role for line in entry.lines} == {"contract_position", "revenue_subscription"}
     sound(agreement)
