@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cashline.kernel.refusals import Refusals
 from cashline.surfaces.check.billing import billing_results
 from cashline.surfaces.check.results import summary_as_json
 from cashline.surfaces.check.scratch import Scratch
@@ -57,6 +58,6 @@ def test_a_file_that_is_wrong_is_refused_with_all_its_errors(tmp_path: Path) -> 
     path = tmp_path / "cases.json"
     cases = [{**RIGHT[0], "rounding": "up"}, {**RIGHT[1], "checks": []}]
     path.write_text(json.dumps({**FILE, "cases": cases}))
-    done = check(path, "--json")
-    assert done.returncode == 1
-    assert {one["field"] for one in json.loads(done.stdout)["errors"]} == {"cases[0].rounding", "cases[1].checks"}
+    with pytest.raises(Refusals) as refused:
+        list(billing_results(path))
+    assert {one.field for one in refused.value} == {"cases[0].rounding", "cases[1].checks"}
