@@ -154,8 +154,8 @@ def test_a_bill_of_a_change_that_is_out_of_line_waits_like_one_of_a_run() -> Non
     change_lives([held.change(11)], now=CHANGE, actor=ACTOR)
     assert (held.total(), waiting()) == (320, [])
     effect = preview_changes([held.change(200)], now=CHANGE, actor=ACTOR)
-    assert (effect.at_once, "above 250" in effect.waits, waiting()) == ([], True, [])
-    with pytest.raises(BillWaits, match="above 250"):
+    assert (effect.at_once, "the limit for bills" in effect.waits, waiting()) == ([], True, [])
+    with pytest.raises(BillWaits, match="the limit for bills"):
         gate_change(held.change(200), days=5, now=CHANGE, actor=ACTOR)
     assert life(held.id).quantity == 11
     change_lives([held.change(200)], now=CHANGE, actor=ACTOR)
@@ -227,3 +227,21 @@ def test_a_payment_and_the_end_of_the_wait_at_once_leave_no_half(committed_db: D
     status, quantity = gate_of(fact).status, life(held.id).quantity
     assert (status, quantity) in {("paid", 20), ("lapsed", 10)}
     assert standing(held) == (410 + 620 if status == "paid" else 310 + 310)
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("late", [False, True])
+def test_what_is_given_back_pays_the_invoice_of_the_same_change(late: bool) -> None:
+    """By the change itself, or by the run that follows one that was billed by none: 119.00 of the days given back."""
+    held = seats(CREDIT_NOTE)
+    agreement = life(held.id).agreement_id
+    if late:
+        hold_bills(agreement_ids=[agreement], reason="Later", as_of=CHANGE.date(), now=CHANGE, actor=ACTOR)
+    change_lives([held.change(20)], now=CHANGE, actor=ACTOR)
+    if late:
+        sql.execute("UPDATE waiting_bills SET status = 'lapsed'")
+        sql.execute("UPDATE billing_schedules SET held = false")
+        preview, run = bill(CHANGE.date(), preview=True), bill(CHANGE.date())
+        assert (run.invoices, run.credit_notes, run.hash) == (1, 1, preview.hash)
+    found = sql.fetch("SELECT gross_total, credit_applied, open_amount FROM invoices ORDER BY id OFFSET 1")
+    assert found == [(238, 119, 119)]

@@ -4,7 +4,7 @@ The row of a series is locked from here until the commit, so actions plan everyt
 and only append rows afterwards. Several series are taken in one order, so that two batches cannot wait on each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -30,7 +30,7 @@ def take_numbers(wanted: Mapping[Series, int]) -> dict[Series, list[str]]:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("Numbers are taken in the transaction that posts their documents.")
     taken: dict[Series, list[str]] = {}
-    for series in sorted(wanted, key=lambda item: (item.kind, item.entity_code, item.year)):
+    for series in _in_order(wanted):
         count = wanted[series]
         row = sql.fetch_one(
             "INSERT INTO number_series (id, entity_id, kind, year, next) VALUES (%s, %s, %s, %s, %s) "
@@ -43,3 +43,17 @@ def take_numbers(wanted: Mapping[Series, int]) -> dict[Series, list[str]]:
             format_number(series.kind, series.entity_code, series.year, first + index) for index in range(count)
         ]
     return taken
+
+
+def hold_series(wanted: Iterable[Series]) -> None:
+    """Lock series from which numbers are taken at different points of one transaction, in the order of all."""
+    for series in _in_order(wanted):
+        sql.execute(
+            "INSERT INTO number_series (id, entity_id, kind, year, next) VALUES (%s, %s, %s, %s, 1) "
+            "ON CONFLICT (entity_id, kind, year) DO UPDATE SET next = number_series.next",
+            (new_id(), series.entity_id, series.kind, series.year),
+        )
+
+
+def _in_order(wanted: Iterable[Series]) -> list[Series]:
+    return sorted(set(wanted), key=lambda item: (item.kind, item.entity_code, item.year))

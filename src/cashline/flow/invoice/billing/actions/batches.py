@@ -1,6 +1,7 @@
 """A batch of a bill run: planned from what was read, then appended, in the transaction of the caller.
 
 It locks its agreements' schedules first, then invoices that are credited, then number series, then credit accounts.
+What is given back is appended first, so that it pays the invoices of the same batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ from cashline.flow.invoice.billing.rules.differences import PostedLine
 from cashline.flow.invoice.billing.rules.manifest import BillException, Manifest, exception_of
 from cashline.flow.invoice.billing.rules.planning import LineToBill
 from cashline.flow.invoice.billing.rules.waiting import Waiting
-from cashline.flow.invoice.credit_notes.actions import append_credit_notes
+from cashline.flow.invoice.credit_notes.actions import append_credit_notes, note_series
 from cashline.flow.invoice.credit_notes.queries import creditable, creditable_for_update
 from cashline.flow.invoice.credit_notes.rules import (
     CreditableInvoice,
@@ -40,11 +41,12 @@ from cashline.flow.invoice.credit_notes.rules import (
     plan_credit_note,
 )
 from cashline.flow.invoice.credits.rules import refundable
-from cashline.flow.invoice.invoices.actions import append_invoices, exposure_of
+from cashline.flow.invoice.invoices.actions import append_invoices, exposure_of, invoice_series
 from cashline.flow.invoice.invoices.queries import grounds_of
 from cashline.flow.invoice.invoices.rules.issuing import PreparedInvoice, prepare
 from cashline.kernel.refusals import Refusal, raise_all
 from cashline.platform import sql
+from cashline.platform.numbering.actions import hold_series
 
 
 class BilledDocument(NamedTuple):
@@ -74,6 +76,7 @@ class PlannedBatch(NamedTuple):
     waits: Sequence[PlannedWait] = ()
     held: int = 0
     known: Mapping[UUID, Waiting] = {}
+    grouped: bool = False
 
     def counted_in(self, manifest: Manifest) -> Manifest:
         """The manifest with this batch."""
@@ -103,10 +106,13 @@ def plan_batch(
     planned = prepare_batch(due, bills, for_update=for_update)
     if known or any(item.policy is not None for item in due):
         planned = _held_back(planned, due, bills, known, parked, for_update=for_update, released=released)
-    if not any(item.group_by for item in due):
-        return planned
+    return _grouped(planned, for_update=for_update) if any(item.group_by for item in due) else planned
+
+
+def _grouped(planned: PlannedBatch, *, for_update: bool) -> PlannedBatch:
+    """The batch with its invoices as the customers' rules have them."""
     prepared, parties = group_prepared(planned.bills, planned.prepared, for_update=for_update)
-    return planned._replace(prepared=prepared, parties={**planned.parties, **parties})
+    return planned._replace(prepared=prepared, parties={**planned.parties, **parties}, grouped=True)
 
 
 def _held_back(
@@ -176,13 +182,14 @@ def append_batch(
     planned: PlannedBatch, run_id: UUID | None, *, now: datetime, actor: str, as_of: date = date.min
 ) -> list[BilledDocument]:
     """Write a batch: invoices, credit notes, exposure, what waits, and when to look at each agreement again."""
-    invoice_ids, line_ids = append_invoices(planned.prepared, planned.parties, now=now, actor=actor)
-    exposure = exposure_of(planned.prepared)
     note_ids: list[UUID] = []
     if planned.notes:
-        note_ids = append_credit_notes(planned.notes, bill_run_id=run_id, exposure=exposure, now=now, actor=actor)
-    else:
-        change_exposure(exposure, now=now, actor=actor)
+        if planned.prepared:
+            hold_series([*note_series(planned.notes), *invoice_series(planned.prepared).values()])
+        note_ids = append_credit_notes(planned.notes, bill_run_id=run_id, now=now, actor=actor)
+        planned = _paid_by_notes(planned)
+    invoice_ids, line_ids = append_invoices(planned.prepared, planned.parties, now=now, actor=actor)
+    change_exposure(exposure_of(planned.prepared), now=now, actor=actor)
     posts = [post for item in planned.bills for post in item.posts]
     if posts:
         issued = {note.invoice.id: key for note, key in zip(planned.notes, note_ids, strict=True)}
@@ -208,6 +215,24 @@ def append_batch(
     if planned.waits or planned.known:
         _keep_waits(planned, invoice_ids, as_of, run_id, now=now, actor=actor)
     return documents_of(planned, invoice_ids, note_ids)
+
+
+def _paid_by_notes(planned: PlannedBatch) -> PlannedBatch:
+    """The batch with the invoices prepared anew of customers to whom its notes have given credit."""
+    credited = {note.invoice.customer_id for note in planned.notes if note.unapplied > note.request.refund}
+    again = [item._replace(requests=[]) for item in planned.bills if item.due.customer_id in credited]
+    if not any(item.draft is not None for item in again):
+        return planned
+    fresh = prepare_batch([item.due for item in again], again, for_update=True, raising=True)
+    fresh = _grouped(fresh, for_update=True) if planned.grouped else fresh
+    of: dict[UUID, list[PreparedInvoice]] = {}
+    for one in fresh.prepared:
+        of.setdefault(one.draft.customer_id, []).append(one)
+    prepared: list[PreparedInvoice] = []
+    for one in planned.prepared:
+        customer = one.draft.customer_id
+        prepared += of.pop(customer, []) if customer in credited else [one]
+    return planned._replace(prepared=prepared, parties={**planned.parties, **fresh.parties})
 
 
 def _keep_waits(

@@ -99,27 +99,14 @@ def _judgement(events: Sequence[Event]) -> _Judgement:
 def _bill(
     due: Sequence[DueAgreement], occasions: Occasions, judgement: _Judgement, *, now: datetime, actor: str
 ) -> list[DueAgreement]:
-    """Append what occasions bill: credits first, so that they pay the invoices of the same event.
-
-    Gives the agreements of which nothing waits.
-    """
+    """Append what occasions bill, like a batch of a run; gives the agreements of which nothing waits."""
     due = _not_held(due, judgement)
     if not due:
         return due
     bills = bills_of_plans(due, local_day(now, "UTC"), None, now=now, occasions=occasions)
     bills = _without_waits(due, bills, judgement, now=now, actor=actor)
-    given_back = [
-        item._replace(draft=None, settled=(), posts=[post for post in item.posts if post.credited_invoice is not None])
-        for item in bills
-        if item.requests
-    ]
-    billed = [
-        item._replace(requests=[], posts=[post for post in item.posts if post.credited_invoice is None])
-        for item in bills
-    ]
-    for part in (given_back, billed):
-        if part:
-            append_batch(prepare_batch(due, part, for_update=True, raising=True), None, now=now, actor=actor)
+    if bills:
+        append_batch(prepare_batch(due, bills, for_update=True, raising=True), None, now=now, actor=actor)
     passed = {item.due.agreement_id for item in bills}
     return [item for item in due if item.agreement_id in passed]
 

@@ -173,12 +173,17 @@ def _to_be_billed_again(plans: Sequence[PlannedCreditNote]) -> dict[UUID, Decima
     return changes
 
 
-def _take_numbers(plans: Sequence[PlannedCreditNote]) -> list[str]:
+def note_series(plans: Sequence[PlannedCreditNote]) -> list[Series]:
+    """The series from which each note takes its number."""
     entities = entities_by_id({plan.invoice.entity_id for plan in plans})
-    series = [
+    return [
         Series("credit_note", entities[plan.invoice.entity_id].code, plan.issued_on.year, plan.invoice.entity_id)
         for plan in plans
     ]
+
+
+def _take_numbers(plans: Sequence[PlannedCreditNote]) -> list[str]:
+    series = note_series(plans)
     wanted: dict[Series, int] = {}
     for key in series:
         wanted[key] = wanted.get(key, 0) + 1

@@ -5,6 +5,7 @@ from cashline.flow.invoice.invoices.actions.documents import DocumentForm, invoi
 from cashline.flow.invoice.invoices.actions.issuing import (
     append_invoices,
     exposure_of,
+    invoice_series,
     issue_invoices,
     preview_invoices,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "exposure_of",
     "give_back_uses",
     "invoice_document",
+    "invoice_series",
     "issue_invoices",
     "kept_document",
     "pay_by_credit",

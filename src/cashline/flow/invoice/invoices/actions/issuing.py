@@ -3,7 +3,7 @@
 Everything is planned before the number series is locked, so that parallel issuers wait for inserts alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -151,14 +151,19 @@ def _refusing_what_is_billed() -> Iterator[None]:
         raise
 
 
-def _take_numbers(prepared: Sequence[PreparedInvoice]) -> list[str]:
-    """The number of each invoice, in their order within the series of its entity and year."""
-    series = {
+def invoice_series(prepared: Iterable[PreparedInvoice]) -> dict[tuple[UUID, int], Series]:
+    """The series from which invoices take their numbers, by legal entity and year."""
+    return {
         (item.seller.entity_id, item.draft.issued_on.year): Series(
             "invoice", item.seller.code, item.draft.issued_on.year, item.seller.entity_id
         )
         for item in prepared
     }
+
+
+def _take_numbers(prepared: Sequence[PreparedInvoice]) -> list[str]:
+    """The number of each invoice, in their order within the series of its entity and year."""
+    series = invoice_series(prepared)
     keys = [series[item.seller.entity_id, item.draft.issued_on.year] for item in prepared]
     wanted: dict[Series, int] = {}
     for key in keys:
