@@ -9,12 +9,10 @@ from uuid import UUID
 from cashline.flow.agree.contracts.queries import agreements_by_id
 from cashline.flow.agree.quotes.queries import quote, quote_line, quotes_of_versions
 from cashline.flow.invoice.invoices.rules.explaining import tax_derivation
-from cashline.flow.recognise.books.queries.books import book
-from cashline.flow.recognise.books.queries.reports import BookLineRow, book_entry, book_lines
-from cashline.flow.recognise.books.rules.policies import CHOICE
 from cashline.flow.recognise.ledger.queries.entries import EntryRow, entry
 from cashline.flow.recognise.revenue.queries import posting
 from cashline.flow.recognise.revenue.queries.arrangements import arrangement, arrangement_posting
+from cashline.flow.report.explain.queries.beside import book_entry_explained
 from cashline.flow.report.explain.rules import Explanation, Source, read_id, total_of, what_is_left
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
@@ -374,35 +372,6 @@ def _revenue_sources(row: EntryRow) -> list[Source]:
     return found
 
 
-def _book_entry(key: UUID) -> Explanation:
-    row = book_entry(key)
-    lines = book_lines([key])
-    of = book(row.book_id)
-    choice = CHOICE[row.rule]
-    sides = {
-        "debits": [_book_line(line, sign=1) for line in lines if line.amount > 0],
-        "credits": [_book_line(line, sign=-1) for line in lines if line.amount < 0],
-    }
-    return Explanation(
-        "book_entry",
-        key,
-        f"{of.name}: {row.text} ({choice.paragraph})",
-        row.currency,
-        row.total,
-        total_of("ledger.entry", [("debits", sides["debits"])], choice.words),
-        (Source("accounting_book", of.id, of.name), Source(row.source_type, row.source_id, row.text.split(" ")[0])),
-        (("Credits", total_of("ledger.entry", [("credits", sides["credits"])])),),
-    )
-
-
-def _book_line(line: BookLineRow, *, sign: int) -> Derivation:
-    """A line of a book by its side: the difference of two plans, or what valuing and rounding left over."""
-    words = f"{line.account_code} {line.account_name}"
-    parts = (Derivation.from_json(line.derivation),) if line.derivation else ()
-    amount = line.amount * sign
-    return Derivation("ledger.line", 1, {"amount": amount}, "amount", amount, words, parts)
-
-
 _BY_KIND: dict[str, Callable[[UUID], Explanation]] = {
     "quote_line": _quote_line,
     "invoice": _invoice,
@@ -412,7 +381,7 @@ _BY_KIND: dict[str, Callable[[UUID], Explanation]] = {
     "revenue_posting": _revenue_posting,
     "arrangement_posting": _arrangement_posting,
     "journal_entry": _journal_entry,
-    "book_entry": _book_entry,
+    "book_entry": book_entry_explained,
 }
 _ENTITY: dict[str, Any] = {
     "book_entry": "SELECT entity_id FROM book_entries WHERE id = %s",
