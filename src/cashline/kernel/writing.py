@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -21,6 +21,8 @@ _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _CODE_BEFORE_NUMBER = re.compile(r"(?<=[^\W\d_])(?=\d)")
 _HUNDRED = Decimal(100)
+_WIDE = Context(prec=100)
+"""What is too large for the books is still written where a sentence says so."""
 
 
 @lru_cache(maxsize=64)
@@ -35,18 +37,20 @@ def locale_of(tag: str) -> Locale:
 def write_money(amount: Decimal, currency: str, locale: str = "en", *, signed: bool = False) -> str:
     """An amount with its currency, its minor units and every further digit that it carries: €1,234.50, 1.234,50 €."""
     where = locale_of(locale)
-    exact = _trimmed(amount, minor_units(currency))
-    if get_currency_symbol(currency, where).strip():
-        text = format_currency(exact, currency, locale=where, decimal_quantization=False)
-        text = _CODE_BEFORE_NUMBER.sub("\u00a0", text)
-    else:
-        text = f"{format_decimal(exact, locale=where, decimal_quantization=False)}\u00a0{currency}"
+    with localcontext(_WIDE):
+        exact = _trimmed(amount, minor_units(currency))
+        if get_currency_symbol(currency, where).strip():
+            text = format_currency(exact, currency, locale=where, decimal_quantization=False)
+            text = _CODE_BEFORE_NUMBER.sub("\u00a0", text)
+        else:
+            text = f"{format_decimal(exact, locale=where, decimal_quantization=False)}\u00a0{currency}"
     return f"+{text}" if signed and amount > 0 else text.replace("-", "−")
 
 
 def write_number(number: Decimal, locale: str) -> str:
     """A number with group separators and no zeros behind its last digit."""
-    text: str = format_decimal(_trimmed(number, 0), locale=locale_of(locale), decimal_quantization=False)
+    with localcontext(_WIDE):
+        text: str = format_decimal(_trimmed(number, 0), locale=locale_of(locale), decimal_quantization=False)
     return text.replace("-", "−")
 
 

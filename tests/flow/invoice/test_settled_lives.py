@@ -8,14 +8,17 @@ import pytest
 
 from cashline.flow.agree.plans.actions import NewPlan, publish_plans
 from cashline.flow.agree.plans.rules import FeeTiming, PlanTerms, UsageCharge
-from cashline.flow.agree.pricing.rules.charge_models import Charge
+from cashline.flow.agree.pricing.rules.charge_models import Charge, ChargeModel
 from cashline.flow.deliver.subscriptions.actions import NewSubscription, change_lives, subscribe
 from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind
 from cashline.flow.invoice.billing.queries.plans import charges_of, settled_days
 from cashline.flow.invoice.credit_notes.actions import void_invoices
+from cashline.flow.invoice.notices.actions import check_charges, set_money_alert
+from cashline.flow.invoice.notices.rules import AlertKind, NewMoneyAlert
 from cashline.kernel.anchors import Anchor, AnchorKind
 from cashline.kernel.identifiers import public
 from cashline.kernel.periods import IntervalUnit
+from tests.support.agree import german, make_customers
 from tests.support.invoice import at, bill, make_billing_shop
 from tests.support.usage import make_meter, record, used
 from tests.support.world import ACTOR, NOW
@@ -44,8 +47,8 @@ def subscription() -> UUID:
     return new.id
 
 
-def use(subscription_id: UUID, event_id: str, day: date, known: date = date(2026, 4, 1)) -> None:
-    event = used(public("subscription", subscription_id), "calls", event_id, at(day), quantity="7")
+def use(subscription_id: UUID, event_id: str, day: date, known: date = date(2026, 4, 1), quantity: str = "7") -> None:
+    event = used(public("subscription", subscription_id), "calls", event_id, at(day), quantity=quantity)
     assert record([event], now=at(known)).accepted == 1
 
 
@@ -89,3 +92,27 @@ def test_a_void_invoice_is_billed_again(subscription: UUID) -> None:
     result = bill(SUMMER)
     assert result.invoices == 1
     assert total(subscription) > before
+
+
+@pytest.mark.parametrize(
+    ("formula", "quantity"), [("100 / (quantity - 3)", "3"), (" * ".join(["quantity"] * 6), "999999999")]
+)
+def test_usage_that_cannot_be_billed_parks_its_subscriber_alone(formula: str, quantity: str) -> None:
+    shop = make_billing_shop()
+    other = make_customers([german("Other GmbH")])[0]
+    make_meter("calls")
+    calls = UsageCharge("calls", "sum", Charge(ChargeModel.FORMULA, formula=formula))
+    terms = PlanTerms(
+        IntervalUnit.MONTH, Anchor(AnchorKind.CALENDAR), FeeTiming.ADVANCE, Decimal(10), charges=(calls,)
+    )  # fmt: skip
+    plan_id = publish_plans([NewPlan("CALLS", "Calls", "EUR", terms)], now=NOW, actor=ACTOR)[0]
+    lives = [NewSubscription(customer, shop.world.berlin, plan_id) for customer in (shop.customer, other)]
+    subscribe(lives, now=NOW, actor=ACTOR)
+    use(lives[0].id, "too much", date(2026, 1, 20), date(2026, 1, 21), quantity)
+    for life in lives:
+        alert = NewMoneyAlert(AlertKind.CHARGES, life.id, Decimal(10), "cfo@example.com")
+        set_money_alert(alert, now=NOW, actor=ACTOR)
+    assert check_charges(now=at(date(2026, 2, 1)), actor=ACTOR) in (1, 2)
+    run = bill(date(2026, 2, 1))
+    assert (run.invoices, [one.code in ("bad_formula", "amount_too_large") for one in run.exceptions]) == (1, [True])
+    assert bill(date(2026, 2, 1)).invoices == 0

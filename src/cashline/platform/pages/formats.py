@@ -4,8 +4,9 @@ Amounts of documents are never rounded here; `format_short` and `digits` are for
 """
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ NONE = "—"
 MINUS = "−"
 _TRAILING = re.compile(r"(-?\d+\.\d\d)(\d*?)0*")
 _CODE_BEFORE_NUMBER = re.compile(r"(?<=[A-Za-z])(?=\d)")
+_WIDE = Context(prec=100)
 DAYS_UP_TO = 60
 """Distances below this are told in days, longer ones in months and years."""
 
@@ -60,8 +62,14 @@ def format_money(amount: Decimal | Money | None, currency: str = "", locale: str
         amount = amount.amount
     where = _locale(locale) if locale else current_locale()
     if not get_currency_symbol(currency, where).strip():
-        return _typographic(f"{format_decimal(amount, locale=where, decimal_quantization=False)} {currency}")
-    return _typographic(format_currency(amount, currency, locale=where, decimal_quantization=False))
+        return _typographic(f"{_exactly(format_decimal, amount, locale=where)} {currency}")
+    return _typographic(_exactly(format_currency, amount, currency, locale=where))
+
+
+def _exactly(write: Callable[..., str], number: Decimal | int, *given: str, locale: Locale) -> str:
+    """A number with all its digits, also one that is too large for the books."""
+    with localcontext(_WIDE):
+        return write(number, *given, locale=locale, decimal_quantization=False)
 
 
 def format_number(number: Decimal | int | None, digits: int | None = None) -> str:
@@ -74,7 +82,7 @@ def format_number(number: Decimal | int | None, digits: int | None = None) -> st
         return _typographic(format_decimal(number, format=pattern, locale=current_locale()))
     if isinstance(number, Decimal):
         number = number.normalize() if number == number.to_integral_value() else number
-    return _typographic(format_decimal(number, locale=current_locale(), decimal_quantization=False))
+    return _typographic(_exactly(format_decimal, number, locale=current_locale()))
 
 
 def format_input(number: Decimal | int) -> str:

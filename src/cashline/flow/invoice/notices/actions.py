@@ -1,5 +1,6 @@
 """Setting alerts on money, looking at them, and telling customers of renewals."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,12 +23,13 @@ from cashline.flow.invoice.notices.rules import (
     tells,
 )
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.refusals import InvalidValue, raise_all
+from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.outbox.actions import OutboxMessage, enqueue
 
+log = logging.getLogger(__name__)
 LOOKED_AT_ONCE = 25
 LOOKED_AGAIN = timedelta(hours=1)
 TOLD_AT_ONCE = 500
@@ -85,7 +87,11 @@ def check_charges(*, now: datetime, actor: str) -> int | None:
     found = queries.charges_to_look_at(before=now - LOOKED_AGAIN, limit=LOOKED_AT_ONCE)
     looks = []
     for one in found:
-        bill = next(iter(coming_bills_of(one.subject_id, now=now)), None)
+        try:
+            bill = next(iter(coming_bills_of(one.subject_id, now=now)), None)
+        except Refusal as refusal:  # what cannot be priced is told of by the run of bills
+            log.warning("the next bill of alert %s cannot be planned: %s", one.id, refusal.message)
+            bill = None
         amount, occasion = (bill.net, bill.due_at.date().isoformat()) if bill else (Decimal(0), "")
         looks.append((one, amount, tells(one, amount, occasion)))
     return _told(looks, now, actor) if found else None

@@ -159,6 +159,12 @@ def prepare_batch(
     """Prepare what was planned: taxes, totals and parties; what cannot be issued is parked, or (`raising`) refused."""
     drafts = [item.draft for item in bills if item.draft is not None]
     parked: dict[UUID, BillException] = {}
+    for item in bills:
+        if item.refusal is not None:
+            if raising:
+                raise item.refusal
+            of = item.due
+            parked[of.agreement_id] = exception_of(of.agreement_id, of.customer_id, item.refusal)
     prepared: list[PreparedInvoice] = []
     parties: Mapping[UUID, str] = {}
     if drafts:

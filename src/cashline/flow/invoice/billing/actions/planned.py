@@ -38,6 +38,9 @@ def _bills(
 
     Then what is given back is posted, and usage at the event that came to nothing, so that it is not billed again.
     """
+    refusal = next((life.refusal for life in lives if life.refusal is not None), None)
+    if refusal is not None:
+        return AgreementBills(due, None, [], None, None, refusal=refusal)
     lines: list[DraftLine] = []
     credits_found: list[Credit] = []
     for life in lives:

@@ -33,6 +33,7 @@ from cashline.flow.invoice.billing.rules.plans.sharing import (
     shared_plan,
 )
 from cashline.kernel.periods import day_start, local_day
+from cashline.kernel.refusals import Refusal
 
 
 class Occasion(NamedTuple):
@@ -55,11 +56,15 @@ type Occasions = Mapping[UUID, Occasion]
 
 
 class PlannedLife(NamedTuple):
-    """What one subscription is billed, when to look at it again, and (asked with what is posted) its settlement."""
+    """What one subscription is billed, when to look at it again, and (asked with what is posted) its settlement.
+
+    One whose usage cannot be priced has a `refusal`, and is billed nothing.
+    """
 
     made: Documents
     next_due: date | None
     settles: Callable[[Sequence[ChargePost]], Settlement | None]
+    refusal: Refusal | None = None
 
 
 type PlannedLives = Mapping[UUID, Sequence[PlannedLife]]
@@ -129,7 +134,10 @@ def _together(rows: Sequence[_Row]) -> dict[UUID, PlannedLife]:
     planned: dict[UUID, PlannedLife] = {}
     for life, shared in alike:
         found = [next(quantities) for _ in shared.windows]
-        usage = own_usage(shared, found, life.billed_usage if life.usage else {})
+        try:
+            usage = own_usage(shared, found, life.billed_usage if life.usage else {})
+        except Refusal:
+            usage = None  # planned on its own, it says why
         if usage is not None:
             planned[life.id] = _own(life, shared, usage)
     return planned
@@ -162,7 +170,7 @@ def _alone(
     known: Callable[[UUID], PlanConventions],
     occasions: Occasions | None = None,
 ) -> dict[UUID, PlannedLife]:
-    """Each on its own: its whole difference, of which an occasion bills a part."""
+    """Each on its own: its whole difference, of which an occasion bills a part. On an occasion raises what refuses."""
     if not subscriptions:
         return {}
     days = settled_days(subscriptions)
@@ -176,7 +184,13 @@ def _alone(
     found: dict[UUID, PlannedLife] = {}
     for key, look in looks.items():
         conventions = known(key)
-        difference = charges = plan_subscription(look, quantities, conventions)
+        try:
+            difference = charges = plan_subscription(look, quantities, conventions)
+        except Refusal as refusal:
+            if occasions is not None:
+                raise
+            found[key] = PlannedLife(Documents([], [], [], []), None, lambda _: None, refusal)
+            continue
         if occasions is not None:
             charges = _of_occasion(charges, occasions[key], conventions)
         made = documents(look.subscription, charges, look.posted)

@@ -51,7 +51,8 @@ class AgreementBills(NamedTuple):
     """What a run appends for one agreement; `next_due_on` and `settled_through` say when to look at it again.
 
     `posts` are the charges of rate plans behind the lines and the credits; of `refunds` (invoices) what was paid
-    beyond the used days is paid back; of `settled` subscriptions what lies before a day is planned no more.
+    beyond the used days is paid back; of `settled` subscriptions what lies before a day is planned no more. One that
+    cannot be planned says why in `refusal`.
     """
 
     due: DueAgreement
@@ -62,6 +63,7 @@ class AgreementBills(NamedTuple):
     posts: Sequence[ChargePost] = ()
     refunds: frozenset[UUID] = frozenset()
     settled: Sequence[Settlement] = ()
+    refusal: Refusal | None = None
 
 
 def require_near(as_of: date, today: date) -> None:
