@@ -21,6 +21,7 @@ from cashline.platform.permissions.rules import Grant
 from cashline.platform.snapshots.actions import refresh_snapshots
 from tests.support.bank_files import Entry, camt
 from tests.support.live import PASSWORD, log_in
+from tests.support.portal import speak_english
 from tests.support.receive import GOOD, make_receiving_shop
 from tests.support.world import NOW, TODAY
 
@@ -123,6 +124,7 @@ def company(site: str, page: "Page", apart: Callable[[Callable[[], Any]], Any]) 
         ]
         buyer = NewUser(BUYER, "Bo Buyer", PASSWORD, customer_id=shop.customer)
         create_users([*people, buyer], now=NOW, actor="system")
+        speak_english(shop.customer)
 
     apart(make)
     page.set_default_timeout(15_000)
@@ -169,7 +171,7 @@ def approve_and_send(at: Company) -> None:
     at.open("Look")
     at.open("QUO-DE01-2026-000001")
     at.open("€1,881.60")
-    at.shows(at.page.locator("#drawer-body"), "Monitoring platform Pro", "1881.60")
+    at.shows(at.page.locator("#drawer-body"), "Monitoring platform Pro", "€1,881.60")
     at.page.keyboard.press("Escape")
     at.open("Forecast")
     at.says("€2,176.27", "€186.59")
@@ -242,7 +244,7 @@ def bill(at: Company) -> None:
     at.open("INV-DE01-2026-000001")
     at.shows(at.page.locator(".summary"), "€1,828.80", "€347.47", "€2,176.27")
     at.open("€712.00")
-    at.shows(at.page.locator("#drawer-body"), "10 × 71.2")
+    at.shows(at.page.locator("#drawer-body"), "10 × €71.20 was delivered: €712.00.")
     at.page.keyboard.press("Escape")
     paper = at.page.locator(".downloads").get_by_role("link", name="PDF").get_attribute("href")
     assert b"/AFRelationship" in at.page.request.get(f"{at.site}{paper}").body(), "it carries no e-invoice"

@@ -9,7 +9,7 @@ from cashline.kernel.identifiers import public
 from cashline.platform import sql
 from cashline.platform.people.actions import NewUser, create_users
 from tests.support.live import violations
-from tests.support.portal import PASSWORD, Dealings, deal
+from tests.support.portal import PASSWORD, Dealings, deal, speak_english
 from tests.support.receive import SECURE, make_receiving_shop
 from tests.support.world import NOW
 
@@ -29,6 +29,7 @@ def make_dealings() -> Dealings:
     """The documents of a customer; sealing a contract wants a thread without Playwright's event loop."""
     sql.execute("UPDATE clock SET frozen_at = %s", (NOW,))
     shop = make_receiving_shop()
+    speak_english(shop.customer)
     found = deal(shop, shop.customer, EMAIL)
     create_users([NewUser(EMAIL, "Bea Buyer", PASSWORD, customer_id=shop.customer)], now=NOW, actor="system")
     sql.execute("UPDATE legal_entities SET brand_color = '#0f766e' WHERE code = 'DE01'")
