@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from cashline.kernel.identifiers import public
 from cashline.platform import sql
 from cashline.surfaces.portal.words import WORDS
 from tests.house.source import PACKAGE
-from tests.support.portal import Buyer, agree, make_two_customers
+from tests.support.portal import Buyer, agree, deal, make_two_customers
 
 PORTAL = PACKAGE / "surfaces" / "portal"
 TEMPLATES = PACKAGE / "surfaces" / "web" / "templates"
@@ -70,3 +71,15 @@ def test_pages_after_the_log_in_speak_german_too_whatever_the_browser_asks_for()
     assert "Guten Tag Bea Buyer" in page.words
     assert "Was auf Sie wartet" in page.words
     assert "Hello" not in page.words
+
+
+@pytest.mark.usefixtures("db")
+def test_why_an_amount_is_so_is_told_in_german() -> None:
+    shop, _, _ = make_two_customers()
+    here = deal(shop, shop.customer, "bea@nordlicht.example")
+    bea = Buyer(shop.customer, "bea2@nordlicht.example")
+    sql.execute("UPDATE customers SET locale = 'de_DE' WHERE id = %s", (shop.customer,))
+    why = bea.get(f"/portal/invoices/{public('invoice', here.invoice)}/why/gross/")
+    assert "ohne Steuer, und" in why.words
+    assert "Die Formel zum Nachrechnen" in why.words
+    assert "without tax" not in why.words

@@ -76,8 +76,8 @@ ENGLISH = {
     "invoices.tax": "{rate:percent} of {base:money}[, and {rounded_elsewhere:money} from rounding or an earlier "
     "invoice]: {result:money}.",
     "invoices.tax_total": "The sum of {taxes:count} taxes, each rounded once for its rate: {result:money}.",
-    "invoices.net": "The sum of {lines:count} lines[, less {coupons:money} of coupons]: {result:money}.",
-    "invoices.gross": "[{net:money} without tax][{lines:money} for {lines:count} lines][, coupons {coupons:money}]"
+    "invoices.net": "The lines ({lines:count}) together[, less {coupons:money} of coupons]: {result:money}.",
+    "invoices.gross": "[{net:money} without tax][{lines:money} by the lines][, coupons {coupons:money}]"
     "[, and {tax:money} tax][, and {taxes:money} tax]: {result:money}.",
     "invoices.coupons": "What the coupons take off: {result:money}.",
     "invoices.open_amount": "Of {gross:money}[, {credited:money} was credited][, {paid:money} was paid][, "
@@ -86,7 +86,7 @@ ENGLISH = {
     "credit_notes.line": "{result:money} of {billed:money} billed is taken back[; {credited_before:money} was "
     "taken back before].",
     "credit_notes.tax": "The tax on what is credited: {result:money}.",
-    "credit_notes.gross": "{lines:money} for {lines:count} lines[, coupons {coupons:money}][, and {taxes:money} "
+    "credit_notes.gross": "{lines:money} by the lines[, coupons {coupons:money}][, and {taxes:money} "
     "tax]: {result:money}.",
     # revenue and the books
     "revenue.stated_price": "This part of the contract keeps its own price: {result:money}.",
@@ -117,7 +117,7 @@ ENGLISH = {
     "book.difference": "This book says {in_the_book:money} where the one before it says {before:money}[; "
     "{posted:money} of that was posted already]: {result:money}.",
     "ledger.line": "Posted to {note}: {result:money}.",
-    "ledger.entry": "[The sum of {debits:count} debits][The sum of {credits:count} credits]: {result:money}.",
+    "ledger.entry": "[Debits ({debits:count})][Credits ({credits:count})]: {result:money}.",
     "metrics.days_sales_outstanding": "[{receivable:money} is open of {invoiced:money} invoiced in {days:number} "
     "days: {result:number} days.]",
 }

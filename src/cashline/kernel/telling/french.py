@@ -75,8 +75,8 @@ FRENCH = {
     "invoices.tax": "{rate:percent} de {base:money}[, et {rounded_elsewhere:money} d'arrondi ou d'une facture "
     "précédente] : {result:money}.",
     "invoices.tax_total": "La somme de {taxes:count} taxes, chacune arrondie une fois pour son taux : {result:money}.",
-    "invoices.net": "La somme de {lines:count} lignes[, moins {coupons:money} de bons de réduction] : {result:money}.",
-    "invoices.gross": "[{net:money} hors taxe][{lines:money} pour {lines:count} lignes][, bons {coupons:money}][, "
+    "invoices.net": "Les lignes ({lines:count}) ensemble[, moins {coupons:money} de bons de réduction] : {result:money}.",
+    "invoices.gross": "[{net:money} hors taxe][{lines:money} par les lignes][, bons {coupons:money}][, "
     "et {tax:money} de taxe][, et {taxes:money} de taxe] : {result:money}.",
     "invoices.coupons": "Ce que les bons retirent : {result:money}.",
     "invoices.open_amount": "Sur {gross:money}[, {credited:money} ont été crédités][, {paid:money} payés][, "
@@ -85,7 +85,7 @@ FRENCH = {
     "credit_notes.line": "{result:money} sur {billed:money} facturés sont repris[ ; {credited_before:money} "
     "l'étaient déjà].",
     "credit_notes.tax": "La taxe sur l'avoir : {result:money}.",
-    "credit_notes.gross": "{lines:money} pour {lines:count} lignes[, bons {coupons:money}][, et {taxes:money} de "
+    "credit_notes.gross": "{lines:money} par les lignes[, bons {coupons:money}][, et {taxes:money} de "
     "taxe] : {result:money}.",
     # revenus et livres
     "revenue.stated_price": "Cette partie du contrat garde son propre prix : {result:money}.",
@@ -115,7 +115,7 @@ FRENCH = {
     "book.difference": "Ce livre dit {in_the_book:money}, le précédent {before:money}[ ; {posted:money} en sont "
     "déjà passés] : {result:money}.",
     "ledger.line": "Passé sur {note} : {result:money}.",
-    "ledger.entry": "[La somme de {debits:count} débits][La somme de {credits:count} crédits] : {result:money}.",
+    "ledger.entry": "[Débits ({debits:count})][Crédits ({credits:count})] : {result:money}.",
     "metrics.days_sales_outstanding": "[{receivable:money} sont ouverts sur {invoiced:money} facturés en "
     "{days:number} jours : {result:number} jours.]",
 }

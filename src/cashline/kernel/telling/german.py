@@ -77,9 +77,9 @@ GERMAN = {
     "invoices.tax": "{rate:percent} auf {base:money}[, und {rounded_elsewhere:money} aus Rundung oder einer "
     "früheren Rechnung]: {result:money}.",
     "invoices.tax_total": "Die Summe von {taxes:count} Steuern, jede für ihren Satz einmal gerundet: {result:money}.",
-    "invoices.net": "Die Summe von {lines:count} Positionen[, abzüglich {coupons:money} aus Gutscheinen]: "
+    "invoices.net": "Die Positionen ({lines:count}) zusammen[, abzüglich {coupons:money} aus Gutscheinen]: "
     "{result:money}.",
-    "invoices.gross": "[{net:money} ohne Steuer][{lines:money} für {lines:count} Positionen][, Gutscheine "
+    "invoices.gross": "[{net:money} ohne Steuer][{lines:money} durch die Positionen][, Gutscheine "
     "{coupons:money}][, und {tax:money} Steuer][, und {taxes:money} Steuer]: {result:money}.",
     "invoices.coupons": "Was die Gutscheine abziehen: {result:money}.",
     "invoices.open_amount": "Von {gross:money}[ wurden {credited:money} gutgeschrieben][, {paid:money} bezahlt][, "
@@ -88,7 +88,7 @@ GERMAN = {
     "credit_notes.line": "{result:money} von {billed:money} werden gutgeschrieben[; {credited_before:money} wurden "
     "es schon früher].",
     "credit_notes.tax": "Die Steuer auf die Gutschrift: {result:money}.",
-    "credit_notes.gross": "{lines:money} für {lines:count} Positionen[, Gutscheine {coupons:money}][, und "
+    "credit_notes.gross": "{lines:money} durch die Positionen[, Gutscheine {coupons:money}][, und "
     "{taxes:money} Steuer]: {result:money}.",
     # Erlöse und Bücher
     "revenue.stated_price": "Dieser Teil des Vertrags behält seinen eigenen Preis: {result:money}.",
@@ -119,8 +119,7 @@ GERMAN = {
     "book.difference": "Dieses Buch sagt {in_the_book:money}, das vorige {before:money}[; {posted:money} davon "
     "sind schon gebucht]: {result:money}.",
     "ledger.line": "Gebucht auf {note}: {result:money}.",
-    "ledger.entry": "[Die Summe von {debits:count} Sollzeilen][Die Summe von {credits:count} Habenzeilen]: "
-    "{result:money}.",
+    "ledger.entry": "[Soll ({debits:count})][Haben ({credits:count})]: {result:money}.",
     "metrics.days_sales_outstanding": "[Offen sind {receivable:money} von {invoiced:money}, die in {days:number} "
     "Tagen berechnet wurden: {result:number} Tage.]",
 }

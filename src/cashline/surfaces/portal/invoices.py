@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from cashline.flow.invoice.credit_notes.actions import credit_note_document
@@ -350,7 +351,7 @@ def invoice_why(request: HttpRequest, invoice_id: str, name: str) -> HttpRespons
     with as_portal(who.customer_id):
         row = paying.invoice(key_of("invoice", invoice_id))
         frame = frame_for(entities_by_id([row.entity_id])[row.entity_id])
-    found = explanation(statement_of(row.id), name)
+    found = explanation(statement_of(row.id), name, get_language() or "en")
     if found is None:
         raise NotFound(_("There is no such amount."))
     page = DerivationPage(

@@ -244,12 +244,12 @@ def _notices(result: BillRunResult) -> tuple[Notice, ...]:
 
 def _sections(result: BillRunResult, whole: str) -> tuple[Section, ...]:
     found = [_totals(result.totals) if result.totals else Section(_("Would be billed"), text=_("Nothing is due."))]
-    if result.exceptions:
-        found.append(Section(_("Cannot be billed"), _parked(result.exceptions[:PARKED])))
     if result.documents:
         title = _("Documents (%(count)s)") % {"count": result.invoices + result.credit_notes}
         all_of_them = Action.link(_("See them all, with what each bills"), whole, icon="list")
         found.append(Section(title, _documents(result.documents[:SHOWN]), actions=(all_of_them,)))
+    if result.exceptions:
+        found.append(Section(_("Cannot be billed"), _parked(result.exceptions[:PARKED])))
     return tuple(found)
 
 
