@@ -77,8 +77,8 @@ ENGLISH = {
     "invoice]: {result:money}.",
     "invoices.tax_total": "The sum of {taxes:count} taxes, each rounded once for its rate: {result:money}.",
     "invoices.net": "The lines ({lines:count}) together[, less {coupons:money} of coupons]: {result:money}.",
-    "invoices.gross": "[{net:money} without tax][{lines:money} by the lines][, coupons {coupons:money}]"
-    "[, and {tax:money} tax][, and {taxes:money} tax]: {result:money}.",
+    "invoices.gross": "[{net:money} without tax][{lines:money} by the lines][, coupons {coupons:money}][, and "
+    "{tax:money} tax][, and {taxes:money} tax]: {result:money}.",
     "invoices.coupons": "What the coupons take off: {result:money}.",
     "invoices.open_amount": "Of {gross:money}[, {credited:money} was credited][, {paid:money} was paid][, "
     "{written_off:money} was written off][, {paid_by_credit:money} was paid by credit]: {result:money} is open.",
@@ -86,8 +86,8 @@ ENGLISH = {
     "credit_notes.line": "{result:money} of {billed:money} billed is taken back[; {credited_before:money} was "
     "taken back before].",
     "credit_notes.tax": "The tax on what is credited: {result:money}.",
-    "credit_notes.gross": "{lines:money} by the lines[, coupons {coupons:money}][, and {taxes:money} "
-    "tax]: {result:money}.",
+    "credit_notes.gross": "{lines:money} by the lines[, coupons {coupons:money}][, and {taxes:money} tax]: "
+    "{result:money}.",
     # revenue and the books
     "revenue.stated_price": "This part of the contract keeps its own price: {result:money}.",
     "revenue.relative_stand_alone_price": "The price of {price:money} is shared by what each part would cost "

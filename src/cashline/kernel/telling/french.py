@@ -75,9 +75,10 @@ FRENCH = {
     "invoices.tax": "{rate:percent} de {base:money}[, et {rounded_elsewhere:money} d'arrondi ou d'une facture "
     "précédente] : {result:money}.",
     "invoices.tax_total": "La somme de {taxes:count} taxes, chacune arrondie une fois pour son taux : {result:money}.",
-    "invoices.net": "Les lignes ({lines:count}) ensemble[, moins {coupons:money} de bons de réduction] : {result:money}.",
-    "invoices.gross": "[{net:money} hors taxe][{lines:money} par les lignes][, bons {coupons:money}][, "
-    "et {tax:money} de taxe][, et {taxes:money} de taxe] : {result:money}.",
+    "invoices.net": "Les lignes ({lines:count}) ensemble[, moins {coupons:money} de bons de réduction] : "
+    "{result:money}.",
+    "invoices.gross": "[{net:money} hors taxe][{lines:money} par les lignes][, bons {coupons:money}][, et "
+    "{tax:money} de taxe][, et {taxes:money} de taxe] : {result:money}.",
     "invoices.coupons": "Ce que les bons retirent : {result:money}.",
     "invoices.open_amount": "Sur {gross:money}[, {credited:money} ont été crédités][, {paid:money} payés][, "
     "{written_off:money} passés en perte][, {paid_by_credit:money} payés par avoir] : {result:money} restent ouverts.",
@@ -85,8 +86,8 @@ FRENCH = {
     "credit_notes.line": "{result:money} sur {billed:money} facturés sont repris[ ; {credited_before:money} "
     "l'étaient déjà].",
     "credit_notes.tax": "La taxe sur l'avoir : {result:money}.",
-    "credit_notes.gross": "{lines:money} par les lignes[, bons {coupons:money}][, et {taxes:money} de "
-    "taxe] : {result:money}.",
+    "credit_notes.gross": "{lines:money} par les lignes[, bons {coupons:money}][, et {taxes:money} de taxe] : "
+    "{result:money}.",
     # revenus et livres
     "revenue.stated_price": "Cette partie du contrat garde son propre prix : {result:money}.",
     "revenue.relative_stand_alone_price": "Le prix de {price:money} est réparti selon ce que chaque partie "

@@ -79,8 +79,8 @@ GERMAN = {
     "invoices.tax_total": "Die Summe von {taxes:count} Steuern, jede für ihren Satz einmal gerundet: {result:money}.",
     "invoices.net": "Die Positionen ({lines:count}) zusammen[, abzüglich {coupons:money} aus Gutscheinen]: "
     "{result:money}.",
-    "invoices.gross": "[{net:money} ohne Steuer][{lines:money} durch die Positionen][, Gutscheine "
-    "{coupons:money}][, und {tax:money} Steuer][, und {taxes:money} Steuer]: {result:money}.",
+    "invoices.gross": "[{net:money} ohne Steuer][{lines:money} durch die Positionen][, Gutscheine {coupons:money}]"
+    "[, und {tax:money} Steuer][, und {taxes:money} Steuer]: {result:money}.",
     "invoices.coupons": "Was die Gutscheine abziehen: {result:money}.",
     "invoices.open_amount": "Von {gross:money}[ wurden {credited:money} gutgeschrieben][, {paid:money} bezahlt][, "
     "{written_off:money} abgeschrieben][, {paid_by_credit:money} mit Guthaben bezahlt]: offen sind {result:money}.",
@@ -88,8 +88,8 @@ GERMAN = {
     "credit_notes.line": "{result:money} von {billed:money} werden gutgeschrieben[; {credited_before:money} wurden "
     "es schon früher].",
     "credit_notes.tax": "Die Steuer auf die Gutschrift: {result:money}.",
-    "credit_notes.gross": "{lines:money} durch die Positionen[, Gutscheine {coupons:money}][, und "
-    "{taxes:money} Steuer]: {result:money}.",
+    "credit_notes.gross": "{lines:money} durch die Positionen[, Gutscheine {coupons:money}][, und {taxes:money} "
+    "Steuer]: {result:money}.",
     # Erlöse und Bücher
     "revenue.stated_price": "Dieser Teil des Vertrags behält seinen eigenen Preis: {result:money}.",
     "revenue.relative_stand_alone_price": "Der Preis von {price:money} wird nach dem verteilt, was jeder Teil "
