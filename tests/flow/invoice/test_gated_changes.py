@@ -42,6 +42,7 @@ from cashline.kernel.identifiers import new_id, public
 from cashline.kernel.periods import IntervalUnit
 from cashline.platform import sql
 from cashline.platform.lists import Ask
+from tests.support.agree import make_customer
 from tests.support.book import Shop
 from tests.support.cluster import Database
 from tests.support.invoice import at, bill, make_billing_shop
@@ -88,6 +89,12 @@ def seats(conventions: PlanConventions = CREDIT_NOTE) -> Seats:
 def standing(held: Seats) -> Decimal:
     """What stands billed of it on documents that are not void."""
     return sum((row.amount for row in charges_of(held.id) if not row.voided), D(0))
+
+
+def let_go() -> None:
+    """Forget what a person held without billing it, so that the next run bills it like anything else."""
+    sql.execute("UPDATE waiting_bills SET status = 'lapsed'")
+    sql.execute("UPDATE billing_schedules SET held = false")
 
 
 def waiting() -> Sequence[WaitingRow]:
@@ -239,9 +246,32 @@ def test_what_is_given_back_pays_the_invoice_of_the_same_change(late: bool) -> N
         hold_bills(agreement_ids=[agreement], reason="Later", as_of=CHANGE.date(), now=CHANGE, actor=ACTOR)
     change_lives([held.change(20)], now=CHANGE, actor=ACTOR)
     if late:
-        sql.execute("UPDATE waiting_bills SET status = 'lapsed'")
-        sql.execute("UPDATE billing_schedules SET held = false")
+        let_go()
         preview, run = bill(CHANGE.date(), preview=True), bill(CHANGE.date())
         assert (run.invoices, run.credit_notes, run.hash) == (1, 1, preview.hash)
     found = sql.fetch("SELECT gross_total, credit_applied, open_amount FROM invoices ORDER BY id OFFSET 1")
     assert found == [(238, 119, 119)]
+
+
+def test_changes_beside_a_run_that_credits_too_do_not_wait_on_each_other(committed_db: Database) -> None:
+    """Each of twelve gets a credit note and an invoice: six by a run in batches of two, six by their changes."""
+    held = seats(CREDIT_NOTE)
+    plan, start = life(held.id).plan_id, at(date(2026, 1, 1))
+    new = [NewSubscription(make_customer(), held.shop.world.berlin, plan, D(10), start) for _ in range(12)]
+    subscribe(new, now=start, actor=ACTOR)
+    bill(CHANGE.date())
+    late, soon = [one.id for one in new[:6]], [one.id for one in new[6:]]
+    agreements = [life(key).agreement_id for key in late]
+    hold_bills(agreement_ids=agreements, reason="Later", as_of=CHANGE.date(), now=CHANGE, actor=ACTOR)
+
+    def change(keys: Sequence[UUID]) -> None:
+        for key in keys:
+            change_lives([LifeChange(key, LifeKind.QUANTITY_CHANGED, quantity=D(20))], now=CHANGE, actor=ACTOR)
+
+    change(late)
+    let_go()
+    race([lambda: bill(CHANGE.date(), batch=2), lambda: change(soon[:3]), lambda: change(soon[3:])])
+    bill(CHANGE.date())
+    found = "SELECT count(*), sum(credit_applied), sum(open_amount) FROM invoices WHERE gross_total = 238"
+    assert sql.fetch(found) == [(12, 12 * 119, 12 * 119)]
+    assert sql.fetch("SELECT count(*) FROM credit_notes") == [(12,)]

@@ -31,6 +31,7 @@ from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
 from cashline.kernel.refusals import InvalidValue, Refusal
 from cashline.platform import sql
+from cashline.platform.numbering.actions import Series, hold_series
 
 MAX_DAYS = 90
 
@@ -71,12 +72,16 @@ def settle_gates(*, now: datetime, actor: str) -> int:
 
 
 def void_unpaid(subscription_ids: Collection[UUID], *, now: datetime, actor: str) -> None:
-    """Take back the invoices of changes that are taken back while they wait; one that is credited in full stays."""
+    """Take back the invoices of changes that are taken back while they wait; one that is credited in full stays.
+
+    What was there before is billed after it, so that both number series are locked first.
+    """
     found = unpaid_invoices(subscription_ids) if subscription_ids else []
     left = {key for key, one in creditable(row.id for row in found).items() if any(line.left for line in one.lines)}
     for row in found:
         if row.id in left:
             today = local_day(now, row.timezone)
+            hold_series(Series(kind, row.entity_code, today.year, row.entity_id) for kind in ("credit_note", "invoice"))
             void_invoices([row.id], reason="The change that it bills is taken back.", today=today, now=now, actor=actor)
 
 

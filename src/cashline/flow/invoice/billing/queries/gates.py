@@ -58,16 +58,18 @@ def gate_for_update(gate: WaitingGate) -> WaitingGate:
 
 
 class GateInvoice(NamedTuple):
-    """The invoice of a change that waits, and the zone of its legal entity."""
+    """The invoice of a change that waits, with its legal entity."""
 
     id: UUID
+    entity_id: UUID
+    entity_code: str
     timezone: str
 
 
 def unpaid_invoices(subscription_ids: Collection[UUID]) -> list[GateInvoice]:
     """The invoices that are not void of changes of those subscriptions that still wait."""
     rows = sql.fetch(
-        "SELECT i.id, e.timezone FROM gated_changes g JOIN invoices i ON i.id = g.invoice_id "
+        "SELECT i.id, e.id, e.code, e.timezone FROM gated_changes g JOIN invoices i ON i.id = g.invoice_id "
         "JOIN legal_entities e ON e.id = i.entity_id WHERE g.subscription_id = ANY(%s::uuid[]) "
         "AND g.status = 'waiting' AND i.status <> 'void' ORDER BY i.id",
         (sql.uuids(subscription_ids),),
