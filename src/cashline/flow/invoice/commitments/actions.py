@@ -32,6 +32,7 @@ from cashline.platform import sql
 from cashline.platform.company.queries import entities_by_id
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
+from cashline.platform.numbering.actions import Series, hold_series
 
 
 class TruedUp(NamedTuple):
@@ -117,11 +118,13 @@ def true_up_commitments(commitment_ids: Iterable[UUID], *, now: datetime, actor:
     """
     rows = queries.commitments_by_id(commitment_ids, for_update=True)
     active = [row for row in rows.values() if row.status == CommitmentStatus.ACTIVE]
-    zones = {key: entity.timezone for key, entity in entities_by_id({row.entity_id for row in active}).items()}
-    drafts, events = [], []
+    entities = entities_by_id({row.entity_id for row in active})
+    drafts, events, series = [], [], []
     requests: dict[date, list[CreditRequest]] = {}
     for one in queries.drawn_of(active):
-        today = local_day(now, zones[one.entity_id])
+        entity = entities[one.entity_id]
+        today = local_day(now, entity.timezone)
+        series += [Series(kind, entity.code, today.year, entity.id) for kind in ("credit_note", "invoice")]
         draft, credited = true_up(one, today)
         if draft is not None:
             drafts.append(draft)
@@ -132,6 +135,8 @@ def true_up_commitments(commitment_ids: Iterable[UUID], *, now: datetime, actor:
             objects = (ObjectRef("commitment", one.id), ObjectRef("customer", one.customer_id))
             events.append(Event("CommitmentTruedUp", objects, data))
     record(events, now=now, actor=actor)
+    if drafts and requests:
+        hold_series(series)
     notes = [
         key
         for today, wanted in requests.items()
