@@ -48,11 +48,25 @@ def test_a_book_is_opened_run_and_compared(tmp_path: Path) -> None:
     assert {row["code"]: row["balance"] for row in balance["items"]}["2200"] == "0.00"
     [entry] = api.get(f"/accounting-books/{key}/entries").body["items"]
     assert sum(Decimal(line["amount"]) for line in entry["lines"]) == 0
+    supposed = api.post(f"/accounting-books/{key}/what-if", {"through": "2026-01-31", "policies": {}}).body
+    assert supposed["entries"] == 1
+    assert sum(Decimal(one["amount"]) for one in supposed["amounts"]) == 0
+    assert {one["choice"] for one in supposed["amounts"]} == {"timing_as_invoiced"}  # what was posted is taken back
+    other: dict[str, Any] = {"choices": ["allocation_stated"], "through": "2026-01-31"}
+    console = Console("revenue_accountant")
+    shown = console.get(f"/accounting-books/{key}/what-if/", **other)
+    assert shown.status == 200
+    assert "wait for" in shown.text or "Difference of the journals" in shown.text
+    assert "Difference of the journals" in console.post(f"/accounting-books/{key}/suppose/", other).text
+    assert console.get(f"/accounting-books/{key}/what-if/").status == 422
+    who = ["--entity", "DE01", "--through", "2026-01-31", "--json"]
+    told = CliRunner().invoke(COMMANDS, ["what-if", "hgb", *who])
+    found = [Decimal(one["amount"]) for one in json.loads(told.stdout)["amounts"]]
+    assert found == [Decimal(one["amount"]) for one in supposed["amounts"]]
     decided = api.post(f"/accounting-books/{key}/policies", {"policies": {}, "reason": "We report alike"})
     assert (decided.body["version"], decided.body["differs"]) == (1, [])
     assert len(api.get(f"/accounting-books/{key}").body["history"]) == 2
     assert len(api.get("/accounting-books").body["items"]) == 1
-    console = Console("revenue_accountant")
     for address in ("/accounting-books/", f"/accounting-books/{key}/", f"/accounting-books/{key}/differences/"):
         assert console.get(address).status == 200
     assert "Revenue is recognised when it is invoiced" in console.get(f"/accounting-books/{key}/differences/").text

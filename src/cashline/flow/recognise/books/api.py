@@ -10,7 +10,14 @@ import msgspec
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
 
-from cashline.flow.recognise.books.actions import BookRunResult, NewBook, open_book, run_books, set_policies
+from cashline.flow.recognise.books.actions import (
+    BookRunResult,
+    NewBook,
+    open_book,
+    run_books,
+    set_policies,
+    suppose_policies,
+)
 from cashline.flow.recognise.books.queries.books import BookRow, book, book_by_code, books_of, policy_history
 from cashline.flow.recognise.books.queries.reports import (
     BookEntryRow,
@@ -91,6 +98,13 @@ class BookRunIn(Closed):
     entity: EntityCode | None = None
 
 
+class BookWhatIfIn(Closed):
+    """Policies that a book might elect, and the last day of the difference."""
+
+    through: date
+    policies: PoliciesIn
+
+
 @router.get("/accounting-books")
 def book_list(request: HttpRequest) -> dict[str, Any]:
     """The books beside the journal, by entity and code."""
@@ -135,6 +149,18 @@ def book_decide(request: HttpRequest, book_id: PublicId, body: BookDecisionIn) -
     policies = body.policies.policies()
     set_policies(book_id=row.id, policies=policies, reason=body.reason, now=caller.now, actor=caller.actor)
     return shape(book(row.id))
+
+
+@router.post("/accounting-books/{book_id}/what-if")
+def book_what_if(request: HttpRequest, book_id: PublicId, body: BookWhatIfIn) -> dict[str, Any]:
+    """What the next run would post if the book elected these policies; nothing is kept."""
+    caller = caller_of(request)
+    row = seen(caller, book_id)
+    policies = body.policies.policies()
+    found = suppose_policies(
+        book_id=row.id, policies=policies, through=body.through, now=caller.now, actor=caller.actor
+    )
+    return {"through": body.through} | run_shape(found)
 
 
 @router.get("/accounting-books/{book_id}/trial-balance")

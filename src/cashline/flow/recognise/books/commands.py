@@ -93,6 +93,27 @@ def run_command(through: date, preview: bool, as_json: bool) -> None:
     say(shape, "\n".join(lines) or "There is no book beside the journal.", as_json=as_json)
 
 
+@COMMANDS.command("what-if")
+@click.argument("code")
+@entity_option
+@click.option("--through", required=True, type=DAY, help="The last day that counts.")
+@policy_option
+@json_option
+def what_if_command(code: str, entity: str, through: date, given: tuple[str, ...], as_json: bool) -> None:
+    """What a run would post if a book elected other policies; nothing is kept."""
+    from cashline.flow.recognise.books.actions import suppose_policies
+    from cashline.flow.recognise.books.api import run_shape
+    from cashline.flow.recognise.books.queries import book_by_code
+    from cashline.platform.company.queries import entity_by_code
+
+    row = book_by_code(entity_by_code(entity).id, code)
+    policies = _policies(given)
+    found = suppose_policies(book_id=row.id, policies=policies, through=through, now=now(), actor=TERMINAL.actor)
+    shape = run_shape(found)
+    lines = [f"{one['month']}  {one['account']:<20} {one['amount']} {one['currency']}" for one in shape["amounts"]]
+    say(shape, "\n".join(lines) or "Nothing would be posted.", as_json=as_json)
+
+
 @COMMANDS.command("trial-balance")
 @click.argument("code")
 @entity_option

@@ -2,6 +2,6 @@
 
 from cashline.flow.recognise.books.actions.calendars import compare_again
 from cashline.flow.recognise.books.actions.opening import NewBook, open_book, set_policies
-from cashline.flow.recognise.books.actions.running import BookRunResult, run_books
+from cashline.flow.recognise.books.actions.running import BookRunResult, run_books, suppose_policies
 
-__all__ = ["BookRunResult", "NewBook", "compare_again", "open_book", "run_books", "set_policies"]
+__all__ = ["BookRunResult", "NewBook", "compare_again", "open_book", "run_books", "set_policies", "suppose_policies"]

@@ -3,8 +3,8 @@
 It looks at contracts whose revenue the journal has run; one that the journal still has to run waits, and is told.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from cashline.flow.recognise.books.actions.posting import Adjusted, post_adjustm
 from cashline.flow.recognise.books.queries.books import (
     BookRow,
     Due,
+    book,
     book_for_update,
     books_of,
     due_arrangements_for_book,
@@ -23,7 +24,7 @@ from cashline.flow.recognise.books.queries.books import (
     posted_in,
 )
 from cashline.flow.recognise.books.rules.invoiced import invoiced_of
-from cashline.flow.recognise.books.rules.policies import CHOICE, Choice
+from cashline.flow.recognise.books.rules.policies import CHOICE, Choice, Policies, check_policies, in_force
 from cashline.flow.recognise.books.rules.steps import (
     Flow,
     Flows,
@@ -43,6 +44,7 @@ from cashline.flow.recognise.revenue.queries.billed import billed_lines
 from cashline.flow.recognise.revenue.rules.contracts import NotPlannable, require_near
 from cashline.kernel.fiscal import FiscalCalendar, Slicer
 from cashline.kernel.periods import local_day
+from cashline.kernel.refusals import raise_all
 from cashline.platform import sql
 from cashline.platform.company.queries import fiscal_calendar
 
@@ -95,14 +97,39 @@ def run_books(
     results = []
     for one in wanted:
         result = BookRunResult(one, through, preview)
-        for kind, due in (("agreement", due_for_book(one, through)), (_ARRANGEMENT, due_arrangements_for_book(one))):
-            ready = [each for each in due if each.id not in waiting[one.entity_id]]
-            result.exceptions.extend((each.id, _WAITS) for each in due if each.id in waiting[one.entity_id])
-            for start in range(0, len(ready), batch):
-                with transaction.atomic(savepoint=False):
-                    _run_batch(kind, ready[start : start + batch], result, now=now, actor=actor)
+        _run(result, waiting[one.entity_id], batch, now=now, actor=actor)
         results.append(result)
     return results
+
+
+def suppose_policies(
+    *, book_id: UUID, policies: Policies, through: date, now: datetime, actor: str, batch: int = 500
+) -> BookRunResult:
+    """What a run would post if a book elected other policies; nothing is written.
+
+    Raises TooFarAhead, and InvalidValue for each choice that its standard does not leave.
+    """
+    require_near(through, local_day(now, "UTC"))
+    row = book(book_id)
+    policies = in_force(row.standard, policies)
+    raise_all(check_policies(row.standard, policies))
+    result = BookRunResult(replace(row, policies=policies, version=_SUPPOSED), through, preview=True)
+    _run(result, _waiting(row.entity_id, through), batch, now=now, actor=actor)
+    return result
+
+
+_SUPPOSED = -1
+"""The version of policies that nobody decided: no contract was run by them, so all are looked at."""
+
+
+def _run(result: BookRunResult, waiting: Container[UUID], batch: int, *, now: datetime, actor: str) -> None:
+    one = result.book
+    for kind, due in (("agreement", due_for_book(one, result.through)), (_ARRANGEMENT, due_arrangements_for_book(one))):
+        ready = [each for each in due if each.id not in waiting]
+        result.exceptions.extend((each.id, _WAITS) for each in due if each.id in waiting)
+        for start in range(0, len(ready), batch):
+            with transaction.atomic(savepoint=False):
+                _run_batch(kind, ready[start : start + batch], result, now=now, actor=actor)
 
 
 _ARRANGEMENT = "revenue_arrangement"
@@ -122,6 +149,8 @@ class _Planned(NamedTuple):
 
 def _run_batch(kind: str, due: Sequence[Due], result: BookRunResult, *, now: datetime, actor: str) -> None:
     one = book_for_update(result.book.id)
+    if result.book.version == _SUPPOSED:
+        one = result.book
     plan = _plan_agreements if kind == "agreement" else _plan_arrangements
     calendar = fiscal_calendar(one.entity_id)
     owners, planned = plan(one, due, calendar, result.exceptions)

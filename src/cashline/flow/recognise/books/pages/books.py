@@ -94,7 +94,8 @@ STANDARDS = (
 SHOWN_ENTRIES = 20
 
 
-def _choices(policies: Policies) -> Field:
+def choices_field(policies: Policies) -> Field:
+    """The choices of a book, those in force ticked."""
     options = tuple(Option(one.code, one.words, one.paragraph) for one in CHOICES)
     chosen = tuple(one.code for one in policies.differing())
     return Field("choices", lazy("Otherwise than the journal"), "many", required=False, options=options, value=chosen)
@@ -103,7 +104,7 @@ def _choices(policies: Policies) -> Field:
 _WHY = Field("reason", lazy("Why"), "textarea", max_length=1000)
 
 
-def _policies(read: Reading) -> Policies:
+def policies_of(read: Reading) -> Policies:
     """The policies of the ticked choices."""
     chosen = [CHOICE[code] for code in read.many("choices")]
     return read_policies({one.policy: one.value for one in chosen})
@@ -115,7 +116,7 @@ def _open_fields(owners: list[Entity]) -> tuple[Field, ...]:
         Field("code", lazy("Code"), hint=lazy("Small letters, digits and dashes."), max_length=20),
         Field("name", lazy("Name")),
         Field("standard", lazy("Standard"), "choice", options=STANDARDS),
-        _choices(Policies()),
+        choices_field(Policies()),
         _WHY,
     )
 
@@ -175,14 +176,17 @@ def accounting_book_open(request: HttpRequest) -> HttpResponse:
         read = read_dialog(request, *_open_fields(_owners(caller, "ledger.write")))
         owner = entity_by_code(read.text("entity"))
         caller.require("ledger.write", owner.id)
-        new = NewBook(owner.id, read.text("code"), read.text("name"), Standard(read.text("standard")), _policies(read))
+        new = NewBook(
+            owner.id, read.text("code"), read.text("name"), Standard(read.text("standard")), policies_of(read)
+        )
         key = open_book(new, reason=read.text("reason"), now=caller.now, actor=caller.actor)
         return Outcome(address_of("accounting_book", key), _("The book is open; a run posts where it differs."))
 
     return act(request, reverse("accounting_book_list"), step)
 
 
-def _seen(caller: Caller, book_id: str, permission: str) -> BookRow:
+def book_seen(caller: Caller, book_id: str, permission: str) -> BookRow:
+    """The book, where the caller may see it; raises NotFound or Forbidden."""
     row = book(key_of("accounting_book", book_id))
     require_visible(caller, permission, row.entity_id, "accounting_book", row.id)
     return row
@@ -191,7 +195,7 @@ def _seen(caller: Caller, book_id: str, permission: str) -> BookRow:
 def accounting_book_detail(request: HttpRequest, book_id: str) -> HttpResponse:
     """A book: what it decides, its trial balance today, what it posted last, and all its decisions."""
     caller = caller_of(request)
-    row = _seen(caller, book_id, "ledger.read")
+    row = book_seen(caller, book_id, "ledger.read")
     owner = entities_by_id([row.entity_id])[row.entity_id]
     balances = [one for one in book_balances(owner.id, row, caller.today(owner.timezone)) if one.debit or one.credit]
     entries = book_entries(Ask(limit=SHOWN_ENTRIES), book_id=row.id).items
@@ -233,9 +237,14 @@ def _actions(caller: Caller, row: BookRow) -> tuple[Action, ...]:
             key="r",
         ),
         Action(
+            _("What if"),
+            reverse("accounting_book_suppose", args=[key]),
+            fields=(choices_field(row.policies), through),
+        ),
+        Action(
             _("Decide policies"),
             reverse("accounting_book_decide", args=[key]),
-            fields=(_choices(row.policies), _WHY),
+            fields=(choices_field(row.policies), _WHY),
             refused="" if writes else _("You may not write the ledger."),
         ),
     )
@@ -271,12 +280,12 @@ def _history(row: BookRow) -> tuple[Row, ...]:
 def accounting_book_decide(request: HttpRequest, book_id: str) -> HttpResponse:
     """Decide what the book elects."""
     caller = caller_of(request)
-    row = _seen(caller, book_id, "ledger.write")
+    row = book_seen(caller, book_id, "ledger.write")
 
     def step() -> None:
-        read = read_dialog(request, _choices(row.policies), _WHY)
+        read = read_dialog(request, choices_field(row.policies), _WHY)
         set_policies(
-            book_id=row.id, policies=_policies(read), reason=read.text("reason"), now=caller.now, actor=caller.actor
+            book_id=row.id, policies=policies_of(read), reason=read.text("reason"), now=caller.now, actor=caller.actor
         )
 
     told = _("The policies are in force; the next run posts what they change.")
@@ -287,7 +296,7 @@ def accounting_book_decide(request: HttpRequest, book_id: str) -> HttpResponse:
 def accounting_book_run(request: HttpRequest, book_id: str) -> HttpResponse:
     """Bring the book up to a day."""
     caller = caller_of(request)
-    row = _seen(caller, book_id, "revenue.run")
+    row = book_seen(caller, book_id, "revenue.run")
     address = address_of("accounting_book", row.id)
 
     def step() -> Outcome:
@@ -302,7 +311,7 @@ def accounting_book_run(request: HttpRequest, book_id: str) -> HttpResponse:
 def accounting_book_differences(request: HttpRequest, book_id: str) -> HttpResponseBase:
     """How the book differs from another by contract, account and month; each row says why."""
     caller = caller_of(request)
-    row = _seen(caller, book_id, "ledger.read")
+    row = book_seen(caller, book_id, "ledger.read")
     owner = entities_by_id([row.entity_id])[row.entity_id]
     others = {one.code: one for one in books_of([owner.id]) if one.id != row.id}
 
