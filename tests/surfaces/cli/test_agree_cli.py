@@ -112,6 +112,34 @@ def test_the_catalogue_is_kept() -> None:
     assert "CABLE" in run("product", "list", "--kind", "goods")
 
 
+def test_a_file_of_customers_is_taken_whole_or_refused_with_every_error(tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text(
+        "name;country;currency;tax_id;timezone;payment_terms_days;bill_to_street;bill_to_city\n"
+        ";DE;EUR;DE136695975;Mars;soon;;\nMüller GmbH;Germany;EUR;;;14;Hafenweg 3;\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(Refusals) as refused:
+        run("customer", "import", str(file))
+    assert {(one.field, one.code) for one in refused.value} == {
+        ("line 2 name", "invalid_value"),
+        ("line 2 tax_id", "invalid_tax_id"),
+        ("line 2 timezone", "invalid_value"),
+        ("line 2 payment_terms_days", "invalid_value"),
+        ("line 3 country", "invalid_value"),
+        ("line 3 addresses.0.city", "invalid_value"),
+        ("line 3 addresses.0.country", "invalid_value"),
+    }
+    file.write_text(
+        "name,country,currency,payment_terms_days,bill_to_street,bill_to_city\n"
+        "Müller GmbH,DE,EUR,14,Hafenweg 3,Hamburg\nPrairie Inc.,US,USD,,,\n",
+        encoding="utf-8",
+    )
+    assert run("customer", "import", str(file), "--json") == {"created": 2}
+    zones = {one["name"]: one["timezone"] for one in run("customer", "list", "--json")["items"]}
+    assert zones == {"Müller GmbH": "Europe/Berlin", "Prairie Inc.": "America/New_York"}
+
+
 def test_customers_are_listed_shown_and_blocked() -> None:
     make_quote()
     assert "Nordlicht" in run("customer", "list")

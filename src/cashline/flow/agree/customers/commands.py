@@ -1,7 +1,8 @@
 """`cashline customer …`: customers from a terminal."""
 
+import csv
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 import click
@@ -103,6 +104,24 @@ def customer_create(
     (key,) = actions.create_customers([new], now=now(), actor=TERMINAL.actor)
     shape = _shape(key)
     say(shape, f"{shape['number']} {name} is created.", as_json=as_json)
+
+
+@COMMANDS.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@json_option
+def customer_import(file: TextIO, as_json: bool) -> None:
+    """Create the customers of a CSV FILE: all of them, or none with every error by line and column."""
+    from cashline.flow.agree.customers import actions
+    from cashline.flow.agree.customers.rules import customers_of
+
+    text = file.read()
+    separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+    rows = [
+        {name or "": value or "" for name, value in row.items() if isinstance(value, str | None)}
+        for row in csv.DictReader(text.splitlines(), delimiter=separator)
+    ]
+    keys = actions.create_customers(customers_of(rows), now=now(), actor=TERMINAL.actor)
+    say({"created": len(keys)}, f"{len(keys)} customers are created.", as_json=as_json)
 
 
 def _step(verb: str, words: str) -> click.Command:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -18,7 +18,7 @@ from stdnum.util import get_cc_module
 
 from cashline.kernel.lifecycle import Lifecycle
 from cashline.kernel.money import minor_units
-from cashline.kernel.refusals import InvalidValue, Refusal
+from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 
 
 class CustomerStatus(StrEnum):
@@ -276,3 +276,58 @@ def batch_errors(customers: Sequence[NewCustomer]) -> list[Refusal]:
             found.append(InvalidValue(f"{reference!r} stands twice.", field=f"{place}external_reference"))
         seen.add(reference or "")
     return found
+
+
+PLAIN_COLUMNS = ("name", "country", "currency", "email", "phone", "timezone", "locale", "tax_id", "tax_exempt_reason")
+ADDRESS_COLUMNS = ("street", "postcode", "city", "region", "country")
+COLUMNS = (
+    *PLAIN_COLUMNS,
+    "payment_terms_days",
+    "external_reference",
+    *(f"{role}_{name}" for role in AddressRole for name in ADDRESS_COLUMNS),
+)
+"""The columns that a file of customers may have; name, country and currency it must."""
+MOST_ROWS = 10_000
+
+
+def customers_of(rows: Sequence[Mapping[str, str]]) -> list[NewCustomer]:
+    """The customers of a file's rows; raises everything that is wrong with all of them, each by its line and column.
+
+    The header is line 1. An empty cell stands for what it is without one: the country's time zone, English, 30 days.
+    """
+    if not rows or len(rows) > MOST_ROWS:
+        raise InvalidValue(f"A file of customers has 1 to {MOST_ROWS} rows below its header.", field="file")
+    unknown = sorted(name for name in rows[0] if name not in COLUMNS)
+    found = [
+        InvalidValue(f"There is no column {name!r}.", field=name, fix=f"Known: {', '.join(COLUMNS)}.")
+        for name in unknown
+    ]
+    customers: list[NewCustomer] = []
+    refused: list[Refusal] = list(found)
+    for line, row in enumerate(rows, 2):
+        customer, wrong = _of_row({name: text.strip() for name, text in row.items()}, f"line {line} ")
+        customers.append(customer)
+        told = {one.field for one in wrong}
+        refused += [*wrong, *(one for one in customer_errors(customer, f"line {line} ") if one.field not in told)]
+    raise_all(refused)
+    return customers
+
+
+def _of_row(row: Mapping[str, str], place: str) -> tuple[NewCustomer, list[Refusal]]:
+    given = {name: row[name] for name in PLAIN_COLUMNS if row.get(name)}
+    country, days = given.get("country", ""), row.get("payment_terms_days", "") or "30"
+    addresses = []
+    for role in AddressRole:
+        parts = {name: row.get(f"{role}_{name}", "") for name in ADDRESS_COLUMNS}
+        if any(parts.values()):
+            addresses.append(NewAddress(role.value, **(parts | {"country": parts["country"] or country})))
+    wrong: list[Refusal] = []
+    if not (days.isascii() and days.isdecimal() and len(days) < 5):
+        wrong.append(InvalidValue(f"{days[:20]!r} is no number of days.", field=f"{place}payment_terms_days"))
+        days = "30"
+    texts = {"name": "", "country": "", "currency": "", "timezone": timezone_of(country)} | given
+    reference = row.get("external_reference") or None
+    customer = NewCustomer(
+        **texts, payment_terms_days=int(days), external_reference=reference, addresses=tuple(addresses)
+    )
+    return customer, wrong
