@@ -77,8 +77,8 @@ def test_an_invoice_says_what_is_withheld_and_a_payment_short_by_it_settles_it(s
     row = ship_and_bill(shop, line("SENSOR-1", 2))
     statement = statement_of(row.id)
     assert (statement.withheld_total, statement.payable, row.open_amount) == (D("17.80"), D("211.82"), D("211.82"))
-    assert "17.80 EUR" in e_invoice(row.id).payment_terms
-    assert "194.02 EUR" in e_invoice(row.id).payment_terms
+    assert "17,80\xa0€" in e_invoice(row.id).payment_terms
+    assert "194,02\xa0€" in e_invoice(row.id).payment_terms
     pay(row, "194.02")
     assert invoice(row.id).open_amount == 0
     assert held(shop) == {"bank": D("194.02"), "receivable": D(0), "tax_withheld": D("17.80")}

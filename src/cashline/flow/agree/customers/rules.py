@@ -325,7 +325,7 @@ def _of_row(row: Mapping[str, str], place: str) -> tuple[NewCustomer, list[Refus
     if not (days.isascii() and days.isdecimal() and len(days) < 5):
         wrong.append(InvalidValue(f"{days[:20]!r} is no number of days.", field=f"{place}payment_terms_days"))
         days = "30"
-    texts = {"name": "", "country": "", "currency": "", "timezone": timezone_of(country)} | given
+    texts: dict[str, Any] = {"name": "", "country": "", "currency": "", "timezone": timezone_of(country)} | given
     reference = row.get("external_reference") or None
     customer = NewCustomer(
         **texts, payment_terms_days=int(days), external_reference=reference, addresses=tuple(addresses)
