@@ -101,8 +101,8 @@ def waiting() -> Sequence[WaitingRow]:
     return list_waiting(Ask(), statuses=["waiting"]).items
 
 
-def use(held: Seats, event_id: str, now: datetime) -> None:
-    event = used(public("subscription", held.id), "calls", event_id, now - timedelta(minutes=1), quantity="5")
+def use(held: Seats, event_id: str, now: datetime, calls: str = "5") -> None:
+    event = used(public("subscription", held.id), "calls", event_id, now - timedelta(minutes=1), quantity=calls)
     assert record([event], now=now).accepted == 1
 
 
@@ -160,6 +160,9 @@ def test_a_bill_of_a_change_that_is_out_of_line_waits_like_one_of_a_run() -> Non
     set_billing_policy(entity_id=held.shop.world.berlin, policy=policy, now=NOW, actor=ACTOR)
     change_lives([held.change(11)], now=CHANGE, actor=ACTOR)
     assert (held.total(), waiting()) == (320, [])
+    use(held, "a small one", CHANGE - timedelta(hours=1))
+    use(held, "one like no other", CHANGE - timedelta(minutes=30), "300")
+    assert (held.total(), waiting()) == (625, [])
     effect = preview_changes([held.change(200)], now=CHANGE, actor=ACTOR)
     assert (effect.at_once, "the limit for bills" in effect.waits, waiting()) == ([], True, [])
     with pytest.raises(BillWaits, match="the limit for bills"):
@@ -167,14 +170,14 @@ def test_a_bill_of_a_change_that_is_out_of_line_waits_like_one_of_a_run() -> Non
     assert life(held.id).quantity == 11
     change_lives([held.change(200)], now=CHANGE, actor=ACTOR)
     (one,) = waiting()
-    assert (one.cause, one.net, one.credited, held.total()) == ("large_first", 2000, 110, 320)
+    assert (one.cause, one.net, one.credited, held.total()) == ("large_first", 2000, 110, 625)
     use(held, "joins it", CHANGE + timedelta(hours=1))
-    assert held.total() == 320
+    assert held.total() == 625
     run = bill(CHANGE.date(), now=CHANGE + timedelta(hours=2))
-    assert (run.invoices, len(run.exceptions), held.total()) == (0, 1, 320)
+    assert (run.invoices, len(run.exceptions), held.total()) == (0, 1, 625)
     released = CHANGE + timedelta(hours=3)
     assert release_bill(waiting_id=one.id, reason="They grow", now=released, actor=ACTOR)
-    assert (held.total(), waiting()) == (320 - 110 + 2000 + 5, [])
+    assert (held.total(), waiting()) == (625 - 110 + 2000 + 5, [])
 
 
 @pytest.mark.usefixtures("db")

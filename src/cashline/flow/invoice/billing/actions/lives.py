@@ -84,7 +84,10 @@ def bill_lives(events: Sequence[Event], *, now: datetime, actor: str) -> None:
 
 
 class _Judgement(NamedTuple):
-    """Agreements whose bills pass ungated (a change is taken back), and those that may not wait (one is paid first)."""
+    """Agreements whose bills pass unjudged, and those that may not wait, since a change of them is paid first.
+
+    Unjudged is what a change that is taken back gives back, and usage: one event is like no bill of a period.
+    """
 
     freely: Set[UUID] = frozenset()
     now_or_never: Set[UUID] = frozenset()
@@ -166,8 +169,9 @@ def bill_usage(events: Sequence[Event], *, now: datetime, actor: str) -> None:  
         return
     scope = queries.Scope(date.max, agreement_ids=tuple(sorted(set(at_once.values()))))
     due = queries.due_agreements(scope, now=now, after=None, limit=len(at_once), for_update=True)
+    unjudged = _Judgement(freely=frozenset(at_once.values()))
     for trigger in (Trigger.THRESHOLD, Trigger.USAGE):
-        due = _bill(due, dict.fromkeys(at_once, Occasion(trigger, now)), _Judgement(), now=now, actor=actor)
+        due = _bill(due, dict.fromkeys(at_once, Occasion(trigger, now)), unjudged, now=now, actor=actor)
 
 
 def _plans_by_now(rows: Collection[LifeRow], now: datetime) -> dict[UUID, set[UUID]]:

@@ -200,7 +200,7 @@ def decide(
 
 
 AT_ONCE = frozenset({WaitingCause.ABOVE_USUAL, WaitingCause.LARGE_FIRST, WaitingCause.LARGE_CREDIT})
-"""What holds a bill of a change or of usage: a part of a period is less than usual by its nature."""
+"""What holds a bill of a change: a part of a period is less than usual by its nature."""
 
 
 def decide_at_once(policy: BillingPolicy, bill: JudgedBill, past: Sequence[PastBill]) -> Verdict | None:
