@@ -108,6 +108,15 @@ def test_a_run_posts_the_difference_and_a_second_run_nothing() -> None:
     assert run(key, JUNE) == 0
 
 
+def test_one_without_an_exchange_rate_waits_for_it_alone() -> None:
+    entity = make_entity()
+    new = [NewArrangement(entity, currency, NewFacts([CONTRACT])) for currency in ("CHF", "EUR")]
+    francs, _ = record_arrangements(new, today=JANUARY, now=at(JANUARY), actor=ACTOR)
+    for preview in (True, False):
+        result = recognise_arrangements(through=JANUARY, now=at(JANUARY), actor=ACTOR, preview=preview)
+        assert (result.arrangements, [key for key, _ in result.exceptions]) == (1, [francs])
+
+
 def test_the_journal_holds_what_was_posted_and_each_amount_can_be_computed_again() -> None:
     key = record(NewFacts([CONTRACT], [BONUS], EVENTS))
     run(key, JUNE)

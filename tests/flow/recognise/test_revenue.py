@@ -275,3 +275,19 @@ def test_a_contract_that_cannot_be_planned_is_told_and_the_others_go_on(shop: Sh
 def test_revenue_of_the_far_future_is_refused(shop: Shop) -> None:
     with pytest.raises(TooFarAhead):
         recognise(date(9999, 12, 31), now=TODAY)
+
+
+def test_a_contract_without_an_exchange_rate_waits_for_it_alone(shop: Shop) -> None:
+    orders = [book_mixed(shop), book_mixed(shop, customer_id=make_customers([american()])[0], currency="USD")]
+    ship_on(TODAY, *orders)
+    sql.execute(
+        "UPDATE exchange_rates SET day = '2030-01-01'::date + (day - '2025-01-01'::date) WHERE currency = 'USD'"
+    )
+    preview, result = recognise(JANUARY, preview=True), recognise(JANUARY)
+    assert (result.agreements, result.exceptions) == (preview.agreements, preview.exceptions)
+    assert (result.agreements, [key for key, _ in result.exceptions]) == (1, [agreement_of(orders[1])])
+    assert "No exchange rate from USD to EUR" in result.exceptions[0][1]
+    sql.execute(
+        "UPDATE exchange_rates SET day = '2025-01-01'::date + (day - '2030-01-01'::date) WHERE currency = 'USD'"
+    )
+    assert recognise(JANUARY).agreements == 1

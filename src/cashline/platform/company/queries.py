@@ -1,6 +1,6 @@
 """Reading the company: its legal entities and exchange rates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -128,6 +128,18 @@ CROSS JOIN LATERAL generate_series(w.month, least(w.month + interval '1 month' -
 JOIN LATERAL (SELECT per_euro FROM exchange_rates x WHERE x.currency = w.currency AND x.day <= d.day
     ORDER BY x.day DESC LIMIT 1) r ON true GROUP BY 1, 2
 """
+
+
+def known_exchange_rates(pairs: Set[tuple[str, str, date]]) -> dict[tuple[str, str, date], Decimal]:
+    """Those of the rates that are known; asked one by one only where one is missing."""
+    if not pairs:
+        return {}
+    try:
+        return exchange_rates(pairs)
+    except MissingRate:
+        if len(pairs) == 1:
+            return {}
+    return {key: rate for pair in pairs for key, rate in known_exchange_rates({pair}).items()}
 
 
 def average_rates(pairs: Iterable[tuple[str, str, date]], *, until: date) -> dict[tuple[str, str, date], Decimal]:

@@ -27,7 +27,7 @@ from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import NotFound
 from cashline.kernel.rounding import round_to
 from cashline.platform import sql
-from cashline.platform.company.queries import Entity, MissingRate, exchange_rates
+from cashline.platform.company.queries import Entity, known_exchange_rates
 
 _ADDRESS = "{0}.name, {0}.street, {0}.postcode, {0}.city, {0}.region, {0}.country"
 _BUYER = (
@@ -108,7 +108,7 @@ def grounds_of(drafts: Sequence[DraftInvoice], *, for_update: bool = False) -> F
         buyers,
         sellers,
         rate_table(countries),
-        _known_rates(foreign),
+        known_exchange_rates(foreign),
         coupons_for(with_coupons, for_update=for_update) if with_coupons else {},
         open_credits(with_credits, for_update=for_update) if with_credits else {},
         _deducted(deducts, for_update=for_update) if deducts else {},
@@ -148,18 +148,6 @@ def _deducted(invoice_ids: Sequence[UUID], *, for_update: bool) -> dict[UUID, De
         before = known.taxes if known else ()
         found[row[0]] = DeductedInvoice._make((*row[:9], (*before, tax)))
     return found
-
-
-def _known_rates(pairs: set[Any]) -> dict[Any, Any]:
-    """The exchange rates that are known; asked one by one only where one is missing."""
-    if not pairs:
-        return {}
-    try:
-        return dict(exchange_rates(pairs))
-    except MissingRate:
-        if len(pairs) == 1:
-            return {}
-    return {key: rate for pair in pairs for key, rate in _known_rates({pair}).items()}
 
 
 def _buyer(row: tuple[Any, ...], parties: dict[UUID, str]) -> Buyer:

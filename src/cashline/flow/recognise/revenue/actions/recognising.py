@@ -29,7 +29,12 @@ from cashline.flow.recognise.revenue.rules.standard.postings import (
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
-from cashline.platform.company.queries import exchange_rates, fiscal_calendars
+from cashline.platform.company.queries import (
+    entities_by_id,
+    exchange_rates,
+    fiscal_calendars,
+    known_exchange_rates,
+)
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 
@@ -100,16 +105,38 @@ def _run_batch(keys: Sequence[UUID], result: ArrangementRunResult, *, now: datet
         through = max(result.through, row.through or result.through)
         slicer = calendars[row.entity_id].slice_of
         plan = plan_postings(facts[row.id].facts, posted[row.id], through, ran_through=row.through, slicer=slicer)
+        planned.append(_Planned(row, facts[row.id], through, plan))
+    planned = _rated(planned, result)
+    for row, _, _, plan in planned:
         for name, amount in plan.refused.items():
             why = f"The residual of {name} is {amount}, outside its range (606-10-32-34(c))."
             result.exceptions.append((row.id, why))
-        planned.append(_Planned(row, facts[row.id], through, plan))
         result.arrangements += bool(plan.postings)
         result.postings += len(plan.postings)
         result.entries += len({(one.day, one.key.contract) for one in plan.postings})
         result.amounts.extend((row.id, one) for one in plan.postings)
     if not result.preview:
         _append(planned, now=now, actor=actor)
+
+
+def _rated(planned: list[_Planned], result: ArrangementRunResult) -> list[_Planned]:
+    """Those whose exchange rates are known; the others wait for theirs, and are told."""
+    own = {key: one.currency for key, one in entities_by_id({one.row.entity_id for one in planned}).items()}
+    pairs = {
+        one.row.id: {
+            (one.row.currency, own[one.row.entity_id], posting.day)
+            for posting in one.plan.postings
+            if one.row.currency != own[one.row.entity_id]
+        }
+        for one in planned
+    }
+    wanted = {pair for those in pairs.values() for pair in those}
+    missing = wanted - known_exchange_rates(wanted).keys()
+    for key, those in pairs.items():
+        if not those.isdisjoint(missing):
+            source, target, day = min(those & missing)
+            result.exceptions.append((key, f"No exchange rate from {source} to {target} is known up to {day}."))
+    return [one for one in planned if pairs[one.row.id].isdisjoint(missing)]
 
 
 class _Group(NamedTuple):

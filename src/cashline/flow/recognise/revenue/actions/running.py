@@ -28,7 +28,7 @@ from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import local_day
 from cashline.platform import sql
-from cashline.platform.company.queries import exchange_rates
+from cashline.platform.company.queries import exchange_rates, known_exchange_rates
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 
@@ -110,9 +110,36 @@ def _run_batch(agreement_ids: Sequence[UUID], result: RevenueRunResult, *, now: 
             result.exceptions.append((agreement.id, refusal.message))
             continue
         plans.append((agreement, plan))
+    plans = _rated(plans, result)
+    for agreement, plan in plans:
         _count(result, agreement, plan)
     if not result.preview:
         _append(plans, found.facts.counts, now=now, actor=actor)
+
+
+type _Plans = list[tuple[LockedAgreement, ContractPlan]]
+
+
+def _rated(plans: _Plans, result: RevenueRunResult) -> _Plans:
+    """The plans whose exchange rates are known; the others wait for theirs, and are told."""
+    pairs = {
+        (one.currency, one.own_currency, posting.day)
+        for one, plan in plans
+        if one.currency != one.own_currency
+        for posting in plan.postings
+    }
+    missing = pairs - known_exchange_rates(pairs).keys()
+    if not missing:
+        return plans
+    found: _Plans = []
+    for one, plan in plans:
+        days = [item.day for item in plan.postings if (one.currency, one.own_currency, item.day) in missing]
+        if days:
+            why = f"No exchange rate from {one.currency} to {one.own_currency} is known up to {min(days)}."
+            result.exceptions.append((one.id, why))
+        else:
+            found.append((one, plan))
+    return found
 
 
 def plan_agreement(found: Batch, agreement: LockedAgreement, through: date) -> ContractPlan:

@@ -75,6 +75,8 @@ class LockedAgreement(NamedTuple):
     priced: bool = False
     """Were stand-alone prices of the entity approved?"""
     calendar: dict[str, Any] = {}
+    own_currency: str = ""
+    """That of the entity."""
 
     @property
     def slicer(self) -> Slicer:
@@ -89,7 +91,7 @@ def agreements_for_update(agreement_ids: Sequence[UUID]) -> dict[UUID, LockedAgr
         "(SELECT s.through FROM revenue_states s WHERE s.agreement_id = a.id), "
         "EXISTS (SELECT FROM stand_alone_prices p JOIN price_studies t ON t.id = p.study_id "
         "WHERE t.entity_id = a.entity_id AND p.status = 'approved'), "
-        "(SELECT c.fiscal_calendar FROM legal_entities c WHERE c.id = a.entity_id) FROM agreements a "
+        "e.fiscal_calendar, e.currency FROM agreements a JOIN legal_entities e ON e.id = a.entity_id "
         "WHERE a.id = ANY(%s::uuid[]) ORDER BY a.id FOR NO KEY UPDATE OF a",
         (sql.uuids(agreement_ids),),
     )
