@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from cashline.flow.agree.plans.actions import NewPlan, publish_plans
-from cashline.flow.agree.plans.rules import FeeTiming, PlanTerms, UsageCharge
+from cashline.flow.agree.plans.rules import FeeTiming, PlanTerms, UsageCharge, UsageTiming
 from cashline.flow.agree.pricing.rules.charge_models import Charge, ChargeModel
 from cashline.flow.deliver.subscriptions.actions import NewSubscription, change_lives, subscribe
 from cashline.flow.deliver.subscriptions.rules import Effect, LifeChange, LifeKind
@@ -116,3 +116,23 @@ def test_usage_that_cannot_be_billed_parks_its_subscriber_alone(formula: str, qu
     run = bill(date(2026, 2, 1))
     assert (run.invoices, [one.code in ("bad_formula", "amount_too_large") for one in run.exceptions]) == (1, [True])
     assert bill(date(2026, 2, 1)).invoices == 0
+
+
+def test_usage_that_cannot_be_billed_at_once_is_recorded_all_the_same() -> None:
+    shop = make_billing_shop()
+    make_meter("calls")
+    charge = Charge(ChargeModel.FORMULA, formula="100 / (quantity - 3)")
+    calls = UsageCharge("calls", "sum", charge, timing=UsageTiming.AT_EVENT)
+    terms = PlanTerms(
+        IntervalUnit.MONTH, Anchor(AnchorKind.CALENDAR), FeeTiming.ADVANCE, Decimal(10), charges=(calls,)
+    )  # fmt: skip
+    plan_id = publish_plans([NewPlan("CALLS", "Calls", "EUR", terms)], now=NOW, actor=ACTOR)[0]
+    lives = [NewSubscription(shop.customer, shop.world.berlin, plan_id) for _ in range(2)]
+    subscribe(lives, now=NOW, actor=ACTOR)
+    day = date(2026, 1, 20)
+    events = [
+        used(public("subscription", life.id), "calls", life.id.hex, at(day), quantity=quantity)
+        for life, quantity in zip(lives, ("3", "5"), strict=True)
+    ]
+    assert record(events, now=at(day)).accepted == 2
+    assert [one.code for one in bill(day).exceptions] == ["bad_formula"]

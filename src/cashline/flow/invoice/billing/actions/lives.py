@@ -1,5 +1,6 @@
 """Billing at once what a change of a subscription makes due: the hand-off of its event, in the same transaction."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -30,8 +31,11 @@ from cashline.flow.invoice.billing.rules.plans.differences import Trigger
 from cashline.flow.invoice.billing.rules.plans.thresholds import has_thresholds
 from cashline.flow.invoice.billing.rules.waiting import BillWaits
 from cashline.kernel.periods import local_day
+from cashline.kernel.refusals import Refusal
 from cashline.platform import sql
 from cashline.platform.events.rules import Event
+
+log = logging.getLogger(__name__)
 
 LAPSED = "SubscriptionChangeLapsed"
 TRIGGERS: Mapping[str, Trigger] = {
@@ -153,7 +157,10 @@ AT_ONCE = 500
 
 
 def bill_usage(events: Sequence[Event], *, now: datetime, actor: str) -> None:  # noqa: ARG001 - a hand-off
-    """Hand-off on usage: bill what plans bill at the event or at a threshold; the next run looks at all of it."""
+    """Hand-off on usage: bill what plans bill at the event or at a threshold; the next run looks at all of it.
+
+    What cannot be billed, such as for a price that divides by it, is recorded all the same: the run parks it.
+    """
     news = lines_with_news(known_from=now)
     rows = lives_by_id(news)
     if not rows:
@@ -170,8 +177,12 @@ def bill_usage(events: Sequence[Event], *, now: datetime, actor: str) -> None:  
     scope = queries.Scope(date.max, agreement_ids=tuple(sorted(set(at_once.values()))))
     due = queries.due_agreements(scope, now=now, after=None, limit=len(at_once), for_update=True)
     unjudged = _Judgement(freely=frozenset(at_once.values()))
-    for trigger in (Trigger.THRESHOLD, Trigger.USAGE):
-        due = _bill(due, dict.fromkeys(at_once, Occasion(trigger, now)), unjudged, now=now, actor=actor)
+    try:
+        with transaction.atomic():
+            for trigger in (Trigger.THRESHOLD, Trigger.USAGE):
+                due = _bill(due, dict.fromkeys(at_once, Occasion(trigger, now)), unjudged, now=now, actor=actor)
+    except Refusal as refusal:
+        log.warning("usage waits for the run of bills: %s", refusal.message)
 
 
 def _plans_by_now(rows: Collection[LifeRow], now: datetime) -> dict[UUID, set[UUID]]:
