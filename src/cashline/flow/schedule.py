@@ -4,8 +4,10 @@ Each entry finds its work in the tables and appends only what is missing, so run
 crash changes nothing more. A moved clock runs the very same entries day by day.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cashline.flow.agree.quotes.jobs import expire_quotes
@@ -89,22 +91,45 @@ FIGURES: tuple[Figure[Any, Any], ...] = (
 )
 """The figures over all the books that are kept as snapshots and read again beside the other work."""
 ACTOR = "system:schedule"
+log = logging.getLogger(__name__)
 
 
 def run_minute(*, now: datetime, actor: str = ACTOR) -> int:
-    """The work that should not wait, then the event feed, webhooks and mails. Gives how much was done."""
-    done = sum(job(now=now, actor=actor) for job in MINUTELY)
-    done += seal_events(now=now)
-    done += enqueue_events(now=now)
-    return done + send_due(now=now)
+    """The work that should not wait, then the event feed, webhooks and mails. Gives how much was done.
+
+    What fails keeps none of the others from theirs; the first failure is raised at the end.
+    """
+    found = _each([partial(job, now=now, actor=actor) for job in MINUTELY])
+    found += _each([partial(step, now=now) for step in (seal_events, enqueue_events, send_due)])
+    return sum(_sound(found))
 
 
 def run_day(*, today: date, now: datetime, actor: str = ACTOR) -> None:
-    """The work of a business day."""
-    for job in DAILY:
-        job(today=today, now=now, actor=actor)
+    """The work of a business day; what fails keeps none of the others from theirs, and is raised at the end."""
+    found = _each([partial(job, today=today, now=now, actor=actor) for job in DAILY])
     while run_minute(now=now, actor=actor):
         pass
+    _sound(found)
+
+
+def _each(steps: Sequence[partial[Any]]) -> list[Any]:
+    """Carry out each step; gives what it gave, or its failure."""
+    found: list[Any] = []
+    for step in steps:
+        try:
+            found.append(step())
+        except Exception as failure:
+            log.exception("%s failed; what comes after it goes on", step.func.__name__)
+            found.append(failure)
+    return found
+
+
+def _sound(found: list[Any]) -> list[Any]:
+    """What was given; raises the first failure among it."""
+    for one in found:
+        if isinstance(one, Exception):
+            raise one
+    return found
 
 
 def advance_clock(*, to: datetime, actor: str) -> int:
