@@ -86,7 +86,7 @@ def revenue_what_if(request: HttpRequest) -> HttpResponse:
     if "prices" not in request.GET:
         told = _("Other stand-alone prices move what each obligation of a contract is allocated, and its months.")
         nothing = (Section(_("Nothing is supposed yet"), text=told),)
-        page = DocumentPage(_("What if"), "", actions=(suppose,), sections=nothing, crumbs=crumbs)
+        page = DocumentPage(_("What if"), _("other prices"), actions=(suppose,), sections=nothing, crumbs=crumbs)
         return render_document(request, page)
     owner, through, prices = _asked(caller, request)
     found = suppose_prices(product_prices(prices), entity_id=owner.id, through=through)
