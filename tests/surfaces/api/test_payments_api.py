@@ -14,12 +14,13 @@ from cashline.kernel.identifiers import public
 from cashline.platform.clock.actions import make_sandbox
 from cashline.platform.clock.queries import machine_time
 from cashline.platform.lists import Ask
+from cashline.platform.people.actions import create_api_key
 from tests.support.agree import german, make_customers
 from tests.support.api import Api
 from tests.support.book import Shop
 from tests.support.cluster import Database
 from tests.support.receive import GOOD, SECURE, assert_laws_hold, invoice_of, make_receiving_shop, open_of
-from tests.support.world import NOW
+from tests.support.world import ACTOR, NOW
 
 DECLINED, LATE = "4000000000009995", "4000000000090045"
 
@@ -38,6 +39,16 @@ def body(row: InvoiceRow, amount: str = "119.00", **more: Any) -> dict[str, Any]
 @pytest.fixture
 def shop(db: Database) -> Shop:
     return make_receiving_shop()
+
+
+def test_tax_withheld_is_recorded_by_who_may_write_off(shop: Shop) -> None:
+    row, api = invoice_of(shop), Api("collections")
+    withheld = body(row, "19.00", method="tax_withheld")
+    assert api.post("/payments", withheld).status == 201
+    scopes = ["payments.read", "payments.write"]
+    api.secret = create_api_key(name="narrow", scopes=scopes, now=NOW, actor=ACTOR)
+    assert api.post("/payments", withheld).codes == ["forbidden"]
+    assert api.post("/payments", body(row)).status == 201
 
 
 def test_a_payment_is_recorded_once_for_its_key_and_shown_with_its_allocations(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""What the endpoints share: calling a gateway once the request has committed, and the business day of an entity."""
+"""What the doors share: who may record what, calling a gateway after the commit, the business day of an entity."""
 
 import logging
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from cashline.flow.receive.payments.rules import TAX_WITHHELD
 from cashline.kernel.refusals import Refusal
 from cashline.platform.company.queries import entities_by_id
 from cashline.platform.doors.caller import Caller
@@ -24,6 +25,13 @@ def after_commit(step: Callable[[], object]) -> None:
             log.warning("after the commit: %s", refusal.message)
 
     transaction.on_commit(quietly, robust=True)
+
+
+def require_to_record(caller: Caller, method: str, entity_id: UUID) -> None:
+    """Raise Forbidden where the caller may not record payments; tax withheld settles without money, as a write-off."""
+    caller.require("payments.write", entity_id)
+    if method == TAX_WITHHELD:
+        caller.require("payments.write_off", entity_id)
 
 
 def business_day(caller: Caller, entity_id: UUID) -> date:

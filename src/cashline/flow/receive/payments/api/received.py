@@ -10,7 +10,7 @@ from ninja import Query, Router
 
 from cashline.flow.receive.payments import actions, queries
 from cashline.flow.receive.payments.actions import NewPayment, NewRefund
-from cashline.flow.receive.payments.api.following import after_commit, business_day
+from cashline.flow.receive.payments.api.following import after_commit, business_day, require_to_record
 from cashline.flow.receive.payments.api.shapes import (
     AllocateIn,
     AllocationIn,
@@ -100,7 +100,7 @@ def payment_create(request: HttpRequest, body: PaymentIn) -> tuple[int, dict[str
     """Record money received; every error comes at once. The idempotency key keeps it from being recorded twice."""
     caller = caller_of(request)
     entity = entity_by_code(body.entity)
-    caller.require("payments.write", entity.id)
+    require_to_record(caller, body.method, entity.id)
     new = NewPayment(
         customer_id=key_of("customer", body.customer),
         entity_id=entity.id,

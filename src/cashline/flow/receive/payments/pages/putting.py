@@ -17,6 +17,7 @@ from cashline.flow.agree.customers.queries import customer
 from cashline.flow.invoice.invoices.queries import InvoiceRow, invoice
 from cashline.flow.receive.payments import actions, queries
 from cashline.flow.receive.payments.actions import NewPayment
+from cashline.flow.receive.payments.api.following import require_to_record
 from cashline.flow.receive.payments.pages.document import seen, standing
 from cashline.flow.receive.payments.pages.listing import METHOD_OPTIONS
 from cashline.flow.receive.payments.rules import AllocationPlan, OpenInvoice, plan_allocation
@@ -148,7 +149,7 @@ def payment_new(request: HttpRequest) -> HttpResponseBase:
 
 def _record(caller: Caller, read: Reading) -> Outcome:
     entity = entity_by_code(read.text("entity"))
-    caller.require("payments.write", entity.id)
+    require_to_record(caller, read.text("method"), entity.id)
     payer = customer(key_of("customer", read.text("customer")))
     plan = _plan(payer.id, entity.id, payer.currency, read)
     new = NewPayment(
