@@ -136,7 +136,7 @@ def withholding_list(customer: str, as_json: bool) -> None:
 @click.argument("customer")
 @click.argument("entity")
 @click.argument("percent", type=NUMBER)
-@click.option("--kind", default="", type=click.Choice(CATEGORIES), help="Of what.")
+@click.option("--kind", default="", type=click.Choice(["", "goods", "subscription", "service"]), help="Of what.")
 @click.option("--reason", required=True, help="By which rule; the invoice states it.")
 @click.option("--from", "since", required=True, type=DAY, help="The first day on which it holds.")
 @json_option
