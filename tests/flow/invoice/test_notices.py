@@ -117,6 +117,16 @@ def test_a_renewal_is_told_with_its_new_price_in_time(shop: Shop) -> None:
     assert "34" in texts[0]
 
 
+def test_a_renewal_before_an_end_that_is_scheduled_is_told_too(shop: Shop) -> None:
+    """It was recorded before the customer cancelled: the term that ends is the renewed one."""
+    key = subscribed(shop, term=TermAsked(12, auto_renew=True, notice_days=60))
+    actions.set_renewal_notices(entity_id=shop.world.berlin, days=30, now=NOW, actor=ACTOR)
+    recorded, day = at(date(2026, 11, 5)), at(date(2026, 12, 3))
+    assert renew_due(now=recorded, actor=ACTOR) == 1
+    change_lives([LifeChange(key, LifeKind.CANCELLED, effect=Effect.TERM_END)], now=recorded, actor=ACTOR)
+    assert jobs.tell_renewals(today=day.date(), now=day, actor=ACTOR) == 1
+
+
 def test_the_doors(shop: Shop) -> None:
     api, staff = Api(), Console("owner")
     key = subscribed(shop)

@@ -125,7 +125,10 @@ def notice_days(entity_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 
 def renewals_to_tell(*, now: datetime, limit: int) -> list[RenewalNotice]:
-    """Recorded renewals that begin within the days of their legal entity, and were not told; not those withdrawn."""
+    """Recorded renewals that begin within the days of their legal entity, and were not told; not those withdrawn.
+
+    One of a subscription that was cancelled since takes place all the same: its end comes after the renewed term.
+    """
     rows = sql.fetch(
         "SELECT f.id, s.id, s.customer_id, s.number, p.name, v.currency, c.email, c.locale, e.name, e.email, "
         "f.content, coalesce(s.unit_price, (v.terms->>'base_fee')::numeric), s.quantity "
@@ -134,7 +137,8 @@ def renewals_to_tell(*, now: datetime, limit: int) -> list[RenewalNotice]:
         "AND f.at <= %s::timestamptz + n.days * interval '1 day' "
         "JOIN customers c ON c.id = s.customer_id AND c.email <> '' JOIN legal_entities e ON e.id = s.entity_id "
         "JOIN plan_versions v ON v.id = s.plan_version_id JOIN plans p ON p.id = v.plan_id "
-        "WHERE s.status IN ('active', 'paused') AND NOT EXISTS (SELECT FROM renewal_notices t WHERE t.fact_id = f.id) "
+        "WHERE s.status IN ('active', 'paused', 'cancelled') "
+        "AND NOT EXISTS (SELECT FROM renewal_notices t WHERE t.fact_id = f.id) "
         "AND NOT EXISTS (SELECT FROM subscription_facts w WHERE w.subscription_id = s.id "
         "AND w.content->>'withdraws' = f.id::text) ORDER BY f.at, f.id LIMIT %s",
         (now, now, limit),
