@@ -138,6 +138,7 @@ FRAME = {
     "%(label)s: nothing is known by “%(typed)s”. Choose one of the list that opens as you type.": (
         "%(label)s : « %(typed)s » n'est pas connu. Choisissez dans la liste qui s'ouvre pendant la saisie."
     ),
+    "%(label)s: give a day from %(first)s to %(last)s.": "%(label)s : indiquez un jour du %(first)s au %(last)s.",
     "%(label)s is out of range.": "%(label)s est hors limites.",
     "%(label)s must be a whole number.": "%(label)s doit être un nombre entier.",
     "%(label)s must be at least %(least)s.": "%(label)s doit être au moins %(least)s.",
