@@ -138,7 +138,7 @@ FRAME = {
     "%(label)s: nothing is known by “%(typed)s”. Choose one of the list that opens as you type.": (
         "%(label)s: „%(typed)s“ ist nicht bekannt. Wählen Sie aus der Liste, die sich beim Tippen öffnet."
     ),
-    "%(label)s: give a day from %(first)s to %(last)s.": "%(label)s: geben Sie einen Tag von %(first)s bis %(last)s an.",
+    "%(label)s: give a day from %(first)s to %(last)s.": "%(label)s: einen Tag von %(first)s bis %(last)s angeben.",
     "%(label)s is out of range.": "%(label)s liegt außerhalb des Möglichen.",
     "%(label)s must be a whole number.": "%(label)s muss eine ganze Zahl sein.",
     "%(label)s must be at least %(least)s.": "%(label)s muss mindestens %(least)s sein.",
