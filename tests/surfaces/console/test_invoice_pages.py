@@ -36,9 +36,16 @@ def test_a_run_is_previewed_begun_watched_and_done(shop: Shop) -> None:
     assert page.all("//aside/@hx-post") == ["/bill-runs/preview/"]
     preview = biller.post("/bill-runs/preview/", {"as_of": "2025-12-31", "entity": ""}, part="form-preview")
     assert "Nothing is due" in preview.words
-    preview = biller.post("/bill-runs/preview/", {"as_of": "9999-12-31", "entity": "DE01"}, part="form-preview")
+    preview = biller.post("/bill-runs/preview/", {"as_of": "2199-12-31", "entity": "DE01"}, part="form-preview")
     assert "at most 366 days ahead" in preview.words
     assert "is not a date" in biller.post("/bill-runs/preview/", {"as_of": "soon"}, part="form-preview").words
+    (every,) = biller.get("/bill-runs/new/").all("//aside//a[contains(@href, '/documents/')]/@href")
+    listed = biller.get(every)
+    assert "€317.73" in listed.words
+    assert listed.all("//tbody//a[starts-with(@href, '/contracts/agr_')]/@href")
+    assert listed.all("//tbody//a[starts-with(@href, '/customers/cus_')]/@href")
+    assert len(biller.get(every, size="1").all("//tbody/tr")) == 1
+    assert biller.get("/bill-runs/preview/documents/", as_of="soon").status == 422
     page = biller.post("/bill-runs/new/", {"as_of": "soon", "entity": ""})
     assert (page.status, page.all("//*[@aria-invalid='true']/@name")) == (422, ["as_of"])
     page = biller.post("/bill-runs/new/", {"as_of": TODAY.isoformat(), "entity": ""})
@@ -126,6 +133,12 @@ def test_an_invoice_shows_lines_money_reasons_and_files(shop: Shop) -> None:
     assert "Invoice issued" in page.words
     assert "Order ORD-DE01-2026-000001" in page.words
     assert page.all("//button[normalize-space()='Void']") == []
+    assert [one.text_content().strip() for one in page.all("//a[@class='button primary']")] == ["Open the PDF"]
+    clerk = Console("collections")
+    (pay,) = clerk.get(url).all("//a[contains(@class, 'primary')]/@href")
+    filled = clerk.get(pay)
+    assert filled.all("//input[@name='amount']/@value") == ["317.73"]
+    assert filled.all("//input[@name='spread'][@checked]/@value") == [public("invoice", row.id)]
     explained = page.all("//a[contains(@href, '/why/')]/@href")
     assert {item.rsplit("/", 2)[1] for item in explained} == {"line-1", "tax-S-19", "net", "tax", "gross", "open"}
     for item in set(explained):
