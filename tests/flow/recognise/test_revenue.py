@@ -12,6 +12,7 @@ from cashline.flow.deliver.subscriptions.actions import cancel_subscriptions
 from cashline.flow.deliver.subscriptions.queries import subscriptions_of
 from cashline.flow.invoice.credit_notes.actions import issue_credit_notes
 from cashline.flow.invoice.credit_notes.rules import CreditRequest
+from cashline.flow.invoice.invoices.queries import statement_of
 from cashline.flow.recognise.ledger.actions import close_period
 from cashline.flow.recognise.ledger.queries.balances import positions, trial_balance
 from cashline.flow.recognise.ledger.queries.entries import entries_of_agreement
@@ -23,10 +24,11 @@ from cashline.flow.recognise.revenue.queries import (
     recognised_by_month,
 )
 from cashline.flow.recognise.revenue.rules.contracts import TooFarAhead
+from cashline.flow.report.health.queries import verify
 from cashline.kernel.derivations import Derivation
 from cashline.platform import lists, sql
 from tests.support.agree import american, make_customers
-from tests.support.book import Shop
+from tests.support.book import Shop, book, line
 from tests.support.recognise import (
     TODAY,
     accept_on,
@@ -291,3 +293,16 @@ def test_a_contract_without_an_exchange_rate_waits_for_it_alone(shop: Shop) -> N
         "UPDATE exchange_rates SET day = '2025-01-01'::date + (day - '2030-01-01'::date) WHERE currency = 'USD'"
     )
     assert recognise(JANUARY).agreements == 1
+
+
+def test_a_concession_above_the_share_of_its_line_keeps_the_books_sound(shop: Shop) -> None:
+    """Three of a kind at 10, 20 and 70 are allocated a third each; 60 given for the last is more than its share."""
+    order = book(shop, *(line("SENSOR-1", 1, unit_price=D(price)) for price in (10, 20, 70)))
+    ship_on(TODAY, order)
+    [key] = bill(TODAY)
+    [last] = [one for one in statement_of(key).lines if one.net_amount == 70]
+    request = CreditRequest(key, "Scratched", [(last.id, D(60))])
+    issue_credit_notes([request], today=TODAY, now=at(TODAY), actor=ACTOR)
+    recognise(JANUARY)
+    assert sum(recognised_by_month([agreement_of(order)])[agreement_of(order)].values()) == 40
+    assert verify(whole=True).first_break is None

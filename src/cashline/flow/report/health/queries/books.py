@@ -188,11 +188,13 @@ FIRST_ALLOCATION = Law(
 )
 RECOGNISED = Law(
     "recognised-within-allocated",
-    "Of an obligation of a contract that was not cut short, no more is recognised than is allocated to it",
+    "Of an obligation of a contract that was not cut short, no more is recognised than is allocated to it (below zero "
+    "where a concession gave more than its share)",
     "SELECT 'agreement', o.agreement_id, a.number, o.allocated_price, r.amount FROM (SELECT line_id, sum(amount) AS "
     "amount FROM revenue_postings GROUP BY 1) r LEFT JOIN (SELECT DISTINCT ON (line_id) * FROM obligations "
     "ORDER BY line_id, version DESC) o USING (line_id) LEFT JOIN agreements a ON a.id = o.agreement_id "
-    "WHERE o.line_id IS NULL OR (NOT o.open_ended AND (r.amount < 0 OR r.amount > o.allocated_price) AND NOT EXISTS "
+    "WHERE o.line_id IS NULL OR (NOT o.open_ended AND (r.amount < least(o.allocated_price, 0) OR "
+    "r.amount > greatest(o.allocated_price, 0)) AND NOT EXISTS "
     "(SELECT FROM agreement_lines t JOIN deliveries d ON d.line_id = t.line_id AND d.kind IN ('ended', 'cancelled') "
     "WHERE t.agreement_id = o.agreement_id))",
 )
