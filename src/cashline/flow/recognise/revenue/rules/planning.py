@@ -263,15 +263,12 @@ def _cut(pooled: dict[UUID, Obligation], cut: Cut, change: Decimal, ends: Mappin
     earned = {line_id: one.earned(before) for line_id, one in pooled.items()}
     left = {line_id: _left(one, before, ends[line_id]) for line_id, one in pooled.items()}
     pool = sum((one.allocated - earned[line_id] for line_id, one in pooled.items()), change)
-    for weights in (left, {line_id: max(_ZERO, amount) for line_id, amount in earned.items()}):
-        if any(weights.values()):
-            shares = dict(zip(weights, allocate(pool, list(weights.values()), digits), strict=True))
-            break
-    else:
-        shares = {cut.line_id: pool}
+    open_lines = {line_id: weight for line_id, weight in left.items() if weight is not None}
+    weights = open_lines or {line_id: max(_ZERO, amount) for line_id, amount in earned.items()}
+    shares = dict(zip(weights, allocate(pool, list(weights.values()), digits), strict=True))
     for line_id, one in pooled.items():
         share = shares.get(line_id, _ZERO)
-        if left[line_id]:
+        if line_id in open_lines:
             layers = (Layer(share, one.progress.at(before), ends[line_id]),) if share else ()
             segment = Segment(cut.on, earned[line_id], layers)
         else:
@@ -280,12 +277,10 @@ def _cut(pooled: dict[UUID, Obligation], cut: Cut, change: Decimal, ends: Mappin
         pooled[line_id] = replace(one, segments=(*kept, segment))
 
 
-def _left(one: Obligation, before: date, end: Decimal) -> Decimal:
-    """The stand-alone price of what is still to be delivered after a day; of a cut line, what the facts deliver."""
+def _left(one: Obligation, before: date, end: Decimal) -> Decimal | None:
+    """The stand-alone price of what is still to be delivered after a day; None where nothing is."""
     units = end - one.progress.at(before)
-    if units <= 0:
-        return _ZERO
-    return divide(one.promise.stand_alone * units, one.progress.total)
+    return divide(one.promise.stand_alone * units, one.progress.total) if units > 0 else None
 
 
 def _concede(one: Obligation, concession: Concession, end: Decimal) -> Obligation:

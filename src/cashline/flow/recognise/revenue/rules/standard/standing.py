@@ -143,14 +143,16 @@ def _raw(work: Work, judged: Judged, stop: date, marks: Marks) -> Decimal:
             start = max(start, marks.since)
         return gone(fact.pattern, start, work.until or date.max, stop)
     if fact.pattern == "redemption":
-        return _part(work.redeemed - marks.redeemed, expected_redeemed(work, judged) - marks.redeemed)
-    if fact.pattern in MEASURED and fact.measure == "costs":
-        return _part(work.costs - marks.costs, expected_cost(work, judged) - marks.costs)
-    if fact.pattern in MEASURED:
-        return _part(work.progress - marks.progress, work.measure_total - marks.progress)
-    if marks.since is not None and work.quantity <= marks.units:
+        done, whole = work.redeemed - marks.redeemed, expected_redeemed(work, judged) - marks.redeemed
+    elif fact.pattern in MEASURED and fact.measure == "costs":
+        done, whole = work.costs - marks.costs, expected_cost(work, judged) - marks.costs
+    elif fact.pattern in MEASURED:
+        done, whole = work.progress - marks.progress, work.measure_total - marks.progress
+    else:
+        done, whole = work.units - marks.units, work.quantity - marks.units
+    if marks.since is not None and whole <= 0:  # all of it was done before the modification
         return _ONE
-    return _part(work.units - marks.units, work.quantity - marks.units)
+    return _part(done, whole)
 
 
 def _part(done: Decimal, whole: Decimal) -> Decimal:
