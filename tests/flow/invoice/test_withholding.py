@@ -110,6 +110,8 @@ def test_money_on_account_that_is_put_to_the_invoice_settles_it_likewise_and_rev
     reverse_payments([withheld.id], reason="The authority says no", today=TODAY, now=NOW, actor=ACTOR)
     assert invoice(row.id).open_amount == D("17.80")
     assert held(shop)["tax_withheld"] == 0
+    with pytest.raises(Conflict):
+        record_certificate(payment_id=withheld.id, number="C-1", issued_on=TODAY, now=NOW, actor=ACTOR)
     assert verify(whole=True).first_break is None
 
 

@@ -118,7 +118,7 @@ def _told(looks: Sequence[tuple[ActiveAlert, Decimal, str]], now: datetime, acto
         [
             OutboxMessage(
                 "money_alert_mail",
-                f"money_alert_mail:{one.id}:{now.isoformat()}",
+                f"money_alert_mail:{new_id()}",  # what was told for keeps it once, also where a clock stands still
                 {"alert_id": str(one.id), "amount": str(amount)},
             )
             for one, amount in fresh

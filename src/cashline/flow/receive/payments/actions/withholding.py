@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from cashline.flow.receive.payments import queries
-from cashline.flow.receive.payments.rules import TAX_WITHHELD
+from cashline.flow.receive.payments.rules import TAX_WITHHELD, PaymentStatus
 from cashline.kernel.refusals import Conflict, InvalidValue
 from cashline.platform import sql
 from cashline.platform.events.actions import record
@@ -17,11 +17,13 @@ from cashline.platform.events.rules import Event, ObjectRef
 def record_certificate(*, payment_id: UUID, number: str, issued_on: date, now: datetime, actor: str) -> None:
     """Keep the number and the day of the proof; given again it is corrected, and the event log keeps what was.
 
-    Raises InvalidValue without a number, Conflict for money that came.
+    Raises InvalidValue without a number, Conflict for money that came and for what was reversed.
     """
     payment = queries.payment_for_update(payment_id)
     if payment.method != TAX_WITHHELD:
         raise Conflict(f"{payment.number} is money that came: nothing was withheld by it.", field="payment")
+    if payment.status == PaymentStatus.REVERSED:
+        raise Conflict(f"{payment.number} is reversed: nothing was withheld by it.", field="payment")
     if not number.strip():
         raise InvalidValue("A certificate has a number.", field="number")
     sql.execute(
