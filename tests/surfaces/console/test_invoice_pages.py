@@ -46,6 +46,7 @@ def test_a_run_is_previewed_begun_watched_and_done(shop: Shop) -> None:
     assert listed.all("//tbody//a[starts-with(@href, '/customers/cus_')]/@href")
     assert len(biller.get(f"{every}&size=1").all("//tbody/tr")) == 1
     assert biller.get("/bill-runs/preview/documents/", as_of="soon").status == 422
+    assert biller.get("/bill-runs/preview/documents/").status == 200
     page = biller.post("/bill-runs/new/", {"as_of": "soon", "entity": ""})
     assert (page.status, page.all("//*[@aria-invalid='true']/@name")) == (422, ["as_of"])
     page = biller.post("/bill-runs/new/", {"as_of": TODAY.isoformat(), "entity": ""})

@@ -171,7 +171,10 @@ def bill_run_preview_list(request: HttpRequest) -> HttpResponseBase:
     caller.require("billing.run")
     known = _entities(caller)
     given = QueryDict(mutable=True)
-    given.update({"as_of": request.GET.get("as_of", ""), "entity": request.GET.get("entity", "")})
+    every = caller.entities("billing.run") is None
+    usual = "" if every else next(iter(known), "")
+    day = request.GET.get("as_of") or caller.today().isoformat()
+    given.update({"as_of": day, "entity": request.GET.get("entity", usual)})
     read = read_form(given, _fieldsets(caller, known))
     raise_all([InvalidValue(error.message, field=error.field) for error in read.errors])
     as_of, chosen = read.day("as_of") or caller.today(), known.get(read.text("entity"))
