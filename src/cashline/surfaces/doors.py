@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from ninja.utils import check_csrf
 
 from cashline.flow.agree.customers.queries import customer
-from cashline.kernel.refusals import Forbidden, NotFound, Refusal, Refusals
+from cashline.kernel.refusals import Forbidden, InvalidValue, NotFound, Refusal, Refusals
 from cashline.platform.clock.queries import ClockReading, read_clock
 from cashline.platform.doors.caller import Caller
 from cashline.platform.doors.once import FIELD, answer_once
@@ -61,9 +61,8 @@ class DoorMiddleware:
                 return error_answer(refusal)
             return redirect(f"/login/?next={request.path}")
         request.caller = Caller(authority, clock)  # type: ignore[attr-defined]
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            nothing = NotFound("There is nothing at this address: it holds a NUL, which no text here does.")
-            return self.process_exception(request, nothing) or error_answer(nothing)
+        if refusal := _unheard_of(request):
+            return self.process_exception(request, refusal) or error_answer(refusal)
         with _language(authority):
             return self._answer(request, authority, clock, is_api=is_api)
 
@@ -114,6 +113,16 @@ class DoorMiddleware:
         from cashline.surfaces.portal.frame import frame_of
 
         return render_refusal(request, exception, portal=frame_of(request), helpers=_helpers(request, exception))
+
+
+def _unheard_of(request: HttpRequest) -> Refusal | None:
+    """What is wrong with an address that holds a NUL, which no text of a database does."""
+    if "\0" in request.path:
+        return NotFound("There is nothing at this address: it holds a NUL character.")
+    if "%00" not in request.META.get("QUERY_STRING", ""):
+        return None
+    names = [name for name, values in request.GET.lists() if "\0" in name + "".join(values)]
+    return InvalidValue("A text holds a NUL character.", field=names[0].replace("\0", "") if names else None)
 
 
 def _helpers(request: HttpRequest, refusal: Refusal) -> tuple[KeyValue, ...]:

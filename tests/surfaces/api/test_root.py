@@ -44,10 +44,17 @@ def test_a_call_without_a_valid_key_is_refused(secret: str) -> None:
     assert Client().get("/v1/entities", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
 
 
-def test_no_address_holds_a_nul(secret: str) -> None:
-    for address in ("/v1/entities/%00/renewal-notices", "/v1/customers?q=a%00b", "/v1/search?q=%00"):
-        answer = Client().get(address, headers={"Authorization": f"Bearer {secret}"})
-        assert (answer.status_code, codes(answer)) == (404, [("not_found", "")])
+@pytest.mark.parametrize(
+    ("address", "status", "code", "field"),
+    [
+        ("/v1/entities/%00/renewal-notices", 404, "not_found", ""),
+        ("/v1/customers?limit=5&q=a%00b", 422, "invalid_value", "q"),
+        ("/v1/search?q=%00", 422, "invalid_value", "q"),
+    ],
+)
+def test_no_address_holds_a_nul(secret: str, address: str, status: int, code: str, field: str) -> None:
+    answer = Client().get(address, headers={"Authorization": f"Bearer {secret}"})
+    assert (answer.status_code, codes(answer)) == (status, [(code, field)])
 
 
 def test_a_key_does_only_what_its_scopes_say(secret: str) -> None:
