@@ -61,8 +61,8 @@ class DoorMiddleware:
                 return error_answer(refusal)
             return redirect(f"/login/?next={request.path}")
         request.caller = Caller(authority, clock)  # type: ignore[attr-defined]
-        if refusal := _unheard_of(request):
-            return self.process_exception(request, refusal) or error_answer(refusal)
+        if nul := _unheard_of(request):
+            return self.process_exception(request, nul) or error_answer(nul)
         with _language(authority):
             return self._answer(request, authority, clock, is_api=is_api)
 
@@ -122,7 +122,7 @@ def _unheard_of(request: HttpRequest) -> Refusal | None:
     if "%00" not in request.META.get("QUERY_STRING", ""):
         return None
     names = [name for name, values in request.GET.lists() if "\0" in name + "".join(values)]
-    return InvalidValue("A text holds a NUL character.", field=names[0].replace("\0", "") if names else None)
+    return InvalidValue("A text holds a NUL character.", field=names[0].replace("\0", "") if names else "")
 
 
 def _helpers(request: HttpRequest, refusal: Refusal) -> tuple[KeyValue, ...]:
