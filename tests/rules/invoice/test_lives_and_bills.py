@@ -65,9 +65,12 @@ def change(account: Account, one: LifeChange, now: datetime) -> bool:
     """Record the facts of a change, unless it is refused."""
     setting = Setting(account.zone, account.conventions, 2, INDICES)
     try:
-        account.facts.extend(facts_of_change(one, account.facts, account.terms, setting, now))
+        facts = facts_of_change(one, account.facts, account.terms, setting, now)
     except (ConflictingChange, InvalidValue):
         return False
+    account.facts.extend(facts)
+    for fact in facts:
+        account.touch(fact.at)
     return True
 
 
