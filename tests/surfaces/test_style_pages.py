@@ -29,6 +29,15 @@ SHIFT = """new Promise(done => {
 })"""
 
 
+def test_a_text_that_is_hard_to_read_is_found(page: "Page") -> None:
+    page.set_content(
+        "<!doctype html><html lang=en><title>Pale</title><style>p::before { content: ''; background: #000 }</style>"
+        "<main><h1>Pale</h1><p style='color: #bbb; background: #fff'>Who can read this?</p></main></html>"
+    )
+    (found,) = violations(page)
+    assert found.startswith("color-contrast: p ")
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_every_page_is_accessible(page: "Page", site: str, theme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})

@@ -22,7 +22,7 @@ from tests.support.fuzz import Documents, one_connection, operations, told, trie
 from tests.support.world import ACTOR, NOW
 from tests.thread.test_database_refuses import trade
 
-EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 1}
+EXAMPLES = {GenerationMode.POSITIVE: 4, GenerationMode.NEGATIVE: 2}
 """How many requests to each operation that its schema allows, and that it does not."""
 SCOPES = sorted(frozenset().union(*ROLES.values()))
 
