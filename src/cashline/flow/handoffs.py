@@ -72,5 +72,5 @@ HANDOFFS: dict[str, tuple[Handoff, ...]] = {
     "PaymentReversed": (ledger.post_refunds,),
     "RefundReturned": (ledger.post_refunds,),
     "ChargebackWon": (ledger.post_refunds,),
-    "FiscalCalendarSet": (revenue.plan_again, books.compare_again),
+    "FiscalCalendarSet": (ledger.keep_closed_periods, revenue.plan_again, books.compare_again),
 }

@@ -18,7 +18,7 @@ from cashline.flow.recognise.ledger.actions import (
     reopen_period,
     summarise_journal,
 )
-from cashline.flow.recognise.ledger.queries.balances import monthly_movements, positions, role_balances, trial_balance
+from cashline.flow.recognise.ledger.queries.balances import period_movements, positions, role_balances, trial_balance
 from cashline.flow.recognise.ledger.queries.books import books
 from cashline.flow.recognise.ledger.queries.entries import account_lines, entries_of, list_entries
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
@@ -229,7 +229,7 @@ def test_closed_month_takes_nothing_and_late_facts_go_to_the_first_open_day(worl
     assert found.text == "Invoice X (of 2026-03-31, a closed month)"
     assert balances(world.berlin, date(2026, 3, 31))["receivable"] == D(100)
     assert balances(world.berlin, APRIL)["receivable"] == D(130)
-    with refused("the month of 2026-03-01 is closed"):
+    with refused("the period from 2026-03-01 is closed"):
         _raw_entry(world)
     other = entry(world.boston, "30", date(2026, 3, 31))
     post([PlannedEntry(other.entity_id, "USD", *_after_currency(other))], now=NOW, actor=ACTOR)
@@ -301,11 +301,11 @@ def test_sums_and_what_is_newer_give_the_same_as_the_lines(committed_db: Databas
     world, agreement, document = make_world(), new_id(), new_id()
 
     def everything() -> object:
-        start, end = date(2026, 1, 1), date(2027, 1, 1)
+        starts, end = [date(2026, month, 1) for month in range(1, 13)], date(2027, 1, 1)
         return (
             trial_balance(world.berlin, date(2026, 3, 31)),
             role_balances([R.RECEIVABLE], as_of=date(2026, 4, 30)),
-            monthly_movements(world.berlin, [R.RECEIVABLE, R.CONTRACT_POSITION], start=start, end=end),
+            period_movements(world.berlin, [R.RECEIVABLE, R.CONTRACT_POSITION], starts=starts, end=end),
             positions([agreement]),
         )
 

@@ -49,7 +49,7 @@ def test_what_remains_is_summed_over_agreements_plans_and_arrangements() -> None
     assert found.waiting == D(1200)  # the installation has no day yet
     assert (found.within_two_years, found.later) == (0, 0)
     assert found.within_a_year == found.total - D(1200)
-    [january] = deferred_waterfall(berlin, start=date(2026, 1, 1), end=date(2026, 2, 1), today=FEBRUARY).months
+    [january] = deferred_waterfall(berlin, start=date(2026, 1, 1), end=date(2026, 2, 1), today=FEBRUARY).periods
     assert january.recognised == order_and_plan + others.revenue()
     assert january.other == 0
     shape = Api("revenue_accountant").get("/reports/remaining-obligations", entity="DE01").body

@@ -35,7 +35,8 @@ from cashline.flow.recognise.revenue.rules.standard.facts import (
     Variable,
 )
 from cashline.flow.recognise.revenue.rules.standard.judgements import Amortisation, Impairment, VariableEstimate
-from cashline.flow.report.audit.queries import ALLOCATIONS, SCRIPTS, TABLES, Chosen, audit_pack, contracts_of_month
+from cashline.flow.report.audit.queries import ALLOCATIONS, SCRIPTS, TABLES, Chosen, audit_pack, contracts_of_period
+from cashline.kernel.fiscal import MONTHS
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform import sql
 from cashline.surfaces.cli.main import cli
@@ -201,7 +202,7 @@ def test_doors_give_the_pack_of_a_contract_and_of_a_month(traded: Traded, tmp_pa
     done = CliRunner().invoke(cli, ["audit", "pack", "--entity", "DE01", "--month", "2026-01", "-o", str(month)])
     assert done.exit_code == 0, done.output
     assert check(month)[0] == 0
-    assert len(contracts_of_month(traded.shop.world.berlin, date(2026, 1, 1))) > 1
+    assert len(contracts_of_period(traded.shop.world.berlin, MONTHS.period_of(date(2026, 1, 1)))) > 1
     api = Api("auditor")
     answer = api.get("/audit-pack", contract=number)
     assert answer.status == 200
@@ -243,7 +244,7 @@ def arranged(db: Database, tmp_path: Path) -> Path:
     file = tmp_path / "arranged.zip"
     done = CliRunner().invoke(cli, ["audit", "pack", "--contract", number, "-o", str(file)])
     assert done.exit_code == 0, done.output
-    assert contracts_of_month(berlin, date(2026, 2, 1)).arrangements == [key]
+    assert contracts_of_period(berlin, MONTHS.period_of(date(2026, 2, 1))).arrangements == [key]
     return file
 
 

@@ -14,8 +14,9 @@ from cashline.flow.receive.payments.actions.recording import NewPayment
 from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
 from cashline.flow.report.closing.actions import assign_owner, close_month, sign_task
-from cashline.flow.report.closing.queries import month_of_entity, signatures_of, tasks_of
+from cashline.flow.report.closing.queries import period_state, signatures_of, tasks_of
 from cashline.flow.report.closing.rules import CloseBlocked, Outcome, TaskState, days_to_close
+from cashline.kernel.fiscal import MONTHS
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.lifecycle import IllegalTransition
 from cashline.kernel.refusals import InvalidValue, Refusals
@@ -28,6 +29,7 @@ from tests.support.report import Traded, trade_a_little
 from tests.support.world import ACTOR
 
 JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
+FIRST = MONTHS.period_of(JANUARY)
 CLOSING = at(date(2026, 4, 3))
 
 
@@ -37,7 +39,7 @@ def traded(db: Database) -> Traded:
 
 
 def states(traded: Traded, month: date) -> dict[str, TaskState]:
-    return {task.template.code: task.state for task in tasks_of(traded.shop.world.berlin, month)}
+    return {task.template.code: task.state for task in tasks_of(traded.shop.world.berlin, MONTHS.period_of(month))}
 
 
 def test_checklist_completes_itself(traded: Traded) -> None:
@@ -47,7 +49,7 @@ def test_checklist_completes_itself(traded: Traded) -> None:
     assert february["earlier"] is TaskState.TO_DO
     assert february["applied"] is TaskState.TO_DO
     sql.execute("UPDATE invoices SET open_amount = open_amount - 1 WHERE id = %s", (traded.invoices[1],))
-    [ties] = [task for task in tasks_of(berlin, FEBRUARY) if task.template.code == "ties"]
+    [ties] = [task for task in tasks_of(berlin, MONTHS.period_of(FEBRUARY)) if task.template.code == "ties"]
     assert ties.state is TaskState.TO_DO
     assert ties.finding.address == "/ageing/?as_of=2026-02-28"
     assert Decimal(ties.finding.figures["receivable account"]) - Decimal(ties.finding.figures["open invoices"]) == 1
@@ -63,16 +65,16 @@ def test_month_closes_once_nothing_stands_in_the_way(traded: Traded) -> None:
     assert trial_balance(berlin, date(2026, 1, 31)) == before
     with pytest.raises(CloseBlocked):
         close_month(month=JANUARY, **who)
-    assert signatures_of(berlin, JANUARY) == []
+    assert signatures_of(berlin, FIRST) == []
     revalue_month(month=JANUARY, **who)
     assert sign_task(month=JANUARY, task="review", **who) is Outcome.SIGNED
     assert close_month(month=JANUARY, preview=True, **who).blockers == ()
     result = close_month(month=JANUARY, **who)
     assert result.closed
-    state = month_of_entity(berlin, JANUARY)
+    state = period_state(berlin, FIRST)
     assert (state.status, state.closed_by) == ("closed", ACTOR)
-    assert days_to_close(JANUARY, date(2026, 4, 3)) == 62
-    kept = signatures_of(berlin, JANUARY)
+    assert days_to_close(FIRST, date(2026, 4, 3)) == 62
+    kept = signatures_of(berlin, FIRST)
     assert len(kept) == len(result.tasks)
     assert {one.signed_by for one in kept} == {ACTOR}
     [ties] = [one for one in kept if one.code == "ties"]
@@ -116,7 +118,7 @@ def test_a_month_is_closed_over_open_tasks_only_with_a_reason(traded: Traded) ->
     with pytest.raises(InvalidValue, match="Say why"):
         close_month(reason=" ", **who)
     assert close_month(reason="The reviewer is ill", **who).closed
-    kept = {one.code: (one.outcome, one.note) for one in signatures_of(berlin, JANUARY)}
+    kept = {one.code: (one.outcome, one.note) for one in signatures_of(berlin, FIRST)}
     assert kept["review"] == ("accepted", "The reviewer is ill")
     assert kept["ties"] == ("checked", "")
     whole = CliRunner().invoke(cli, ["ledger", "close", "2026-02", "--entity", "DE01"])
@@ -127,7 +129,7 @@ def test_owner_is_said_and_taken_back(traded: Traded) -> None:
     berlin = traded.shop.world.berlin
     for owner in ("Ada", "Grace", ""):
         assign_owner(entity_id=berlin, task="bank", owner=owner, now=CLOSING, actor=ACTOR)
-        [bank] = [task for task in tasks_of(berlin, JANUARY) if task.template.code == "bank"]
+        [bank] = [task for task in tasks_of(berlin, FIRST) if task.template.code == "bank"]
         assert bank.owner == owner
 
 

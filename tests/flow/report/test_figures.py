@@ -12,7 +12,7 @@ from cashline.flow.invoice.invoices.queries.lists import ReceivablesAsked, recei
 from cashline.flow.receive.collections.actions import NextQuestion, send_reminders
 from cashline.flow.report.closing.queries import FINDINGS
 from cashline.flow.report.closing.queries.checks import findings
-from cashline.flow.report.closing.rules import MonthAsked
+from cashline.flow.report.closing.rules import PeriodAsked
 from cashline.flow.report.consolidation.queries import CONSOLIDATION, ConsolidationAsked, consolidation
 from cashline.flow.report.consolidation.rules import Kind
 from cashline.flow.report.health.queries import stuck
@@ -25,6 +25,7 @@ from cashline.flow.report.statements.queries.financial import StatementsAsked, f
 from cashline.flow.report.statements.rules import AgeBy, AgeingAsked, DeferredAsked, RemainingAsked
 from cashline.flow.report.statements.rules.financial import Step
 from cashline.flow.schedule import FIGURES
+from cashline.kernel.fiscal import MONTHS
 from cashline.platform.snapshots.queries import written
 from tests.support.report import Traded, trade_a_little
 
@@ -61,7 +62,7 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
             Case(CycleTimesAsked(365), lambda found: [*found] == cycle_times(until=TODAY)),
             Case(CycleTimesAsked(90, one), lambda found: [*found] == cycle_times(until=TODAY, days=90, entity_ids=one)),
         ],
-        "statements.deferred": [
+        "statements.deferred_by_period": [
             Case(
                 DeferredAsked(world.berlin),
                 lambda found: (
@@ -93,8 +94,8 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
         ],
         FINDINGS.name: [
             Case(
-                MonthAsked(world.berlin, date(2026, 2, 1)),
-                lambda found: found == findings(world.berlin, date(2026, 2, 1)) and len(found) > 5,
+                PeriodAsked(world.berlin, date(2026, 2, 1)),
+                lambda found: found == findings(world.berlin, MONTHS.period_of(date(2026, 2, 1))) and len(found) > 5,
             )
         ],
         CONSOLIDATION.name: [

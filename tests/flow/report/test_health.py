@@ -63,8 +63,8 @@ BREAKS = {
     "lines-are-in-place": line("receivable", "day = day + 1"),
     "closed-months-are-closed": (
         "accounting_periods",
-        "INSERT INTO accounting_periods (id, entity_id, month, status, closed_at) SELECT uuidv7(), id, '2026-01-01', "
-        "'closed', '2026-01-20' FROM legal_entities WHERE code = 'DE01'",
+        "INSERT INTO accounting_periods (id, entity_id, starts_on, ends_on, status, closed_at) SELECT uuidv7(), id, "
+        "'2026-01-01', '2026-02-01', 'closed', '2026-01-20' FROM legal_entities WHERE code = 'DE01'",
     ),
     "sums-are-the-lines": first("daily_balances", "functional_debit = functional_debit + 1"),
     "position-sums-are-the-lines": first("contract_positions", "billed = billed + 1"),

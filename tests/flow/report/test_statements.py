@@ -96,13 +96,13 @@ def test_unapplied_money_is_shown_apart(traded: Traded) -> None:
 def test_deferred_revenue_rolls_forward_to_the_trial_balance(traded: Traded) -> None:
     berlin = traded.shop.world.berlin
     found = deferred_waterfall(berlin, start=date(2026, 1, 1), end=date(2026, 5, 1), today=LAST)
-    assert [one.month.month for one in found.months] == [1, 2, 3, 4]
-    for one in found.months:
-        after = one.month.replace(month=one.month.month + 1) - timedelta(days=1)
+    assert [one.period.code for one in found.periods] == ["2026-01", "2026-02", "2026-03", "2026-04"]
+    for one in found.periods:
+        after = one.period.last_day
         [row] = [row for row in trial_balance(berlin, after) if row.role == "contract_position"]
         assert one.closing == -row.balance
-    assert found.months[0].recognised > 0
-    assert found.liability - found.asset == found.months[-1].closing
+    assert found.periods[0].recognised > 0
+    assert found.liability - found.asset == found.periods[-1].closing
     assert found.contracts >= 3
     assert found.ahead[0][0] == date(2026, 3, 1)
     assert all(amount >= 0 for _, amount in found.ahead)

@@ -19,6 +19,7 @@ from cashline.flow.recognise.ledger.rules.not_posting import NOT_POSTING
 from cashline.flow.recognise.ledger.rules.periods import accounting_day, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, FactAmount, Held, held_keys, plan_entry
 from cashline.kernel.identifiers import new_id
+from cashline.kernel.periods import month_of
 from cashline.kernel.rounding import round_to
 
 D = Decimal
@@ -140,7 +141,7 @@ def test_revenue_keeps_the_rate_of_the_advance_and_takes_that_of_the_day_beyond_
 
 
 def test_late_fact_says_so() -> None:
-    entry = dated(post("InvoiceIssued", invoice_fact(new_id(), "1", "0")), {date(2026, 3, 1)})
+    entry = dated(post("InvoiceIssued", invoice_fact(new_id(), "1", "0")), [month_of(date(2026, 3, 1))])
     assert entry.day == date(2026, 4, 1)
     assert entry.text == "Invoice X-1 (of 2026-03-09, a closed month)"
 
@@ -156,7 +157,7 @@ def test_late_fact_says_so() -> None:
     ],
 )
 def test_first_open_day(day: str, closed: list[str], expected: str) -> None:
-    found = accounting_day(date.fromisoformat(day), {date.fromisoformat(month) for month in closed})
+    found = accounting_day(date.fromisoformat(day), [month_of(date.fromisoformat(month)) for month in closed])
     assert found == date.fromisoformat(expected)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cashline.flow.report.statements.rules import BUCKETS, bucket_of, roll_forward
+from cashline.kernel.fiscal import MONTHS
 
 D = Decimal
 
@@ -45,10 +46,9 @@ def test_deferred_revenue_rolls_forward(opening: Decimal, moved: list[tuple[int,
     months = roll_forward(
         opening,
         [(date(2026, month, 1), rule, amount) for month, rule, amount in moved],
-        start=date(2026, 1, 1),
-        end=date(2027, 1, 1),
+        MONTHS.periods(2026),
     )
-    assert [one.month.month for one in months] == list(range(1, 13))
+    assert [one.period.start.month for one in months] == list(range(1, 13))
     assert months[0].opening == opening
     for before, after in pairwise(months):
         assert before.closing == after.opening

@@ -99,7 +99,7 @@ def test_month_is_closed_when_its_checks_are_done(traded: Traded) -> None:
     assert "Ada" in ready.words
     assert "The month is closed" in closer.post(f"{month}close/").words
     [row] = periods(traded.shop.world.berlin)
-    assert (row.month, row.status) == (date(2026, 1, 1), "closed")
+    assert (row.starts_on, row.ends_on, row.status) == (date(2026, 1, 1), date(2026, 2, 1), "closed")
     assert "Checked at the close: Revenue is recognised" in reader.get(month).words
     assert "it is closed" in closer.post(f"{month}close/").words
     assert "Say why" in closer.post(f"{month}reopen/").words

@@ -115,9 +115,10 @@ def set_tax_rounding(*, entity_id: UUID, rounding: str, now: datetime, actor: st
 
 @transaction.atomic
 def set_fiscal_calendar(*, entity_id: UUID, calendar: FiscalCalendar, now: datetime, actor: str) -> None:
-    """Say by which calendar an entity reports, for all years; raises NotFound and InvalidValue.
+    """Say by which calendar an entity reports and closes its books, always or from a day on.
 
-    Revenue that was posted by another calendar stays in its calendar months; the next run moves it between the periods.
+    Raises NotFound and InvalidValue; the ledger refuses one that would cut a closed period. Revenue that was posted by
+    another calendar stays in its calendar months; the next run moves it between the periods.
     """
     raise_all(calendar.errors())
     shape = calendar.as_json()

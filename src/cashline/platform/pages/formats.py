@@ -17,6 +17,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.money import Money
 from cashline.kernel.rounding import round_to
 from cashline.platform.pages.speaking import gettext
@@ -133,6 +134,11 @@ def format_day(day: date | None) -> str:
 def format_month(day: date | None) -> str:
     """The month of a date: Mar 2026."""
     return NONE if day is None else format_skeleton("yMMM", day, locale=current_locale())
+
+
+def period_name(period: FiscalPeriod) -> str:
+    """The name of an accounting period: Mar 2026, or FY2026 P03 by a fiscal calendar of weeks."""
+    return format_month(period.start) if period.is_month else period.name
 
 
 def format_instant(instant: datetime | None, zone: str | None = None) -> str:

@@ -56,13 +56,17 @@ class TaxRoundingIn(Closed):
 
 
 class FiscalCalendarIn(Closed):
-    """A calendar of months, or of weeks that ends on a weekday (Monday is 0) last in or nearest the end of a month."""
+    """A calendar of months, or of weeks that ends on a weekday (Monday is 0) last in or nearest the end of a month.
+
+    It holds from the day `since` on, after calendar months; where that is left out it always held.
+    """
 
     pattern: FiscalPattern
     end_month: Annotated[int, Field(ge=1, le=12)] = 12
     weekday: Annotated[int, Field(ge=0, le=6)] = 5
     year_end: YearEnd = YearEnd.LAST
     named_before: bool = False
+    since: date | None = None
 
 
 class RateIn(Closed):
@@ -127,7 +131,10 @@ def entity_tax_rounding(request: HttpRequest, entity_id: str, body: TaxRoundingI
 
 @router.post("/entities/{entity_id}/fiscal-calendar")
 def entity_fiscal_calendar(request: HttpRequest, entity_id: str, body: FiscalCalendarIn) -> dict[str, Any]:
-    """Say by which calendar it reports, for all years; the next run of revenue follows it."""
+    """Say by which calendar it reports and closes; the next run of revenue follows it.
+
+    Refused where it would cut a closed period.
+    """
     caller, key = caller_of(request), key_of("entity", entity_id)
     caller.require("platform.write")
     calendar = FiscalCalendar(**body.model_dump())
@@ -146,6 +153,7 @@ def entity_fiscal_periods(
     items = [
         {
             "name": one.name,
+            "code": one.code,
             "quarter": one.quarter,
             "start": one.start,
             "end": one.end,

@@ -91,7 +91,7 @@ _PLACES: tuple[tuple[Stage | None, Label, tuple[Place, ...]], ...] = (
             (_("Stand-alone prices"), "price_study_list", "gauge", "", "revenue"),
             (_("What if"), "revenue_what_if", "calculator", "", "revenue"),
             (_("Books"), "accounting_book_list", "library", "", "ledger"),
-            (_("Months"), "period_list", "calendar", "m", "ledger"),
+            (_("Periods"), "period_list", "calendar", "m", "ledger"),
         ),
     ),
     (

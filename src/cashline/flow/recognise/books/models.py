@@ -47,13 +47,14 @@ class BookEntry(Table):
     """A balanced entry of a book: what one of its choices posts otherwise for a contract and a month.
 
     `source_id` is the agreement or arrangement; `rule` is the choice. `month` is the one that it belongs to; where that
-    is closed, `day` is the first open one.
+    is closed, `day` is the first open one, and `belongs_on` the one on which it would stand.
     """
 
     book = link_to("books.AccountingBook", db_index=False)
     entity = link_to("company.LegalEntity", db_index=False)
     currency = currency_column()
     day = models.DateField()
+    belongs_on = models.DateField(null=True)
     month = models.DateField()
     source_type = models.TextField(choices=[("agreement", "agreement"), ("revenue_arrangement", "revenue_arrangement")])
     source_id = models.UUIDField()

@@ -1,4 +1,4 @@
-"""The API of the ledger: journal entries, trial balance, months."""
+"""The API of the ledger: journal entries, trial balance, accounting periods."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -10,11 +10,12 @@ from pydantic import StringConstraints
 from cashline.flow.recognise.ledger import actions
 from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.recognise.ledger.queries import balances, entries
-from cashline.flow.recognise.ledger.queries.books import periods
+from cashline.flow.recognise.ledger.queries.books import period_of, periods
 from cashline.flow.recognise.ledger.queries.entries import EntryRow
-from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
+from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus, code_of
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.identifiers import key_of, public
-from cashline.platform.company.queries import Entity, entity_by_code
+from cashline.platform.company.queries import Entity, entity_by_code, fiscal_calendar
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import Closed
 from cashline.platform.lists import Ask
@@ -25,7 +26,7 @@ type Day = Annotated[date, Query()]
 
 
 class Month(Closed):
-    """A month of an entity, named by any of its days, and why it is closed or opened."""
+    """A month or fiscal period of an entity, named by any of its days, and why it is closed or opened."""
 
     entity: Code
     month: date
@@ -96,13 +97,19 @@ def trial_balance(
 
 @router.get("/periods")
 def period_list(request: HttpRequest, entity: Code) -> dict[str, Any]:
-    """The months of an entity that were ever closed, whole or by area, newest first; any other month is open."""
+    """The periods of an entity that were ever closed, whole or by area, newest first; any other is open.
+
+    `month` names one: 2026-03, or FY2026-P03 by a fiscal calendar of weeks.
+    """
     caller = caller_of(request)
     owner = entity_by_code(entity)
     caller.require("ledger.read", owner.id)
+    calendar = fiscal_calendar(owner.id)
     items = [
         {
-            "month": f"{row.month:%Y-%m}",
+            "month": code_of(calendar, row.starts_on, row.ends_on),
+            "start": row.starts_on,
+            "end": row.ends_on,
             "area": row.area,
             "status": row.status,
             "closed_at": row.closed_at,
@@ -115,10 +122,10 @@ def period_list(request: HttpRequest, entity: Code) -> dict[str, Any]:
 
 @router.post("/periods/soft-close")
 def period_soft_close(request: HttpRequest, body: Month) -> dict[str, Any]:
-    """Keep documents out of a month, and still take what the close itself posts."""
+    """Keep documents out of a period, and still take what the close itself posts."""
     caller = caller_of(request)
     owner = _owner(request, body.entity)
-    actions.close_period(
+    period = actions.close_period(
         entity_id=owner.id,
         month=body.month,
         reason=body.reason,
@@ -127,39 +134,35 @@ def period_soft_close(request: HttpRequest, body: Month) -> dict[str, Any]:
         now=caller.now,
         actor=caller.actor,
     )
-    return _month(owner, body, PeriodStatus.SOFT_CLOSED)
+    return period_shape(owner, period) | {"area": body.area.value, "status": PeriodStatus.SOFT_CLOSED.value}
 
 
 @router.post("/periods/reopen")
 def period_reopen(request: HttpRequest, body: Month) -> dict[str, Any]:
-    """Open a closed month again; the reason is kept."""
+    """Open a closed period again; the reason is kept."""
     caller = caller_of(request)
     owner = _owner(request, body.entity)
-    actions.reopen_period(
+    period = actions.reopen_period(
         entity_id=owner.id, month=body.month, reason=body.reason, area=body.area, now=caller.now, actor=caller.actor
     )
-    return _month(owner, body, PeriodStatus.OPEN)
+    return period_shape(owner, period) | {"area": body.area.value, "status": PeriodStatus.OPEN.value}
 
 
 @router.post("/periods/revalue")
 def period_revalue(request: HttpRequest, body: Month) -> dict[str, Any]:
-    """Post the unrealised exchange difference of a month, taken back on the first day of the next."""
+    """Post the unrealised exchange difference of a period, taken back on the first day of the next."""
     caller = caller_of(request)
     owner = _owner(request, body.entity)
     items, off = revalue_month(entity_id=owner.id, month=body.month, now=caller.now, actor=caller.actor)
     shown = [
         {"role": one.role.value, "currency": one.currency, "amount": one.amount, "rate": one.rate} for one in items
     ]
-    return {"entity": owner.code, "month": f"{body.month:%Y-%m}", "posted": off, "items": shown}
+    return period_shape(owner, period_of(owner.id, body.month)) | {"posted": off, "items": shown}
 
 
-def _month(owner: Entity, body: Month, status: PeriodStatus) -> dict[str, Any]:
-    return {
-        "entity": owner.code,
-        "month": f"{body.month:%Y-%m}",
-        "area": body.area.value,
-        "status": status.value,
-    }
+def period_shape(owner: Entity, period: FiscalPeriod) -> dict[str, Any]:
+    """An accounting period as every door tells it: its name, and its days from `start` up to before `end`."""
+    return {"entity": owner.code, "month": period.code, "start": period.start, "end": period.end}
 
 
 def _owner(request: HttpRequest, code: str) -> Entity:

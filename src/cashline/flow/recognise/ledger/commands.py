@@ -13,7 +13,7 @@ area_option = click.option(
 
 @click.group("ledger")
 def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's commands are found
-    """The journal: trial balance, entries, months."""
+    """The journal: trial balance, entries, accounting periods."""
 
 
 @COMMANDS.command("trial-balance")
@@ -46,70 +46,74 @@ def trial_balance_command(entity: str, as_of: datetime | None, known_at: datetim
 
 
 @COMMANDS.command("close")
-@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@click.argument("period")
 @click.option("--entity", required=True, help="The code of the legal entity.")
 @area_option
 @click.option("--soft", is_flag=True, help="Keep documents out, and still take what the close itself posts.")
 @json_option
-def close_command(month: datetime, entity: str, area: str, soft: bool, as_json: bool) -> None:
-    """Close an area of a month, or (softly) all of it: what comes late goes to the first open day.
+def close_command(period: str, entity: str, area: str, soft: bool, as_json: bool) -> None:
+    """Close an area of a PERIOD (2026-03, or FY2026-P03), or softly all: what comes late goes to the first open day.
 
-    A whole month is closed by `cashline close`, which checks everything first.
+    A whole one is closed by `cashline close`, which checks everything first.
     """
     from cashline.flow.recognise.ledger.actions import close_period
+    from cashline.flow.recognise.ledger.queries.books import period_named
     from cashline.flow.recognise.ledger.rules.periods import Area
     from cashline.kernel.refusals import InvalidValue
     from cashline.platform.company.queries import entity_by_code
 
     if area == "all" and not soft:
-        fix = f"Run cashline close {month:%Y-%m} --entity {entity}, or name an --area."
+        fix = f"Run cashline close {period} --entity {entity}, or name an --area."
         raise InvalidValue("A whole month is closed by its checklist.", field="area", fix=fix)
     owner = entity_by_code(entity)
-    close_period(entity_id=owner.id, month=month.date(), area=Area(area), soft=soft, now=now(), actor=TERMINAL.actor)
+    first = period_named(owner.id, period).start
+    close_period(entity_id=owner.id, month=first, area=Area(area), soft=soft, now=now(), actor=TERMINAL.actor)
     shape = {
         "entity": entity,
-        "month": f"{month:%Y-%m}",
+        "month": period,
         "area": area,
         "status": "soft_closed" if soft else "closed",
     }
-    say(shape, f"{month:%Y-%m} is {'soft-' if soft else ''}closed ({area}).", as_json=as_json)
+    say(shape, f"{period} is {'soft-' if soft else ''}closed ({area}).", as_json=as_json)
 
 
 @COMMANDS.command("reopen")
-@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@click.argument("period")
 @click.option("--entity", required=True, help="The code of the legal entity.")
 @area_option
 @reason_option
 @json_option
-def reopen_command(month: datetime, entity: str, area: str, reason: str, as_json: bool) -> None:
-    """Open a closed month again."""
+def reopen_command(period: str, entity: str, area: str, reason: str, as_json: bool) -> None:
+    """Open a closed PERIOD (2026-03, or FY2026-P03) again."""
     from cashline.flow.recognise.ledger.actions import reopen_period
+    from cashline.flow.recognise.ledger.queries.books import period_named
     from cashline.flow.recognise.ledger.rules.periods import Area
     from cashline.platform.company.queries import entity_by_code
 
     owner = entity_by_code(entity)
-    reopen_period(
-        entity_id=owner.id, month=month.date(), reason=reason, area=Area(area), now=now(), actor=TERMINAL.actor
-    )
-    shape = {"entity": entity, "month": f"{month:%Y-%m}", "area": area, "status": "open"}
-    say(shape, f"{month:%Y-%m} is open ({area}).", as_json=as_json)
+    first = period_named(owner.id, period).start
+    reopen_period(entity_id=owner.id, month=first, reason=reason, area=Area(area), now=now(), actor=TERMINAL.actor)
+    shape = {"entity": entity, "month": period, "area": area, "status": "open"}
+    say(shape, f"{period} is open ({area}).", as_json=as_json)
 
 
 @COMMANDS.command("revalue")
-@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@click.argument("period")
 @click.option("--entity", required=True, help="The code of the legal entity.")
 @click.option("--preview", is_flag=True, help="Say what would be posted, and post nothing.")
 @json_option
-def revalue_command(month: datetime, entity: str, preview: bool, as_json: bool) -> None:
-    """Post the unrealised exchange difference of a month, taken back on the first day of the next."""
+def revalue_command(period: str, entity: str, preview: bool, as_json: bool) -> None:
+    """Post the unrealised exchange difference of a PERIOD (2026-03, or FY2026-P03), taken back on the day after it."""
     from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
+    from cashline.flow.recognise.ledger.queries.books import period_named
     from cashline.platform.company.queries import entity_by_code
 
     owner = entity_by_code(entity)
-    items, off = revalue_month(entity_id=owner.id, month=month.date(), now=now(), actor=TERMINAL.actor, preview=preview)
+    first = period_named(owner.id, period).start
+    items, off = revalue_month(entity_id=owner.id, month=first, now=now(), actor=TERMINAL.actor, preview=preview)
     shape = {
         "entity": entity,
-        "month": f"{month:%Y-%m}",
+        "month": period,
         "preview": preview,
         "posted": off,
         "items": [

@@ -37,13 +37,15 @@ class Account(Table):
 
 
 class AccountingPeriod(Table):
-    """A calendar month of an entity, whole or of an area of the books. No row: the month is open.
+    """A period `[starts_on, ends_on)` of an entity, whole or of an area of the books. No row: it is open.
 
-    A closed one takes no entry, a soft-closed one only those of the close (a trigger refuses the others).
+    It is one of the entity's fiscal calendar when it was closed, and stays as it is. A closed one takes no entry, a
+    soft-closed one only those of the close (a trigger refuses the others); none overlaps another.
     """
 
     entity = link_to("company.LegalEntity")
-    month = models.DateField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
     area = status_column(Area, db_default=Area.ALL)
     status = status_column(PeriodStatus, db_default=PeriodStatus.OPEN)
     closed_at = instant_column(null=True)
@@ -52,14 +54,17 @@ class AccountingPeriod(Table):
     class Meta:
         db_table = "accounting_periods"
         constraints = [
-            models.UniqueConstraint(fields=["entity", "month", "area"], name="accounting_period_once"),
-            models.CheckConstraint(condition=models.Q(month__day=1), name="accounting_period_is_month"),
+            models.UniqueConstraint(fields=["entity", "starts_on", "ends_on", "area"], name="accounting_period_once"),
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gt=models.F("starts_on")), name="accounting_period_has_days"
+            ),
         ]
 
 
 class JournalEntry(Table):
     """One balanced entry: posted once per source, rule and book, and never rewritten. `day` is the accounting date.
 
+    `belongs_on` is the day on which it would stand, had that not been in a closed period; null where it does.
     `line_count` says how many lines belong to it, so that none can be added later; `transaction` is the writing one.
     """
 
@@ -67,6 +72,7 @@ class JournalEntry(Table):
     book = status_column(Book)
     currency = currency_column()
     day = models.DateField()
+    belongs_on = models.DateField(null=True)
     source_type = models.TextField()
     source_id = models.UUIDField()
     rule = models.TextField()

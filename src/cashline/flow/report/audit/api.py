@@ -6,8 +6,8 @@ from django.http import FileResponse, HttpRequest
 from ninja import Router
 from pydantic import StringConstraints
 
-from cashline.flow.report.audit.queries import audit_pack, contract_for, contracts_of_month
-from cashline.flow.report.closing.api import month_named
+from cashline.flow.recognise.ledger.queries.books import period_named
+from cashline.flow.report.audit.queries import audit_pack, contract_for, contracts_of_period
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
@@ -19,7 +19,10 @@ type Words = Annotated[str, StringConstraints(max_length=60)]
 
 @router.get("/audit-pack")
 def audit_pack_file(request: HttpRequest, contract: Words = "", entity: Code = "", month: Words = "") -> FileResponse:
-    """A zip with all that stands behind the revenue of a contract, or of a month of an entity, and its own check."""
+    """A zip with all that stands behind the revenue of a contract, or of a month of an entity, and its own check.
+
+    The month is named as the entity's fiscal calendar does: 2026-03, or FY2026-P03.
+    """
     name, file = pack_for(caller_of(request), contract=contract, entity=entity, month=month)
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
@@ -32,8 +35,8 @@ def pack_for(caller: Caller, *, contract: str, entity: str, month: str) -> tuple
         return f"audit-{contract.strip()}.zip", audit_pack(chosen, subject=contract.strip(), now=caller.now)
     if not entity or not month:
         raise InvalidValue("Name a contract, or an entity and a month.", field="contract")
-    owner, first = entity_by_code(entity), month_named(month)
+    owner = entity_by_code(entity)
+    period = period_named(owner.id, month)
     caller.require("reports.read", owner.id)
-    subject = f"{owner.code} {first:%Y-%m}"
-    file = audit_pack(contracts_of_month(owner.id, first), subject=subject, now=caller.now)
-    return f"audit-{owner.code}-{first:%Y-%m}.zip", file
+    file = audit_pack(contracts_of_period(owner.id, period), subject=f"{owner.code} {period.code}", now=caller.now)
+    return f"audit-{owner.code}-{period.code}.zip", file

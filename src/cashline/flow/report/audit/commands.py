@@ -15,22 +15,23 @@ def COMMANDS() -> None:  # noqa: N802 - the name by which every domain's command
 @COMMANDS.command("pack")
 @click.option("--contract", default="", help="The number of a contract.")
 @click.option("--entity", default="", help="The code of a legal entity, with --month.")
-@click.option("--month", default="", help="A month such as 2026-03: all contracts that earned in it.")
+@click.option("--month", default="", help="2026-03, or FY2026-P03: all contracts that earned in it.")
 @click.option(
     "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The zip to write."
 )
 def pack_command(contract: str, entity: str, month: str, output: Path) -> None:
-    """Write the pack of a contract, or of a month of an entity."""
+    """Write the pack of a contract, or of a month or fiscal period of an entity."""
     import shutil
 
-    from cashline.flow.report.audit.queries import audit_pack, contract_for, contracts_of_month
-    from cashline.flow.report.closing.api import month_named
+    from cashline.flow.recognise.ledger.queries.books import period_named
+    from cashline.flow.report.audit.queries import audit_pack, contract_for, contracts_of_period
     from cashline.platform.company.queries import entity_by_code
 
     if contract:
         chosen = contract_for(contract)[0]
     elif entity and month:
-        chosen = contracts_of_month(entity_by_code(entity).id, month_named(month))
+        owner = entity_by_code(entity)
+        chosen = contracts_of_period(owner.id, period_named(owner.id, month))
     else:
         raise click.UsageError("Name a contract, or an entity and a month.")
     subject = contract or f"{entity} {month}"

@@ -18,8 +18,8 @@ from cashline import __version__
 from cashline.flow.recognise.revenue.queries.arrangements import facts_of
 from cashline.flow.recognise.revenue.rules.standard.planning import plan_revenue
 from cashline.flow.recognise.revenue.rules.standard.postings import known_by
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.money import minor_units
-from cashline.kernel.periods import month_of
 from cashline.kernel.refusals import InvalidValue, NotFound
 from cashline.platform import sql
 
@@ -200,13 +200,13 @@ def contract_for(number: str) -> tuple[Chosen, UUID]:
     return Chosen([agreement] if agreement else [], [arrangement] if arrangement else []), entity_id
 
 
-def contracts_of_month(entity_id: UUID, month: date) -> Chosen:
-    """The contracts of an entity whose revenue was recognised for a month, or posted in it."""
-    whole = month_of(month)
+def contracts_of_period(entity_id: UUID, whole: FiscalPeriod) -> Chosen:
+    """The contracts of an entity whose revenue was recognised for a period, or posted in it."""
     agreements = sql.fetch(
         "SELECT DISTINCT p.agreement_id FROM revenue_postings p JOIN journal_entries e ON e.id = p.entry_id "
-        "WHERE e.entity_id = %s AND (p.month = %s OR (e.day >= %s AND e.day < %s)) ORDER BY 1",
-        (entity_id, whole.start, whole.start, whole.end),
+        "WHERE e.entity_id = %(entity)s AND ((p.month >= %(start)s AND p.month < %(end)s) "
+        "OR (e.day >= %(start)s AND e.day < %(end)s)) ORDER BY 1",
+        {"entity": entity_id, "start": whole.start, "end": whole.end},
     )
     arrangements = sql.fetch(
         "SELECT a.id FROM revenue_arrangements a WHERE a.entity_id = %(entity)s AND EXISTS (SELECT "

@@ -1,4 +1,4 @@
-"""The API of the close: the checklist of a month, signatures, owners, and closing it."""
+"""The API of the close: the checklist of a period, signatures, owners, and closing it."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -8,12 +8,14 @@ from ninja import Router
 from pydantic import StringConstraints
 
 from cashline.flow.recognise.ledger.actions import close_period
+from cashline.flow.recognise.ledger.api import period_shape
+from cashline.flow.recognise.ledger.queries.books import period_named
 from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus
 from cashline.flow.report.closing import actions
-from cashline.flow.report.closing.queries import month_of_entity, tasks_of
+from cashline.flow.report.closing.queries import period_state, tasks_of
 from cashline.flow.report.closing.rules import Task, days_to_close
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.periods import local_day
-from cashline.kernel.refusals import NotFound
 from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import Closed
@@ -49,7 +51,9 @@ class Close(Closed):
 
 
 class PeriodClose(Closed):
-    """A month of an entity, named by any of its days. A whole month goes through the checklist; an area just shuts."""
+    """A month or fiscal period of an entity, named by any of its days. A whole one goes through the checklist; an area
+    just shuts.
+    """
 
     entity: Annotated[str, StringConstraints(min_length=1, max_length=8)]
     month: date
@@ -60,29 +64,27 @@ class PeriodClose(Closed):
 
 @router.get("/closes/{entity}/{month}")
 def close_detail(request: HttpRequest, entity: str, month: str) -> dict[str, Any]:
-    """The checklist of a month (such as 2026-03): each task with its state, owner, evidence and signature."""
-    _caller, owner, first = _named(request, entity, month, "ledger.read")
-    state = month_of_entity(owner.id, first)
+    """The checklist of a period (2026-03, or FY2026-P03): each task with its state, owner, evidence and signature."""
+    _caller, owner, period = _named(request, entity, month, "ledger.read")
+    state = period_state(owner.id, period)
     closed_on = local_day(state.closed_at, owner.timezone) if state.closed_at else None
-    return {
-        "entity": owner.code,
-        "month": f"{first:%Y-%m}",
+    return period_shape(owner, period) | {
         "status": state.status,
         "areas": dict(state.areas),
         "entries": state.entries,
         "closed_at": state.closed_at,
         "closed_by": state.closed_by,
-        "days_to_close": days_to_close(first, closed_on),
-        "tasks": [task_shape(task) for task in tasks_of(owner.id, first)],
+        "days_to_close": days_to_close(period, closed_on),
+        "tasks": [task_shape(task) for task in tasks_of(owner.id, period)],
     }
 
 
 @router.post("/closes/{entity}/{month}/sign")
 def close_sign(request: HttpRequest, entity: str, month: str, body: NewSignature) -> dict[str, Any]:
     """Sign a task with what its check finds now."""
-    caller, owner, first = _named(request, entity, month, "ledger.close")
+    caller, owner, period = _named(request, entity, month, "ledger.close")
     outcome = actions.sign_task(
-        entity_id=owner.id, month=first, task=body.task, note=body.note, now=caller.now, actor=caller.actor
+        entity_id=owner.id, month=period.start, task=body.task, note=body.note, now=caller.now, actor=caller.actor
     )
     return {"task": body.task, "outcome": outcome.value}
 
@@ -90,30 +92,30 @@ def close_sign(request: HttpRequest, entity: str, month: str, body: NewSignature
 @router.post("/closes/{entity}/{month}/owners")
 def close_owner(request: HttpRequest, entity: str, month: str, body: NewOwner) -> dict[str, Any]:
     """Say who sees to a task, in this close and in those to come."""
-    caller, owner, _first = _named(request, entity, month, "ledger.close")
+    caller, owner, _period = _named(request, entity, month, "ledger.close")
     actions.assign_owner(entity_id=owner.id, task=body.task, owner=body.owner, now=caller.now, actor=caller.actor)
     return {"task": body.task, "owner": body.owner}
 
 
 @router.post("/closes/{entity}/{month}/close")
 def close_close(request: HttpRequest, entity: str, month: str, body: Close) -> dict[str, Any]:
-    """Recognise revenue, check everything and close the month; refused while a task is neither done nor accepted."""
-    caller, owner, first = _named(request, entity, month, "ledger.close")
+    """Recognise revenue, check everything and close the period; refused while a task is neither done nor accepted."""
+    caller, owner, period = _named(request, entity, month, "ledger.close")
     result = actions.close_month(
         entity_id=owner.id,
-        month=first,
+        month=period.start,
         reason=body.reason,
         override=body.override,
         preview=body.preview,
         now=caller.now,
         actor=caller.actor,
     )
-    return result_shape(owner.code, result)
+    return result_shape(owner, result)
 
 
 @router.post("/periods/close")
 def period_close(request: HttpRequest, body: PeriodClose) -> dict[str, Any]:
-    """Close a month, or an area of it: it takes no entry any more. A whole month is closed as `/closes` closes it:
+    """Close a period, or an area of it: it takes no entry any more. A whole one is closed as `/closes` closes it:
     recognised, checked, and refused while a task is neither done nor accepted, unless that is overridden.
     """
     caller, owner = caller_of(request), entity_by_code(body.entity)
@@ -121,19 +123,16 @@ def period_close(request: HttpRequest, body: PeriodClose) -> dict[str, Any]:
     who: dict[str, Any] = {"entity_id": owner.id, "month": body.month, "reason": body.reason}
     who |= {"now": caller.now, "actor": caller.actor}
     if body.area is Area.ALL:
-        actions.close_month(override=body.override, **who)
+        period = actions.close_month(override=body.override, **who).period
     else:
-        close_period(area=body.area, **who)
-    shape = {"entity": owner.code, "month": f"{body.month:%Y-%m}", "area": body.area.value}
-    return shape | {"status": PeriodStatus.CLOSED.value}
+        period = close_period(area=body.area, **who)
+    return period_shape(owner, period) | {"area": body.area.value, "status": PeriodStatus.CLOSED.value}
 
 
-def result_shape(entity: str, result: actions.CloseResult) -> dict[str, Any]:
+def result_shape(owner: Entity, result: actions.CloseResult) -> dict[str, Any]:
     """What a close came to, as every door tells it."""
     totals = sorted(result.revenue.totals.items())
-    return {
-        "entity": entity,
-        "month": f"{result.month:%Y-%m}",
+    return period_shape(owner, result.period) | {
         "preview": result.preview,
         "closed": result.closed,
         "revenue": [
@@ -164,19 +163,8 @@ def task_shape(task: Task) -> dict[str, Any]:
     }
 
 
-def _named(request: HttpRequest, entity: str, month: str, permission: str) -> tuple[Caller, Entity, date]:
+def _named(request: HttpRequest, entity: str, month: str, permission: str) -> tuple[Caller, Entity, FiscalPeriod]:
     caller = caller_of(request)
     owner = entity_by_code(entity)
     caller.require(permission, owner.id)
-    return caller, owner, month_named(month)
-
-
-def month_named(text: str) -> date:
-    """The first day of a month such as 2026-03; raises NotFound."""
-    try:
-        first = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        first = date.min
-    if not 1970 <= first.year < 2200 or f"{first:%Y-%m}" != text:
-        raise NotFound(f"There is no month {text[:20]!r}.", field="month")
-    return first
+    return caller, owner, period_named(owner.id, month)

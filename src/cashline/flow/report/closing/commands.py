@@ -1,15 +1,19 @@
-"""`cashline close 2026-03`: preview a month's close, or close it."""
+"""`cashline close 2026-03`, or `FY2026-P03`: preview the close of a period, or close it."""
 
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cashline.platform.doors.terminal import TERMINAL, json_option, now, say
 
+if TYPE_CHECKING:
+    from cashline.platform.company.queries import Entity
+
 
 @click.command("close")
-@click.argument("month")
-@click.option("--entity", default="", help="The code of a legal entity; all, one after the other, where left out.")
+@click.argument("period")
+@click.option("--entity", default="", help="The code of a legal entity; where left out, all that have such a period.")
 @click.option(
     "--preview", is_flag=True, help="Show what would be recognised and what stands in the way; write nothing."
 )
@@ -18,19 +22,26 @@ from cashline.platform.doors.terminal import TERMINAL, json_option, now, say
 @click.option("--override", default="", metavar="WHY", help="Accept all that stands in the way, with the reason.")
 @json_option
 def COMMANDS(  # noqa: N802 - the name by which every domain's commands are found
-    month: str, entity: str, preview: bool, accept: tuple[str, ...], sign: tuple[str, ...], override: str, as_json: bool
+    period: str,
+    entity: str,
+    preview: bool,
+    accept: tuple[str, ...],
+    sign: tuple[str, ...],
+    override: str,
+    as_json: bool,
 ) -> None:
-    """Recognise a month's revenue, check everything, and close it; ends with 1 where a task stands in the way."""
-    from cashline.flow.report.closing.actions import close_month
-    from cashline.flow.report.closing.api import month_named, result_shape
-    from cashline.kernel.refusals import Refusal, Refusals
-    from cashline.platform.company.queries import entities, entity_by_code
+    """Recognise the revenue of a PERIOD, check everything, and close it; ends with 1 where a task stands in the way.
 
-    first = month_named(month)
+    It is named as the entity's fiscal calendar does: 2026-03 for a month, FY2026-P03 for weeks.
+    """
+    from cashline.flow.report.closing.actions import close_month
+    from cashline.flow.report.closing.api import result_shape
+    from cashline.kernel.refusals import Refusal, Refusals
+
     shapes: list[dict[str, Any]] = []
     lines: list[str] = []
     blocked = False
-    for owner in [entity_by_code(entity)] if entity else entities():
+    for owner, first in _closing(period, entity):
         who: dict[str, Any] = {"entity_id": owner.id, "month": first, "now": now(), "actor": TERMINAL.actor}
         try:
             signing = [(task, note) for task, _, note in (one.partition("=") for one in (*accept, *sign))]
@@ -40,17 +51,38 @@ def COMMANDS(  # noqa: N802 - the name by which every domain's commands are foun
             blocked = True
             found = list(refusal) if isinstance(refusal, Refusals) else [refusal]
             shapes.append(
-                {"entity": owner.code, "month": month, "closed": False} | {"errors": [one.as_dict() for one in found]}
+                {"entity": owner.code, "month": period, "closed": False} | {"errors": [one.as_dict() for one in found]}
             )
             lines += [f"{owner.code} is not closed:", *(f"  {one.message} {one.fix}".rstrip() for one in found)]
             continue
         blocked = blocked or bool(result.blockers)
-        shapes.append(result_shape(owner.code, result))
+        shapes.append(result_shape(owner, result))
         verb = "would recognise" if preview else "recognised"
         count = result.revenue.agreements + result.arrangements.arrangements
         lines.append(f"{owner.code}: {verb} revenue of {count} contracts.")
         lines += [f"  {task.state.value:<9} {task.template.sentence}  {task.finding.found}" for task in result.tasks]
-        lines.append(f"{month} is closed." if result.closed else f"{len(result.blockers)} tasks stand in the way.")
+        lines.append(f"{period} is closed." if result.closed else f"{len(result.blockers)} tasks stand in the way.")
     say({"items": shapes}, "\n".join(lines), as_json=as_json)
     if blocked:
         raise click.exceptions.Exit(1)
+
+
+def _closing(period: str, entity: str) -> "list[tuple[Entity, date]]":
+    """The entity that is named, or all whose calendar has the period, each with its first day. Raises NotFound."""
+    from cashline.flow.recognise.ledger.queries.books import period_named
+    from cashline.kernel.refusals import NotFound
+    from cashline.platform.company.queries import entities, entity_by_code
+
+    if entity:
+        owner = entity_by_code(entity)
+        return [(owner, period_named(owner.id, period).start)]
+    found: list[tuple[Entity, date]] = []
+    missing: NotFound | None = None
+    for owner in entities():
+        try:
+            found.append((owner, period_named(owner.id, period).start))
+        except NotFound as refusal:
+            missing = refusal
+    if missing is not None and not found:
+        raise missing
+    return found

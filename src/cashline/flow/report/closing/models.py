@@ -19,13 +19,14 @@ class CloseTaskOwner(Table):
 
 
 class CloseSignature(Table):
-    """A task signed for a month, with its evidence: what was found, the figures, and the list that showed it.
+    """A task signed for a period, with its evidence: what was found, the figures, and the list that showed it.
 
     Append-only; the latest of a task counts.
     """
 
     entity = link_to("company.LegalEntity", db_index=False)
-    month = models.DateField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
     task = models.TextField()
     outcome = status_column(Outcome)
     note = models.TextField(blank=True, db_default="")
@@ -38,10 +39,12 @@ class CloseSignature(Table):
     class Meta:
         db_table = "close_signatures"
         constraints = [
-            models.CheckConstraint(condition=models.Q(month__day=1), name="close_signature_is_of_a_month"),
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gt=models.F("starts_on")), name="close_signature_is_of_a_period"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(outcome=Outcome.ACCEPTED.value) | ~models.Q(note=""),
                 name="close_acceptance_has_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["entity", "month", "id"], name="close_signatures_month")]
+        indexes = [models.Index(fields=["entity", "starts_on", "id"], name="close_signatures_period")]

@@ -1,6 +1,5 @@
-"""The console's pages of the close: the months of an entity, and the checklist of one to work through."""
+"""The console's pages of the close: the periods of an entity, and the checklist of one to work through."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,19 +11,20 @@ from django.views.decorators.http import require_POST
 
 from cashline.flow.recognise.ledger.actions import close_period, reopen_period
 from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
+from cashline.flow.recognise.ledger.queries.books import period_named
 from cashline.flow.recognise.ledger.rules.periods import PERIOD, Area
 from cashline.flow.report.closing.actions import assign_owner, close_month, sign_task
 from cashline.flow.report.closing.queries import (
     FINDINGS,
-    MonthState,
-    month_of_entity,
-    months_of,
+    PeriodState,
     owners_of,
+    period_state,
+    periods_of,
     signatures_of,
 )
 from cashline.flow.report.closing.rules import (
     TASKS,
-    MonthAsked,
+    PeriodAsked,
     Signature,
     Task,
     TaskState,
@@ -33,9 +33,10 @@ from cashline.flow.report.closing.rules import (
     days_to_close,
 )
 from cashline.flow.report.statements.pages.choosing import chosen_entity
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.periods import local_day
-from cashline.kernel.refusals import InvalidValue, NotFound
-from cashline.platform.company.queries import Entity, entities
+from cashline.kernel.refusals import InvalidValue
+from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.acting import take_step
 from cashline.platform.pages.anatomies import BoardPage, DocumentPage, Section
@@ -59,13 +60,14 @@ from cashline.platform.pages.components import (
     pill,
 )
 from cashline.platform.pages.fields import Field
-from cashline.platform.pages.formats import format_month, with_instant
+from cashline.platform.pages.formats import period_name, with_instant
 from cashline.platform.pages.render import render_board, render_document
 from cashline.platform.pages.timelines import actor_name
 from cashline.platform.snapshots.actions import look
 
-MONTHS = (
-    Column("month", lazy("Month"), "month", place="title"),
+PERIODS = (
+    Column("period", lazy("Period"), place="title"),
+    Column("last", lazy("Last day"), "date"),
     Column("status", lazy("State"), "pill", place="state"),
     Column("areas", lazy("Closed by area")),
     Column("days", lazy("Days to close"), "number"),
@@ -96,65 +98,66 @@ AREAS = {
     "receivables": lazy("Receivables"),
     "revenue": lazy("Revenue"),
     "stock": lazy("Stock"),
-    "all": lazy("The whole month"),
+    "all": lazy("The whole period"),
 }
 
 
 def period_list(request: HttpRequest) -> HttpResponse:
-    """The months of an entity, the newest first."""
+    """The periods of an entity, the newest first."""
     caller = caller_of(request)
     entity, views = chosen_entity(request, "period_list")
     caller.require("ledger.read", entity.id)
-    months = months_of(entity.id, today=caller.today(entity.timezone))
-    rows = tuple(_month(one, entity) for one in months)
-    open_months = [one for one in months if one.status != "closed"]
-    last = next((one for one in months if one.closed_at), None)
+    periods = periods_of(entity.id, today=caller.today(entity.timezone))
+    rows = tuple(_period(one, entity) for one in periods)
+    still_open = [one for one in periods if one.status != "closed"]
+    last = next((one for one in periods if one.closed_at), None)
     stats = (
-        Stat(_("Months open"), len(open_months)),
-        Stat(_("Next to close"), format_month(open_months[-1].month) if open_months else None),
+        Stat(_("Periods open"), len(still_open)),
+        Stat(_("Next to close"), period_name(still_open[-1].period) if still_open else None),
         Stat(_("Days to close, the last time"), _days(last, entity) if last else None),
     )
     page = BoardPage(
-        _("Accounting months"),
+        _("Accounting periods"),
         stats=stats,
-        sections=(Section(_("Months"), Table(MONTHS, rows, empty=_("Nothing is posted yet."))),),
+        sections=(Section(_("Periods"), Table(PERIODS, rows, empty=_("Nothing is posted yet."))),),
         views=views,
-        subtitle=_("A closed month takes no entry: what comes late goes to the first open day."),
+        subtitle=_("A closed period takes no entry: what comes late goes to the first open day."),
     )
     return render_board(request, page)
 
 
-def _days(one: MonthState, entity: Entity) -> int | None:
-    return days_to_close(one.month, local_day(one.closed_at, entity.timezone) if one.closed_at else None)
+def _days(one: PeriodState, entity: Entity) -> int | None:
+    return days_to_close(one.period, local_day(one.closed_at, entity.timezone) if one.closed_at else None)
 
 
-def _month(one: MonthState, entity: Entity) -> Row:
+def _period(one: PeriodState, entity: Entity) -> Row:
     cells: dict[str, CellValue] = {
-        "month": one.month,
+        "period": period_name(one.period),
+        "last": one.period.last_day,
         "status": pill(one.status),
         "areas": ", ".join(f"{AREAS[area]} ({status.replace('_', '-')})" for area, status in one.areas),
         "days": _days(one, entity),
         "closed_at": one.closed_at,
         "closed_by": actor_name(one.closed_by) if one.closed_by else "",
     }
-    return Row(one.month.isoformat(), cells, reverse("period_detail", args=[entity.code, f"{one.month:%Y-%m}"]))
+    return Row(one.period.code, cells, reverse("period_detail", args=[entity.code, one.period.code]))
 
 
 def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
-    """The checklist of a month: progress, what stands in the way with the list that mends it, and who signed what."""
+    """The checklist of a period: progress, what stands in the way with the list that mends it, and who signed what."""
     caller = caller_of(request)
-    entity, first = _named(entity_code, month)
+    entity, period = _named(entity_code, month)
     caller.require("ledger.read", entity.id)
-    state = month_of_entity(entity.id, first)
-    asked = MonthAsked(entity.id, first)
+    state = period_state(entity.id, period)
+    asked = PeriodAsked(entity.id, period.start)
     shown = look(FINDINGS, asked, timezone=entity.timezone, now=caller.now, actor=caller.actor)
     if shown is None:
-        running = Notice(_("The checks of this month read all its books and are running; they are shown when done."))
+        running = Notice(_("The checks of this period read all its books and are running; they are shown when done."))
         waiting = DocumentPage(
-            _("Close"), format_month(first), pill(state.status), notices=(running,), refresh_seconds=5
+            _("Close"), period_name(period), pill(state.status), notices=(running,), refresh_seconds=5
         )
         return render_document(request, waiting)
-    tasks = checklist(shown.answer, owners_of(entity.id), signatures_of(entity.id, first))
+    tasks = checklist(shown.answer, owners_of(entity.id), signatures_of(entity.id, period))
     blocking = [task for task in tasks if not task.complete]
     may = caller.authority.allows("ledger.close", entity.id)
     sections = [Section(_("Checklist"), Table(CHECKS, tuple(_check(one) for one in tasks)))]
@@ -164,7 +167,7 @@ def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpRes
         )
     page = DocumentPage(
         _("Close"),
-        format_month(first),
+        period_name(period),
         pill(state.status),
         subtitle=with_instant(entity.name, shown),
         actions=_steps(state, entity, tasks) if may else (),
@@ -172,20 +175,22 @@ def period_detail(request: HttpRequest, entity_code: str, month: str) -> HttpRes
         stats=_stats(state, entity, tasks),
         notices=_notices(state, tasks),
         facts=(
+            *(() if period.is_month else (KeyValue(_("First day"), period.start),)),
+            *(() if period.is_month else (KeyValue(_("Last day"), period.last_day),)),
             KeyValue(_("Entries"), state.entries),
             KeyValue(_("Closed at"), state.closed_at),
             KeyValue(_("Closed by"), actor_name(state.closed_by) if state.closed_by else None),
             *(KeyValue(AREAS[area], pill(status)) for area, status in state.areas),
         ),
         sections=tuple(sections),
-        downloads=(Download(_("Audit pack"), f"/v1/audit-pack?entity={entity.code}&month={first:%Y-%m}"),),
-        timeline=tuple(_signed(one) for one in reversed(signatures_of(entity.id, first))),
-        crumbs=(Crumb(_("Accounting months"), f"{reverse('period_list')}?entity={entity.code}"),),
+        downloads=(Download(_("Audit pack"), f"/v1/audit-pack?entity={entity.code}&month={period.code}"),),
+        timeline=tuple(_signed(one) for one in reversed(signatures_of(entity.id, period))),
+        crumbs=(Crumb(_("Accounting periods"), f"{reverse('period_list')}?entity={entity.code}"),),
     )
     return render_document(request, page)
 
 
-def _stats(state: MonthState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[Stat, ...]:
+def _stats(state: PeriodState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[Stat, ...]:
     done = sum(task.complete for task in tasks)
     return (
         Stat(
@@ -193,14 +198,14 @@ def _stats(state: MonthState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[
             Progress(done, len(tasks), _("%(done)s of %(all)s tasks") % {"done": done, "all": len(tasks)}),
         ),
         Stat(_("In the way"), len(tasks) - done),
-        Stat(_("Days to close"), _days(state, entity), hint=_("From the last day of the month.")),
+        Stat(_("Days to close"), _days(state, entity), hint=_("From the last day of the period.")),
     )
 
 
-def _notices(state: MonthState, tasks: tuple[Task, ...]) -> tuple[Notice, ...]:
+def _notices(state: PeriodState, tasks: tuple[Task, ...]) -> tuple[Notice, ...]:
     if state.status == "closed" or any(not task.complete for task in tasks):
         return ()
-    return (Notice(_("Nothing stands in the way: the month can be closed."), Tone.SUCCESS),)
+    return (Notice(_("Nothing stands in the way: the period can be closed."), Tone.SUCCESS),)
 
 
 def _check(task: Task) -> Row:
@@ -248,16 +253,16 @@ def _signed(one: Signature) -> TimelineEntry:
     return TimelineEntry(one.signed_at, words % {"task": sentence}, actor_name(one.signed_by), detail)
 
 
-def _steps(state: MonthState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[Action, ...]:
+def _steps(state: PeriodState, entity: Entity, tasks: tuple[Task, ...]) -> tuple[Action, ...]:
     made: list[Action] = []
-    names = [entity.code, f"{state.month:%Y-%m}"]
+    names = [entity.code, state.period.code]
     if PERIOD.allows("close", state.status):
         left = [one.message for one in blockers([task for task in tasks if task.template.code not in _BY_THE_CLOSE])]
         reason = Field("reason", _("Note"), "textarea", max_length=500, required=False)
         in_the_way = _("%(count)s tasks stand in the way.") % {"count": len(left)} if left else ""
         made.append(
             Action(
-                _("Close the month"),
+                _("Close the month") if state.period.is_month else _("Close the period"),
                 reverse("period_close", args=names),
                 "primary",
                 fields=(reason,),
@@ -302,8 +307,8 @@ def _area_field(areas: tuple[str, ...]) -> Field:
     )
 
 
-def _more(state: MonthState, entity: Entity) -> tuple[Action, ...]:
-    names = [entity.code, f"{state.month:%Y-%m}"]
+def _more(state: PeriodState, entity: Entity) -> tuple[Action, ...]:
+    names = [entity.code, state.period.code]
     tasks = Field("task", _("Task"), "choice", options=tuple(Option(one.code, one.sentence) for one in TASKS))
     owner = Field("owner", _("Owner"), required=False, hint=_("Empty takes it back to its role."))
     made = [Action(_("Say who owns a task"), reverse("close_owner", args=names), fields=(tasks, owner))]
@@ -324,31 +329,31 @@ def _more(state: MonthState, entity: Entity) -> tuple[Action, ...]:
 
 @require_POST
 def period_close(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
-    """Recognise revenue, check, and close a month."""
+    """Recognise revenue, check, and close a period."""
     return _step(request, entity_code, month, "close")
 
 
 @require_POST
 def period_override(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
-    """Close a month with tasks in the way, which are accepted as they are found."""
+    """Close a period with tasks in the way, which are accepted as they are found."""
     return _step(request, entity_code, month, "override")
 
 
 @require_POST
 def period_revalue(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
-    """Bring what is held in foreign currency to the rates of the month's end."""
+    """Bring what is held in foreign currency to the rates of the period's end."""
     return _step(request, entity_code, month, "revalue")
 
 
 @require_POST
 def period_shut(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
-    """Close an area of a month, or keep documents out of it."""
+    """Close an area of a period, or keep documents out of it."""
     return _step(request, entity_code, month, "shut")
 
 
 @require_POST
 def period_reopen(request: HttpRequest, entity_code: str, month: str) -> HttpResponse:
-    """Open a closed month or area again."""
+    """Open a closed period or area again."""
     return _step(request, entity_code, month, "reopen")
 
 
@@ -366,8 +371,9 @@ def close_owner(request: HttpRequest, entity_code: str, month: str) -> HttpRespo
 
 def _step(request: HttpRequest, entity_code: str, month: str, verb: str) -> HttpResponse:
     caller = caller_of(request)
-    entity, first = _named(entity_code, month)
+    entity, period = _named(entity_code, month)
     caller.require("ledger.close", entity.id)
+    first = period.start
     asked = {name: request.POST.get(name, "").strip()[:1000] for name in ("reason", "note", "task", "owner", "area")}
     who: dict[str, Any] = {"now": caller.now, "actor": caller.actor}
 
@@ -385,19 +391,20 @@ def _step(request: HttpRequest, entity_code: str, month: str, verb: str) -> Http
             soft = bool(request.POST.get("soft"))
             close_period(entity_id=entity.id, month=first, area=_area(asked["area"]), soft=soft, **who)
         elif not asked["reason"]:
-            raise InvalidValue(_("Say why the month is opened again."), field="reason")
+            raise InvalidValue(_("Say why it is opened again."), field="reason")
         else:
             area = _area(asked["area"] or "all")
             reopen_period(entity_id=entity.id, month=first, reason=asked["reason"], area=area, **who)
 
+    closed = _("The month is closed.") if period.is_month else _("The period is closed.")
     told = {
-        "close": _("The month is closed."),
-        "override": _("The month is closed."),
+        "close": closed,
+        "override": closed,
         "sign": _("The task is signed."),
         "own": _("The owner is kept."),
         "revalue": _("Open items stand at the rates of the month's end."),
         "shut": _("The area is closed."),
-        "reopen": _("The month is open again."),
+        "reopen": _("The month is open again.") if period.is_month else _("The period is open again."),
     }[verb]
     return take_step(request, reverse("period_detail", args=[entity.code, month]), told, act)
 
@@ -408,15 +415,9 @@ def _area(text: str) -> Area:
     return Area(text)
 
 
-def _named(entity_code: str, month: str) -> tuple[Entity, date]:
-    entity = next((one for one in entities() if one.code == entity_code), None)
-    try:
-        first = date.fromisoformat(f"{month}-01")
-    except ValueError:
-        first = None
-    if entity is None or first is None:
-        raise NotFound(f"There is no month {month!r} of {entity_code!r}.", field="month")
-    return entity, first
+def _named(entity_code: str, month: str) -> tuple[Entity, FiscalPeriod]:
+    entity = entity_by_code(entity_code)
+    return entity, period_named(entity.id, month)
 
 
 URLS = [

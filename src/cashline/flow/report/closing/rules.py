@@ -1,4 +1,4 @@
-"""Rules of the close: its tasks, when each is complete, and what stands in the way of closing a month."""
+"""Rules of the close: its tasks, when each is complete, and what stands in the way of closing a period."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from cashline.kernel.periods import month_of
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.refusals import InvalidValue, Refusal
 
 
@@ -51,7 +51,7 @@ class TaskTemplate:
 
 
 TASKS: tuple[TaskTemplate, ...] = (
-    TaskTemplate("earlier", "report", "The months before are closed", "Revenue accounting"),
+    TaskTemplate("earlier", "report", "The periods before are closed", "Revenue accounting"),
     TaskTemplate("drafts", "invoice", "No invoice or credit note is left as a draft", "Billing"),
     TaskTemplate("billed", "invoice", "What was delivered is billed", "Billing"),
     TaskTemplate("bank", "receive", "The bank's lines are matched", "Collections"),
@@ -61,7 +61,7 @@ TASKS: tuple[TaskTemplate, ...] = (
     TaskTemplate(
         "revalued",
         "recognise",
-        "What is held in foreign currency is at the rates of the month's end",
+        "What is held in foreign currency is at the rates of the period's end",
         "Revenue accounting",
     ),
     TaskTemplate("ties", "recognise", "The ageing is the receivables of the journal", "Revenue accounting"),
@@ -101,11 +101,11 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class MonthAsked:
-    """The month of an entity whose checks are asked for."""
+class PeriodAsked:
+    """The period of an entity whose checks are asked for, by its first day."""
 
     entity_id: UUID
-    month: date
+    start: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,6 @@ def blockers(tasks: Sequence[Task]) -> list[CloseBlocked]:
     ]
 
 
-def days_to_close(month: date, closed_on: date | None) -> int | None:
-    """Days from the last day of the month to the day on which it was closed."""
-    return (closed_on - month_of(month).last_day).days if closed_on else None
+def days_to_close(period: FiscalPeriod, closed_on: date | None) -> int | None:
+    """Days from the last day of the period to the day on which it was closed."""
+    return (closed_on - period.last_day).days if closed_on else None

@@ -1,18 +1,24 @@
 """The API of statements: receivables by age, and the roll-forward of deferred revenue."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import StringConstraints
 
-from cashline.flow.report.statements.queries import ageing, deferred_waterfall, remaining_obligations
+from cashline.flow.report.statements.queries import ageing, deferred_waterfall, remaining_obligations, year_up_to
 from cashline.flow.report.statements.queries.financial import financial_statements
-from cashline.flow.report.statements.rules import BUCKETS, FIRST_DAY, LAST_DAY, AgeBy, RemainingObligations
+from cashline.flow.report.statements.rules import (
+    BUCKETS,
+    FIRST_DAY,
+    LAST_DAY,
+    AgeBy,
+    DeferredPeriod,
+    RemainingObligations,
+)
 from cashline.flow.report.statements.rules.financial import MAX_COLUMNS, Kind, Statement, Step
 from cashline.kernel.identifiers import public
-from cashline.kernel.periods import add_months
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
 
@@ -55,17 +61,21 @@ def ageing_report(request: HttpRequest, as_of: Day = None, by: AgeBy = AgeBy.DUE
 
 @router.get("/reports/deferred-revenue")
 def deferred_report(request: HttpRequest, entity: Code, start: Day = None, end: Day = None) -> Any:
-    """Opening, billed, recognised and closing by month, in the entity's currency; the last twelve months by default."""
+    """Opening, billed, recognised and closing by period, in the entity's currency; the last year of them by default.
+
+    Periods are calendar months, or those of the entity's fiscal calendar: `month` is the first day of one, `end` the
+    day after its last.
+    """
     caller = caller_of(request)
     owner = entity_by_code(entity)
     caller.require("reports.read", owner.id)
     today = caller.today(owner.timezone)
-    last = end or add_months(today.replace(day=1), 1)
-    found = deferred_waterfall(owner.id, start=start or add_months(last, -12), end=last, today=today)
+    first, last = year_up_to(owner.id, end - timedelta(days=1) if end else today)
+    found = deferred_waterfall(owner.id, start=start or first, end=end or last, today=today)
     return {
         "entity": owner.code,
         "currency": owner.currency,
-        "items": [_month(one) for one in found.months],
+        "items": [_period(one) for one in found.periods],
         "next_cursor": "",
     }
 
@@ -128,5 +138,6 @@ def statement_shape(found: Statement) -> dict[str, Any]:
     }
 
 
-def _month(one: Any) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ("month", "opening", "billed", "recognised", "other", "closing")}
+def _period(one: DeferredPeriod) -> dict[str, Any]:
+    days = {"month": one.period.start, "end": one.period.end, "period": one.period.code}
+    return days | {name: getattr(one, name) for name in ("opening", "billed", "recognised", "other", "closing")}

@@ -54,23 +54,22 @@ def ageing_command(as_of: date | None, by: str, entity: str, as_json: bool) -> N
 
 @COMMANDS.command("deferred-revenue")
 @click.option("--entity", required=True, help="The code of a legal entity.")
-@click.option("--until", type=DAY, default=None, help="A day of the last month; today if left out.")
+@click.option("--until", type=DAY, default=None, help="A day of the last period; today if left out.")
 @json_option
 def deferred_command(entity: str, until: date | None, as_json: bool) -> None:
-    """Opening + billed − recognised = closing, for each of twelve months."""
-    from cashline.flow.report.statements.queries import deferred_waterfall
-    from cashline.kernel.periods import add_months
+    """Opening + billed − recognised = closing, for each month or fiscal period of a year."""
+    from cashline.flow.report.statements.queries import deferred_waterfall, year_up_to
     from cashline.platform.company.queries import entity_by_code
     from cashline.platform.doors.terminal import today
 
     one = entity_by_code(entity)
     day = today(one.timezone)
-    last = add_months((until or day).replace(day=1), 1)
-    found = deferred_waterfall(one.id, start=add_months(last, -12), end=last, today=day)
+    start, end = year_up_to(one.id, until or day)
+    found = deferred_waterfall(one.id, start=start, end=end, today=day)
     names = ("opening", "billed", "recognised", "other", "closing")
     rows = [
-        {"month": f"{month.month:%Y-%m}", **{name: getattr(month, name) for name in names}, "currency": one.currency}
-        for month in found.months
+        {"month": row.period.code, **{name: getattr(row, name) for name in names}, "currency": one.currency}
+        for row in found.periods
     ]
     table(rows, ("month", *names, "currency"), as_json=as_json)
 
@@ -170,16 +169,24 @@ def fiscal_periods_command(year: int, entity: str, as_json: bool) -> None:
 @click.option("--weekday", type=click.IntRange(0, 6), default=5, show_default=True, help="It ends on (Monday is 0).")
 @click.option("--year-end", type=click.Choice(["last", "nearest"]), default="last", show_default=True)
 @click.option("--named-before", is_flag=True, help="A year is named by the calendar year before its end month.")
+@click.option("--since", type=DAY, default=None, help="It holds from that day on, after months; always if left out.")
 @json_option
 def set_fiscal_calendar_command(
-    pattern: str, entity: str, end_month: int, weekday: int, year_end: str, named_before: bool, as_json: bool
+    pattern: str,
+    entity: str,
+    end_month: int,
+    weekday: int,
+    year_end: str,
+    named_before: bool,
+    since: date | None,
+    as_json: bool,
 ) -> None:
-    """Say by which calendar an entity reports, for all years; the next run of revenue follows it."""
+    """Say by which calendar an entity reports and closes; refused where it would cut a closed period."""
     from cashline.kernel.fiscal import FiscalCalendar, FiscalPattern, YearEnd
     from cashline.platform.company.actions import set_fiscal_calendar
     from cashline.platform.company.queries import entity_by_code
     from cashline.platform.doors.terminal import TERMINAL, now, say
 
-    calendar = FiscalCalendar(FiscalPattern(pattern), end_month, weekday, YearEnd(year_end), named_before)
+    calendar = FiscalCalendar(FiscalPattern(pattern), end_month, weekday, YearEnd(year_end), named_before, since)
     set_fiscal_calendar(entity_id=entity_by_code(entity).id, calendar=calendar, now=now(), actor=TERMINAL.actor)
     say({"entity": entity} | calendar.as_json(), f"{entity} reports by {pattern}.", as_json=as_json)

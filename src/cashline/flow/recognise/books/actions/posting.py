@@ -25,8 +25,8 @@ from cashline.platform.events.rules import Event, ObjectRef
 _RULE = POSTING["ArrangementRecognised"]
 _DEBITS = {line.amount for line in _RULE.lines if line.side is Side.DEBIT}
 _ENTRY_COLUMNS = (
-    *("id", "book_id", "entity_id", "currency", "day", "month", "source_type", "source_id", "contract", "rule"),
-    *("sequence", "text", "line_count", "posted_at"),
+    *("id", "book_id", "entity_id", "currency", "day", "belongs_on", "month", "source_type", "source_id", "contract"),
+    *("rule", "sequence", "text", "line_count", "posted_at"),
 )
 _LINE_COLUMNS = (
     *("entry_id", "line_no", "account_id", "amount", "functional_amount", "day", "customer_id", "agreement_id"),
@@ -68,7 +68,7 @@ def post_adjustments(
     now: datetime,
     actor: str,
 ) -> None:
-    """Append the entries of contracts to a book, each on its day or, from a closed month, on the first open one."""
+    """Append the entries of contracts to a book, each on its day or, from a closed period, on the first open one."""
     groups = [group for one in adjusted for group in _groups(one, posted[one.source_id], calendar)]
     if not groups:
         return
@@ -90,7 +90,8 @@ def post_adjustments(
         entry, key = dated(planned, own.closed_for(group.choice)), new_id()
         entries.append(
             (
-                *(key, book.id, book.entity_id, entry.currency, entry.day, group.month, group.of.source_type),
+                *(key, book.id, book.entity_id, entry.currency, entry.day, entry.belongs_on, group.month),
+                group.of.source_type,
                 *(group.of.source_id, group.contract, group.choice, group.sequence, entry.text, len(entry.lines), now),
             )
         )

@@ -155,11 +155,11 @@ class PostedOf(NamedTuple):
 def posted_in(book_id: UUID, source_ids: Sequence[UUID], slicer: Slicer) -> dict[UUID, PostedOf]:
     """What a book posted of contracts so far, by the months (or slices) of a calendar, whichever it was posted by.
 
-    An amount counts where its entry stands; where a closed month sent it to another, where it belongs.
+    An amount counts where its entry stands; where a closed period sent it to another, where it belongs.
     """
     rows = sql.fetch(
-        "SELECT e.source_id, e.month, e.day, e.contract, l.name, l.subject, l.nature, e.rule, sum(l.amount), "
-        "max(e.sequence) FROM book_entries e JOIN book_lines l ON l.entry_id = e.id "
+        "SELECT e.source_id, e.month, COALESCE(e.belongs_on, e.day), e.contract, l.name, l.subject, l.nature, e.rule, "
+        "sum(l.amount), max(e.sequence) FROM book_entries e JOIN book_lines l ON l.entry_id = e.id "
         "WHERE e.source_id = ANY(%s) AND e.book_id = %s GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
         (list(source_ids), book_id),
     )

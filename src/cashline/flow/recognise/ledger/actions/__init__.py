@@ -1,4 +1,4 @@
-"""Writing the books: opening, posting, closing months, and keeping the sums of the journal.
+"""Writing the books: opening, posting, closing periods, and keeping the sums of the journal.
 
 `post` is the one way into the journal. The hand-offs turn events into facts, and the table of posting rules turns facts
 into entries; they run in the transaction of the event, so that the books never lag behind the documents.
@@ -11,19 +11,27 @@ from uuid import UUID
 from django.db import transaction
 
 from cashline.flow.recognise.ledger.queries import facts as sources
-from cashline.flow.recognise.ledger.queries.books import Books, books, held_balances, period_for_update
+from cashline.flow.recognise.ledger.queries.books import (
+    Books,
+    books,
+    held_balances,
+    period_for_update,
+    shut_periods,
+)
 from cashline.flow.recognise.ledger.rules.accounts import CHART, AccountRole, Book
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
 from cashline.flow.recognise.ledger.rules.events import credit_fact, invoice_fact, payment_fact, shipment_fact
-from cashline.flow.recognise.ledger.rules.periods import PERIOD, Area, PeriodStatus, dated
+from cashline.flow.recognise.ledger.rules.periods import PERIOD, Area, PeriodStatus, check_calendar, dated
 from cashline.flow.recognise.ledger.rules.posting import POSTING, Fact, Held, PostingRule, held_keys, plan_entry
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.identifiers import new_id, new_ids
 from cashline.platform import sql
+from cashline.platform.company.queries import fiscal_calendars
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, Handoff, ObjectRef
 
 _ENTRY_COLUMNS = (
-    "id entity_id book currency day source_type source_id rule text line_count posted_at".split()  # noqa: SIM905
+    "id entity_id book currency day belongs_on source_type source_id rule text line_count posted_at".split()  # noqa: SIM905
 )
 _LINE_COLUMNS = (
     "entry_id line_no account_id amount functional_amount day customer_id agreement_id document_id".split()  # noqa: SIM905
@@ -51,7 +59,7 @@ def open_books(*, entity_id: UUID, now: datetime, actor: str) -> None:
 
 
 def open_or_find_books(entity_ids: Iterable[UUID], *, now: datetime, actor: str) -> dict[UUID, Books]:
-    """The books of the entities; those that have none are opened. Their months hold still until the commit."""
+    """The books of the entities; those that have none are opened. Their periods hold still until the commit."""
     found = books(entity_ids)
     missing = [key for key, one in found.items() if len(one.accounts) < len(AccountRole)]
     for key in missing:
@@ -63,7 +71,7 @@ def open_or_find_books(entity_ids: Iterable[UUID], *, now: datetime, actor: str)
 def post(
     entries: Sequence[PlannedEntry], *, now: datetime, actor: str = "system", known: Mapping[UUID, Books] | None = None
 ) -> list[UUID]:
-    """Append entries and give their ids; each goes to its day, or from a closed month to the first open day.
+    """Append entries and give their ids; each goes to its day, or from a closed period to the first open day.
 
     The database refuses a second entry of the same source, rule and book, and one that does not balance. `known` are
     books read earlier in this transaction.
@@ -73,9 +81,10 @@ def post(
     opened = known or open_or_find_books({entry.entity_id for entry in entries}, now=now, actor=actor)
     entry_rows, line_rows, ids = [], [], new_ids(len(entries))
     book = Book.IFRS.value
+    closed = {(key, rule): opened[key].closed_for(rule) for key, rule in {(e.entity_id, e.rule) for e in entries}}
     for key, planned in zip(ids, entries, strict=True):
         one = opened[planned.entity_id]
-        entry = dated(planned, one.closed_for(planned.rule))
+        entry = dated(planned, closed[planned.entity_id, planned.rule])
         day, accounts, line_no = entry.day, one.accounts, 0
         for line in entry.lines:
             line_no += 1
@@ -99,6 +108,7 @@ def post(
                 book,
                 entry.currency,
                 day,
+                entry.belongs_on,
                 entry.source_type,
                 entry.source_id,
                 entry.rule,
@@ -193,45 +203,53 @@ def close_period(
     reason: str = "",
     area: Area = Area.ALL,
     soft: bool = False,
-) -> None:
-    """Close a month of an entity, for one area of the books or for all; what comes late goes to the first open day.
+) -> FiscalPeriod:
+    """Close the month or fiscal period that holds the day `month`, for one area of the books or for all.
 
-    A `soft` close keeps documents out and still takes what the close itself posts.
+    What comes late goes to the first open day. A `soft` close keeps documents out and still takes what the close posts.
+    Gives the period.
     """
-    first = month.replace(day=1)
-    row = period_for_update(entity_id, first, area)
+    period, row = period_for_update(entity_id, month, area)
     verb, kind = ("soft_close", "PeriodSoftClosed") if soft else ("close", "PeriodClosed")
-    target = PERIOD.target(verb, row.status if row else PeriodStatus.OPEN, document_id=first.isoformat())
+    target = PERIOD.target(verb, row.status if row else PeriodStatus.OPEN, document_id=period.code)
     sql.execute(
-        "INSERT INTO accounting_periods (id, entity_id, month, area, status, closed_at, closed_by) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (entity_id, month, area) DO UPDATE "
+        "INSERT INTO accounting_periods (id, entity_id, starts_on, ends_on, area, status, closed_at, closed_by) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (entity_id, starts_on, ends_on, area) DO UPDATE "
         "SET status = EXCLUDED.status, closed_at = EXCLUDED.closed_at, closed_by = EXCLUDED.closed_by",
-        (new_id(), entity_id, first, area.value, target.value, now, actor),
+        (new_id(), entity_id, period.start, period.end, area.value, target.value, now, actor),
     )
-    _record_period(kind, entity_id, first, area, reason, now=now, actor=actor)
+    _record_period(kind, entity_id, period, area, reason, now=now, actor=actor)
+    return period
 
 
 @transaction.atomic
 def reopen_period(
     *, entity_id: UUID, month: date, reason: str, now: datetime, actor: str, area: Area = Area.ALL
-) -> None:
-    """Open a closed or soft-closed month again; the reason is kept. What was posted meanwhile stays where it is."""
-    first = month.replace(day=1)
-    row = period_for_update(entity_id, first, area)
-    target = PERIOD.target("reopen", row.status if row else PeriodStatus.OPEN, document_id=first.isoformat())
+) -> FiscalPeriod:
+    """Open a closed or soft-closed period again; the reason is kept. What was posted meanwhile stays where it is."""
+    period, row = period_for_update(entity_id, month, area)
+    target = PERIOD.target("reopen", row.status if row else PeriodStatus.OPEN, document_id=period.code)
     sql.execute(
-        "UPDATE accounting_periods SET status = %s, closed_at = NULL, closed_by = '' "
-        "WHERE entity_id = %s AND month = %s AND area = %s",
-        (target.value, entity_id, first, area.value),
+        "UPDATE accounting_periods SET status = %s, closed_at = NULL, closed_by = '' WHERE id = %s",
+        (target.value, row.id if row else None),
     )
-    _record_period("PeriodReopened", entity_id, first, area, reason, now=now, actor=actor)
+    _record_period("PeriodReopened", entity_id, period, area, reason, now=now, actor=actor)
+    return period
 
 
 def _record_period(
-    kind: str, entity_id: UUID, month: date, area: Area, reason: str, *, now: datetime, actor: str
+    kind: str, entity_id: UUID, period: FiscalPeriod, area: Area, reason: str, *, now: datetime, actor: str
 ) -> None:
-    data = {"month": month.isoformat(), "area": area.value}
+    data = {"month": period.start.isoformat(), "period": period.code, "area": area.value}
     record([Event(kind, (ObjectRef("entity", entity_id),), data, reason)], now=now, actor=actor)
+
+
+def keep_closed_periods(events: Sequence[Event], *, now: datetime, actor: str) -> None:  # noqa: ARG001 - a hand-off
+    """Refuse another fiscal calendar that would cut a period that is closed. Raises ClosedPeriodCut."""
+    keys = [event.subject_id for event in events]
+    calendars = fiscal_calendars(keys)
+    for key, shut in shut_periods(keys).items():
+        check_calendar(calendars[key], shut)
 
 
 _DAILY = """

@@ -103,22 +103,22 @@ def role_balances(
 
 
 @dataclass(frozen=True, slots=True)
-class MonthlyMovement:
-    """What a posting rule moved on the accounts of a role in a month (debit positive, in the entity's currency)."""
+class PeriodMovement:
+    """What a posting rule moved on the accounts of a role in a period (debit positive, in the entity's currency)."""
 
-    month: date
+    start: date
     role: str
     rule: str
     amount: Decimal
 
 
-def monthly_movements(
-    entity_id: UUID, roles: Sequence[AccountRole], *, start: date, end: date
-) -> list[MonthlyMovement]:
-    """Movements by month, role and rule in `[start, end)`, oldest first; start with the month before for an opening."""
+def period_movements(
+    entity_id: UUID, roles: Sequence[AccountRole], *, starts: Sequence[date], end: date
+) -> list[PeriodMovement]:
+    """Movements by period, role and rule up to before `end`, oldest first; periods begin on the days of `starts`."""
     return sql.fetch_as(
-        MonthlyMovement,
-        "SELECT date_trunc('month', m.day)::date, a.role, m.rule, "
+        PeriodMovement,
+        "SELECT (%(starts)s::date[])[width_bucket(m.day, %(starts)s::date[])], a.role, m.rule, "
         f"sum(m.functional_debit - m.functional_credit) FROM accounts a JOIN {MOVEMENTS} m ON m.account_id = a.id "
         "WHERE a.entity_id = %(entity)s AND a.role = ANY(%(roles)s) AND m.day >= %(start)s AND m.day < %(end)s "
         "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
@@ -126,7 +126,8 @@ def monthly_movements(
             "bound": summary_bound(),
             "entity": entity_id,
             "roles": [role.value for role in roles],
-            "start": start,
+            "start": starts[0],
+            "starts": list(starts),
             "end": end,
         },
     )

@@ -1,4 +1,4 @@
-"""What posting needs to know of the books: accounts by role, closed months, and balances held in foreign currency."""
+"""What posting needs to know of the books: accounts by role, closed periods, balances held in foreign currency."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,14 +9,17 @@ from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.recognise.ledger.rules.entries import Balance
 from cashline.flow.recognise.ledger.rules.periods import Area, PeriodStatus, Shut
 from cashline.flow.recognise.ledger.rules.posting import Held, HeldKey
+from cashline.kernel.fiscal import FiscalPeriod, calendar_of
 from cashline.kernel.money import minor_units
+from cashline.kernel.periods import Period
 from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
+from cashline.platform.company.queries import fiscal_calendar
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The books of an entity: its currency with its decimals, its accounts by role, and its closed months."""
+    """The books of an entity: its currency with its decimals, its accounts by role, and its closed periods."""
 
     entity_id: UUID
     currency: str
@@ -24,16 +27,13 @@ class Books:
     accounts: dict[AccountRole, UUID]
     shut: tuple[Shut, ...] = ()
 
-    def closed_for(self, rule: str) -> frozenset[date]:
-        """The first days of the months that take no entry of that rule."""
-        return frozenset(one.month for one in self.shut if one.refuses(rule)) if self.shut else _NONE
-
-
-_NONE: frozenset[date] = frozenset()
+    def closed_for(self, rule: str) -> tuple[Period, ...]:
+        """The periods that take no entry of that rule, in the order of their days."""
+        return tuple(Period(one.start, one.end) for one in self.shut if one.refuses(rule))
 
 
 def books(entity_ids: Iterable[UUID]) -> dict[UUID, Books]:
-    """The books of the entities; months stay open or closed as they are until the commit. Raises NotFound."""
+    """The books of the entities; periods stay open or closed as they are until the commit. Raises NotFound."""
     wanted = set(entity_ids)
     rows = sql.fetch("SELECT * FROM lock_books(%s)", (list(wanted),))
     found = {
@@ -42,9 +42,9 @@ def books(entity_ids: Iterable[UUID]) -> dict[UUID, Books]:
             currency,
             minor_units(currency),
             {AccountRole(role): account for role, account in zip(roles, accounts, strict=True)},
-            tuple(Shut(*one) for one in zip(months, areas, statuses, strict=True)),
+            tuple(Shut(*one) for one in zip(starts, ends, areas, statuses, strict=True)),
         )
-        for entity_id, currency, roles, accounts, months, areas, statuses in rows
+        for entity_id, currency, roles, accounts, starts, ends, areas, statuses in rows
     }
     if missing := wanted - found.keys():
         raise NotFound(f"There is no legal entity {missing.pop()}.", field="entity")
@@ -69,45 +69,69 @@ def held_balances(keys: Iterable[HeldKey]) -> Held:
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
-    """A month of an entity, whole or of an area, that was closed at least once; one without a row is open."""
+    """A period `[starts_on, ends_on)` of an entity, whole or of an area, that was closed; one without a row is open."""
 
     id: UUID
     entity_id: UUID
-    month: date
+    starts_on: date
+    ends_on: date
     area: str
     status: str
     closed_at: datetime | None
     closed_by: str
 
 
+_ROW = "id, entity_id, starts_on, ends_on, area, status, closed_at, closed_by"
+
+
 def periods(entity_id: UUID) -> list[PeriodRow]:
-    """The months of an entity that were ever closed, whole or by area, newest first."""
+    """The periods of an entity that were ever closed, whole or by area, newest first."""
     return sql.fetch_as(
         PeriodRow,
-        "SELECT id, entity_id, month, area, status, closed_at, closed_by FROM accounting_periods WHERE entity_id = %s "
-        "ORDER BY month DESC, area",
+        f"SELECT {_ROW} FROM accounting_periods WHERE entity_id = %s ORDER BY starts_on DESC, ends_on DESC, area",
         (entity_id,),
     )
 
 
-def period_for_update(entity_id: UUID, month: date, area: Area = Area.ALL) -> PeriodRow | None:
-    """The month's row, locked, once nobody posts into the entity's books any more; None where it was never closed."""
-    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended('cashline.books ' || %s::text, 0))", (entity_id,))
+def period_of(entity_id: UUID, day: date) -> FiscalPeriod:
+    """The accounting period of an entity that holds a day; raises NotFound."""
+    return fiscal_calendar(entity_id).period_of(day)
+
+
+def period_named(entity_id: UUID, text: str) -> FiscalPeriod:
+    """The accounting period of an entity by its name: 2026-03, or FY2026-P03; raises NotFound."""
+    return fiscal_calendar(entity_id).period_named(text)
+
+
+def shut_periods(entity_ids: Iterable[UUID]) -> dict[UUID, list[Shut]]:
+    """The periods of entities that are closed or soft-closed; who closes one holds their calendar until the commit."""
+    found: dict[UUID, list[Shut]] = {}
+    for key, *one in sql.fetch(
+        "SELECT entity_id, starts_on, ends_on, area, status FROM accounting_periods "
+        "WHERE entity_id = ANY(%s) AND status <> %s",
+        (list(entity_ids), PeriodStatus.OPEN.value),
+    ):
+        found.setdefault(key, []).append(Shut(*one))
+    return found
+
+
+def period_for_update(entity_id: UUID, day: date, area: Area = Area.ALL) -> tuple[FiscalPeriod, PeriodRow | None]:
+    """The period that holds the day, and its row, locked; None where it was never closed. Raises NotFound.
+
+    Nobody posts into the entity's books any more, and its fiscal calendar stays as it is, until the commit.
+    """
+    held = sql.fetch_one(
+        "SELECT fiscal_calendar, pg_advisory_xact_lock(hashtextextended('cashline.books ' || id::text, 0)) "
+        "FROM legal_entities WHERE id = %s FOR SHARE",
+        (entity_id,),
+    )
+    if held is None:
+        raise NotFound(f"There is no legal entity {entity_id}.", field="entity")
+    period = calendar_of(held[0]).period_of(day)
     rows = sql.fetch_as(
         PeriodRow,
-        "SELECT id, entity_id, month, area, status, closed_at, closed_by FROM accounting_periods "
-        "WHERE entity_id = %s AND month = %s AND area = %s FOR UPDATE",
-        (entity_id, month, area.value),
+        f"SELECT {_ROW} FROM accounting_periods "
+        "WHERE entity_id = %s AND starts_on = %s AND ends_on = %s AND area = %s FOR UPDATE",
+        (entity_id, period.start, period.end, area.value),
     )
-    return rows[0] if rows else None
-
-
-def first_open_month(entity_id: UUID) -> date | None:
-    """The earliest month with entries that is still open; None where there is none."""
-    row = sql.fetch_one(
-        "SELECT date_trunc('month', e.day)::date FROM journal_entries e WHERE e.entity_id = %s AND NOT EXISTS "
-        "(SELECT FROM accounting_periods p WHERE p.entity_id = e.entity_id AND p.month = date_trunc('month', e.day) "
-        "AND p.area = 'all' AND p.status = %s) ORDER BY e.day LIMIT 1",
-        (entity_id, PeriodStatus.CLOSED.value),
-    )
-    return row[0] if row else None
+    return period, rows[0] if rows else None

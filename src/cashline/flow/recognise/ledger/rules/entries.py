@@ -23,7 +23,7 @@ class PlannedLine(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlannedEntry(msgspec.Struct, frozen=True, gc=False):
-    """An entry to post: once per (source, rule, book)."""
+    """An entry to post: once per (source, rule, book). `belongs_on` is its day where that was in a closed period."""
 
     entity_id: UUID
     currency: str
@@ -33,6 +33,7 @@ class PlannedEntry(msgspec.Struct, frozen=True, gc=False):
     rule: str
     text: str
     lines: tuple[PlannedLine, ...]
+    belongs_on: date | None = None
 
 
 class UnbalancedEntry(ValueError):

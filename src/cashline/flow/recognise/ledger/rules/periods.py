@@ -1,9 +1,10 @@
-"""Months of the books, whole or by area: what comes after a month was closed goes to the first open day.
+"""Periods of the books, whole or by area: what comes after one was closed goes to the first open day.
 
-A soft-closed month takes no document any more, but still what the close itself posts: revenue and revaluations.
+They are those of the entity's fiscal calendar: calendar months, or weeks by its pattern. A soft-closed period takes no
+document any more, but still what the close itself posts: revenue and revaluations.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,12 +12,14 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry
+from cashline.kernel.fiscal import FiscalCalendar
 from cashline.kernel.lifecycle import Lifecycle
-from cashline.kernel.periods import add_months, month_of
+from cashline.kernel.periods import Period, month_of
+from cashline.kernel.refusals import Conflict
 
 
 class PeriodStatus(StrEnum):
-    """Whether a month takes entries."""
+    """Whether a period takes entries."""
 
     OPEN = "open"
     SOFT_CLOSED = "soft_closed"
@@ -24,7 +27,7 @@ class PeriodStatus(StrEnum):
 
 
 class Area(StrEnum):
-    """What of the books a month is closed for."""
+    """What of the books a period is closed for."""
 
     ALL = "all"
     RECEIVABLES = "receivables"
@@ -53,46 +56,75 @@ def area_of(rule: str) -> Area:
 
 
 def of_the_close(rule: str) -> bool:
-    """Is it posted by the close itself, so that a soft-closed month takes it?"""
+    """Is it posted by the close itself, so that a soft-closed period takes it?"""
     return rule in REVALUATION_RULES or area_of(rule) is Area.REVENUE
+
+
+class ClosedPeriodCut(Conflict):
+    """A fiscal calendar would begin or end a period within one that is closed."""
+
+    code = "closed_period_cut"
 
 
 @dataclass(frozen=True, slots=True)
 class Shut:
-    """A month that is closed or soft-closed, for an area or for all."""
+    """A period `[start, end)` that is closed or soft-closed, for an area or for all."""
 
-    month: date
+    start: date
+    end: date
     area: str
     status: str
 
     def refuses(self, rule: str) -> bool:
-        """Does the month take no entry of that rule?"""
+        """Does the period take no entry of that rule?"""
         if self.area not in (Area.ALL, area_of(rule)):
             return False
         return self.status == PeriodStatus.CLOSED or not of_the_close(rule)
 
 
-def accounting_day(day: date, closed: Collection[date]) -> date:
-    """The day on which a fact of `day` is posted: its own, or the first day after it that is in no closed month.
+def accounting_day(day: date, closed: Sequence[Period]) -> date:
+    """The day on which a fact of `day` is posted: its own, or the first day after it that is in no closed period.
 
-    `closed` holds the first days of closed months (IAS 10.9 ff.: a closed period is not touched by later knowledge).
+    `closed` comes in the order of its days (IAS 10.9 ff.: a closed period is not touched by later knowledge).
     """
-    first = day.replace(day=1)
-    if first not in closed:
+    if not closed or day >= closed[-1].end:
         return day
-    while first in closed:
-        first = month_of(first).end
-    return first
+    for one in closed:
+        if day in one:
+            day = one.end
+    return day
 
 
-def dated(entry: PlannedEntry, closed: Collection[date]) -> PlannedEntry:
+def dated(entry: PlannedEntry, closed: Sequence[Period]) -> PlannedEntry:
     """The entry on the day on which the books take it; where that is another day, its text says of which it is."""
-    day = accounting_day(entry.day, closed) if closed else entry.day
+    day = accounting_day(entry.day, closed)
     if day == entry.day:
         return entry
-    return replace(entry, day=day, text=f"{entry.text} (of {entry.day.isoformat()}, a closed month)")
+    held = next(one for one in closed if entry.day in one)
+    name = "month" if held == month_of(held.start) else "period"
+    text = f"{entry.text} (of {entry.day.isoformat()}, a closed {name})"
+    return replace(entry, day=day, belongs_on=entry.day, text=text)
 
 
-def previous_month(month: date) -> date:
-    """The first day of the month before."""
-    return add_months(month.replace(day=1), -1)
+def code_of(calendar: FiscalCalendar, start: date, end: date) -> str:
+    """By which name doors tell of a period; one of an earlier calendar is told by its days."""
+    found = calendar.period_of(start)
+    if (found.start, found.end) == (start, end):
+        return found.code
+    whole = Period(start, end)
+    return f"{start:%Y-%m}" if whole == month_of(start) else str(whole)
+
+
+def check_calendar(calendar: FiscalCalendar, shut: Iterable[Shut]) -> None:
+    """Raises ClosedPeriodCut where a closed or soft-closed period is none of the calendar's."""
+    closed = sorted({(one.start, one.end) for one in shut})
+    after = closed[-1][1] if all(Period(*one) == month_of(one[0]) for one in closed) else None
+    for start, end in closed:
+        found = calendar.period_of(start)
+        if (found.start, found.end) != (start, end):
+            raise ClosedPeriodCut(
+                f"{Period(start, end).last_day} is the last day of a closed period from {start} on, and {found.code} "
+                f"would go from {found.start} to {found.last_day}.",
+                field="since",
+                fix=f"Let the calendar hold from {after} on." if after else "Open the closed periods again first.",
+            )

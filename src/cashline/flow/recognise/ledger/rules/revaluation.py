@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cashline.flow.recognise.ledger.rules.accounts import AccountRole
 from cashline.flow.recognise.ledger.rules.entries import PlannedEntry, PlannedLine
-from cashline.kernel.periods import month_of
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.rounding import round_to
 
 MONETARY = (
@@ -24,7 +24,7 @@ MONETARY = (
 
 @dataclass(frozen=True, slots=True)
 class MonetaryItem:
-    """What a role holds in a currency at the end of a month: there, in the entity's, and the closing rate."""
+    """What a role holds in a currency at the end of a period: there, in the entity's, and the closing rate."""
 
     role: AccountRole
     currency: str
@@ -41,19 +41,18 @@ def plan_revaluation(
     entity_id: UUID,
     currency: str,
     digits: int,
-    month: date,
+    period: FiscalPeriod,
     items: Sequence[MonetaryItem],
     posted: Decimal,
     source_id: UUID,
 ) -> tuple[PlannedEntry, ...]:
-    """The difference that is not posted yet: on the last day of the month, and taken back on the next day.
+    """The difference that is not posted yet: on the last day of the period, and taken back on the next day.
 
     It stands on an account of its own, so that receivables still equal their open items.
     """
     off = sum((one.difference(digits) for one in items), Decimal(0)) - posted
     if not off:
         return ()
-    whole = month_of(month)
 
     def entry(rule: str, day: date, value: Decimal, text: str) -> PlannedEntry:
         lines = (
@@ -62,8 +61,8 @@ def plan_revaluation(
         )
         return PlannedEntry(entity_id, currency, day, "revaluation", source_id, rule, text, lines)
 
-    name = f"{month:%Y-%m}"
+    name = period.code
     return (
-        entry("revaluation", whole.last_day, off, f"Open items in foreign currency at the rates of the end of {name}"),
-        entry("revaluation_reversal", whole.end, -off, f"Revaluation of {name} taken back"),
+        entry("revaluation", period.last_day, off, f"Open items in foreign currency at the rates of the end of {name}"),
+        entry("revaluation_reversal", period.end, -off, f"Revaluation of {name} taken back"),
     )

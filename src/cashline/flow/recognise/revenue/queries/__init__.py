@@ -173,13 +173,14 @@ def in_slices(found: Mapping[UUID, Recorded], slicers: Mapping[UUID, Slicer]) ->
     """What was recorded of the lines of agreements whose entity has a calendar of its own, by the slices of that.
 
     An amount counts for the slice in which its entry stands, also where it was posted by another calendar; where a
-    closed month sent it to another, for the slice that begins when its own did.
+    closed period sent it to another, for the slice to which it belongs.
     """
     amounts: dict[UUID, dict[date, Decimal]] = {}
     sequences: dict[UUID, dict[date, int]] = {}
     for agreement_id, line_id, month, day, number, amount in sql.fetch(
-        "SELECT p.agreement_id, p.line_id, p.month, e.day, max(p.sequence), sum(p.amount) FROM revenue_postings p "
-        "JOIN journal_entries e ON e.id = p.entry_id WHERE p.agreement_id = ANY(%s::uuid[]) GROUP BY 1, 2, 3, 4",
+        "SELECT p.agreement_id, p.line_id, p.month, COALESCE(e.belongs_on, e.day), max(p.sequence), sum(p.amount) "
+        "FROM revenue_postings p JOIN journal_entries e ON e.id = p.entry_id WHERE p.agreement_id = ANY(%s::uuid[]) "
+        "GROUP BY 1, 2, 3, 4",
         (sql.uuids(slicers),),
     ):
         place = slicers[agreement_id](day if month_of(day) == month_of(month) else month).start

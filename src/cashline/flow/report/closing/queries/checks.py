@@ -1,7 +1,7 @@
 """The checks of a close: each reads live data, counts what is left to do, and names the list where it is mended."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
@@ -18,31 +18,34 @@ from cashline.flow.report.closing.rules import Finding
 from cashline.flow.report.health.queries import books as laws
 from cashline.flow.report.health.queries.checks import breaks_of, digits
 from cashline.flow.report.health.rules import Law
-from cashline.flow.report.statements.queries import ageing, deferred_months
+from cashline.flow.report.statements.queries import ageing, deferred_periods
 from cashline.flow.report.statements.queries.financial import financial_statements
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.money import minor_units
-from cashline.kernel.periods import month_of
 from cashline.kernel.writing import write_money
 from cashline.platform import sql
-from cashline.platform.company.queries import Entity, MissingRate, entities_by_id, exchange_rates
+from cashline.platform.company.queries import Entity, MissingRate, entities_by_id, exchange_rates, fiscal_calendar
 
 _ZERO = Decimal(0)
 
 
 class _Asked(NamedTuple):
-    """The month of an entity that is checked."""
+    """The period of an entity that is checked."""
 
     entity: Entity
-    month: date
-    last: date
+    period: FiscalPeriod
+
+    @property
+    def last(self) -> date:
+        return self.period.last_day
 
     def address(self, path: str, **asked: str) -> str:
         return f"{path}?{urlencode(asked)}" if asked else path
 
 
-def findings(entity_id: UUID, month: date, *, recognising: int | None = None) -> dict[str, Finding]:
+def findings(entity_id: UUID, period: FiscalPeriod, *, recognising: int | None = None) -> dict[str, Finding]:
     """What each check finds, by the code of its task; `recognising` takes the place of the check of revenue."""
-    asked = _Asked(entities_by_id([entity_id])[entity_id], month, month_of(month).end - timedelta(days=1))
+    asked = _Asked(entities_by_id([entity_id])[entity_id], period)
     found = {code: check(asked) for code, check in _CHECKS.items()}
     if recognising is not None:
         words = f"{recognising} contracts would be recognised"
@@ -55,7 +58,7 @@ def findings(entity_id: UUID, month: date, *, recognising: int | None = None) ->
 
 
 def _count(asked: _Asked, statement: str) -> int:
-    row = sql.fetch_one(statement, {"entity": asked.entity.id, "month": asked.month, "last": asked.last})
+    row = sql.fetch_one(statement, {"entity": asked.entity.id, "last": asked.last})
     return int(row[0]) if row else 0
 
 
@@ -64,13 +67,16 @@ def _counted(count: int, what: str, address: str) -> Finding:
 
 
 def _earlier(asked: _Asked) -> Finding:
-    count = _count(
-        asked,
-        "SELECT count(DISTINCT date_trunc('month', e.day)) FROM journal_entries e WHERE e.entity_id = %(entity)s "
-        "AND e.day < %(month)s AND NOT EXISTS (SELECT FROM accounting_periods p WHERE p.entity_id = e.entity_id "
-        "AND p.month = date_trunc('month', e.day) AND p.area = 'all' AND p.status = 'closed')",
+    calendar = fiscal_calendar(asked.entity.id)
+    days = sql.fetch(
+        "SELECT d.day FROM (SELECT DISTINCT day FROM journal_entries WHERE entity_id = %(entity)s "
+        "AND day < %(start)s) d WHERE NOT EXISTS (SELECT FROM accounting_periods p WHERE p.entity_id = %(entity)s "
+        "AND p.starts_on <= d.day AND p.ends_on > d.day AND p.area = 'all' AND p.status = 'closed')",
+        {"entity": asked.entity.id, "start": asked.period.start},
     )
-    return _counted(count, "months open", asked.address("/periods/", entity=asked.entity.code))
+    count = len({calendar.period_of(day).start for (day,) in days})
+    what = "months open" if calendar.is_months else "periods open"
+    return _counted(count, what, asked.address("/periods/", entity=asked.entity.code))
 
 
 def _drafts(asked: _Asked) -> Finding:
@@ -158,7 +164,7 @@ def _ties(asked: _Asked) -> Finding:
 def _deferred(asked: _Asked) -> Finding:
     """Opening + billed − recognised = closing, the closing is that of the account, and each contract's is its own."""
     role = AccountRole.CONTRACT_POSITION
-    rolled = deferred_months(asked.entity.id, start=asked.month, end=month_of(asked.month).end)[-1]
+    [rolled] = deferred_periods(asked.entity.id, [asked.period])
     held = role_balances([role], as_of=asked.last, entity_ids=[asked.entity.id])
     account = -sum((own for _, own in held.values()), _ZERO)
     off = [one for law in (laws.POSITION, laws.REVENUE) for one in breaks_of(law, relation=digits(), limit=5)]
@@ -194,10 +200,11 @@ def _balances(asked: _Asked) -> Finding:
 def _review(asked: _Asked) -> Finding:
     profit = financial_statements(asked.entity.id, asked.last, columns=2).profit_and_loss.amounts("profit")
     now, before = (write_money(amount, asked.entity.currency) for amount in profit[:2])
-    words = f"profit of {now} after {before} in the month before"
+    before_it = "month before" if asked.period.is_month else "period before"
+    words = f"profit of {now} after {before} in the {before_it}"
     asks = {"entity": asked.entity.code, "day_to": asked.last.isoformat()}
     address = asked.address("/statements/profit-and-loss/", **asks)
-    return Finding(True, words, address, {"profit": str(profit[0]), "profit of the month before": str(profit[1])})
+    return Finding(True, words, address, {"profit": str(profit[0]), f"profit of the {before_it}": str(profit[1])})
 
 
 _CHECKS: dict[str, Callable[[_Asked], Finding]] = {

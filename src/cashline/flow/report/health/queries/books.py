@@ -27,9 +27,9 @@ IN_PLACE = Law(
 )
 CLOSED = Law(
     "closed-months-are-closed",
-    "Nothing was posted into a month after it was closed",
+    "Nothing was posted into a period after it was closed",
     "SELECT 'journal_entry', e.id, e.text, 'before ' || p.closed_at, e.posted_at::text FROM accounting_periods p "
-    "JOIN journal_entries e ON e.entity_id = p.entity_id AND e.day >= p.month AND e.day < p.month + interval '1 month' "
+    "JOIN journal_entries e ON e.entity_id = p.entity_id AND e.day >= p.starts_on AND e.day < p.ends_on "
     "WHERE e.posted_at > p.closed_at AND p.area IN ('all', area_of_rule(e.rule)) AND (p.status = 'closed' "
     "OR (p.status = 'soft_closed' AND NOT rule_of_the_close(e.rule)))",
 )

@@ -1,4 +1,4 @@
-"""Deferred revenue: its roll-forward by month as a waterfall, and what contracts are still to earn."""
+"""Deferred revenue: its roll-forward by period as a waterfall, and what contracts are still to earn."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -15,23 +15,22 @@ from cashline.flow.report.statements.pages.choosing import chosen_day, chosen_en
 from cashline.flow.report.statements.queries import DEFERRED, REMAINING
 from cashline.flow.report.statements.rules import (
     DeferredAsked,
-    DeferredMonth,
+    DeferredPeriod,
     DeferredWaterfall,
     RemainingAsked,
     RemainingObligations,
 )
 from cashline.kernel.money import Money
-from cashline.kernel.periods import add_months
-from cashline.platform.company.queries import Entity
+from cashline.platform.company.queries import Entity, fiscal_calendar
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import BoardPage, Section
 from cashline.platform.pages.components import CellValue, Chart, Column, MoneyCell, Row, Series, Stat, Table
-from cashline.platform.pages.formats import format_month, with_instant
+from cashline.platform.pages.formats import format_month, period_name, with_instant
 from cashline.platform.pages.render import COUNTING_SECONDS, render_board, render_counting
 from cashline.platform.snapshots.actions import look
 
-MONTHS = (
-    Column("month", lazy("Month"), "month", place="title"),
+PERIODS = (
+    Column("period", lazy("Period"), place="title"),
     Column("opening", lazy("Opening"), "money"),
     Column("billed", lazy("Billed"), "money"),
     Column("recognised", lazy("Recognised"), "money"),
@@ -45,13 +44,14 @@ REMAINS = (
 
 
 def deferred_page(request: HttpRequest) -> HttpResponse:
-    """What was billed and not earned, month by month: opening + billed − recognised = closing."""
+    """What was billed and not earned, period by period: opening + billed − recognised = closing."""
     caller = caller_of(request)
     entity, views = chosen_entity(request, "deferred_waterfall")
     caller.require("reports.read", entity.id)
     today = caller.today(entity.timezone)
-    until = chosen_day(request, "until", today).replace(day=1)
-    asked = DeferredAsked(entity.id, None if until == today.replace(day=1) else add_months(until, 1))
+    calendar = fiscal_calendar(entity.id)
+    until = calendar.period_of(chosen_day(request, "until", today))
+    asked = DeferredAsked(entity.id, None if until == calendar.period_of(today) else until.last_day)
     shown = look(DEFERRED, asked, timezone=entity.timezone, now=caller.now, actor=caller.actor)
     if shown is None:
         return render_counting(request, _("Deferred revenue"), views)
@@ -63,8 +63,8 @@ def deferred_page(request: HttpRequest) -> HttpResponse:
         Stat(_("Still to earn"), Money(sum((m for _d, m in found.ahead), Decimal(0)), entity.currency)),
     )
     lines = _lines_url(entity)
-    table = Table(MONTHS, tuple(_month(one, entity, lines) for one in found.months))
-    sections = [Section(_("Waterfall"), chart=_waterfall(found)), Section(_("Month by month"), table)]
+    table = Table(PERIODS, tuple(_period(one, entity, lines) for one in found.periods))
+    sections = [Section(_("Waterfall"), chart=_waterfall(found)), Section(_("Period by period"), table)]
     remaining = look(REMAINING, RemainingAsked(entity.id), timezone=entity.timezone, now=caller.now, actor=caller.actor)
     if remaining is not None:
         sections.append(Section(_("Remaining performance obligations"), Table(REMAINS, _remains(remaining.answer))))
@@ -99,18 +99,18 @@ def _remains(found: RemainingObligations) -> tuple[Row, ...]:
 
 
 def _lines_url(entity: Entity) -> str:
-    """The lines of the contract position; a month's are chosen by days. Empty before the books are open."""
+    """The lines of the contract position; a period's are chosen by days. Empty before the books are open."""
     role = AccountRole.CONTRACT_POSITION.value
     account = next((one for one in accounts([entity.id]) if one.role == role), None)
     return reverse("account_lines", args=[entity.code, str(account.id)]) if account else ""
 
 
-def _month(one: DeferredMonth, entity: Entity, lines: str) -> Row:
-    """A month, each figure of which opens what it is made of: lines of the account, or the revenue of the month."""
-    last = add_months(one.month, 1) - timedelta(days=1)
-    days = urlencode({"day_from": one.month, "day_to": last})
-    month = urlencode({"month_from": one.month, "month_to": last, "entity": entity.code})
-    before = urlencode({"day_to": one.month - timedelta(days=1)})
+def _period(one: DeferredPeriod, entity: Entity, lines: str) -> Row:
+    """A period, each figure of which opens what it is made of: lines of the account, or the revenue of its days."""
+    first, last = one.period.start, one.period.last_day
+    days = urlencode({"day_from": first, "day_to": last})
+    month = urlencode({"month_from": first, "month_to": last, "entity": entity.code})
+    before = urlencode({"day_to": first - timedelta(days=1)})
     made_of = {
         "opening": f"{lines}?{before}",
         "billed": f"{lines}?{days}",
@@ -122,17 +122,17 @@ def _month(one: DeferredMonth, entity: Entity, lines: str) -> Row:
         name: MoneyCell(Money(getattr(one, name), entity.currency), url=url if lines else "")
         for name, url in made_of.items()
     }
-    return Row(last.isoformat(), {"month": one.month} | cells, f"{lines}?{days}" if lines else "")
+    return Row(last.isoformat(), {"period": period_name(one.period)} | cells, f"{lines}?{days}" if lines else "")
 
 
 def _waterfall(found: DeferredWaterfall) -> Chart:
-    months = found.months
-    steps = (months[0].opening, *(one.closing - one.opening for one in months), months[-1].closing)
+    periods = found.periods
+    steps = (periods[0].opening, *(one.closing - one.opening for one in periods), periods[-1].closing)
     return Chart(
         _("Deferred revenue"),
         "waterfall",
-        _("Deferred revenue at the start, what each month added by billing less what it recognised, and at the end."),
-        (_("Start"), *(format_month(one.month) for one in months), _("End")),
+        _("Deferred revenue at the start, what each period added by billing less what it recognised, and at the end."),
+        (_("Start"), *(period_name(one.period) for one in periods), _("End")),
         (Series(_("Deferred"), steps),),
         unit=found.currency,
     )

@@ -1,4 +1,4 @@
-"""The console's page of fiscal periods: the calendar by which an entity reports, and the periods of a year."""
+"""The console's page of fiscal periods: the calendar by which an entity reports and closes, and a year's periods."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -35,6 +35,9 @@ DAYS = (
 )
 
 
+_SINCE = lazy("After calendar months, which stay as they are; left empty it always held.")
+
+
 def _fields(calendar: FiscalCalendar) -> tuple[Field, ...]:
     weekdays = tuple(Option(str(place), words) for place, words in enumerate(DAYS))
     return (
@@ -43,6 +46,7 @@ def _fields(calendar: FiscalCalendar) -> tuple[Field, ...]:
         Field("weekday", lazy("Last weekday"), "choice", options=weekdays, value=str(calendar.weekday)),
         Field("year_end", lazy("Which of them"), "choice", options=ENDS, value=calendar.year_end.value),
         Field("named_before", lazy("Named by the year before"), "yes", required=False, value=calendar.named_before),
+        Field("since", lazy("Holds from"), "date", required=False, value=calendar.since, hint=_SINCE),
     )
 
 
@@ -69,7 +73,7 @@ def fiscal_periods(request: HttpRequest) -> HttpResponse:
         ),
         views=views,
         actions=(change,),
-        subtitle=_("Revenue and statements follow them; months are closed as calendar months."),
+        subtitle=_("Revenue, statements and the close follow them."),
     )
     return render_board(request, page)
 
@@ -87,7 +91,7 @@ def _period(one: FiscalPeriod) -> Row:
 
 @require_POST
 def fiscal_calendar_set(request: HttpRequest) -> HttpResponse:
-    """Say by which calendar an entity reports."""
+    """Say by which calendar an entity reports and closes."""
     caller = caller_of(request)
     caller.require("platform.write")
     owner = entity_by_code(request.POST.get("entity", "")[:8])
@@ -100,6 +104,7 @@ def fiscal_calendar_set(request: HttpRequest) -> HttpResponse:
             int(read.text("weekday")),
             YearEnd(read.text("year_end")),
             read.yes("named_before"),
+            read.day("since"),
         )
         set_fiscal_calendar(entity_id=owner.id, calendar=calendar, now=caller.now, actor=caller.actor)
 

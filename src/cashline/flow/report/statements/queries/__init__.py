@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cashline.flow.agree.customers.queries import customers_by_id
 from cashline.flow.recognise.ledger.queries.balances import (
-    monthly_movements,
+    period_movements,
     role_balances,
     summary_bound,
 )
@@ -30,7 +30,7 @@ from cashline.flow.report.statements.rules import (
     AgeingAsked,
     AgeingRow,
     DeferredAsked,
-    DeferredMonth,
+    DeferredPeriod,
     DeferredWaterfall,
     EntityAgeing,
     OpenInvoice,
@@ -38,11 +38,12 @@ from cashline.flow.report.statements.rules import (
     RemainingObligations,
     roll_forward,
 )
+from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import add_months
 from cashline.kernel.rounding import round_to
 from cashline.platform import sql
-from cashline.platform.company.queries import entities, exchange_rates
+from cashline.platform.company.queries import entities, exchange_rates, fiscal_calendar
 from cashline.platform.snapshots.rules import Figure
 
 _OPEN = """
@@ -236,16 +237,17 @@ def _bucket_days(as_of: date, bucket: int) -> dict[str, date]:
 
 
 def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) -> DeferredWaterfall:
-    """Deferred revenue by month in `[start, end)`, what is still to come, and liability and asset as of now.
+    """Deferred revenue by period over `[start, end)`, what is still to come, and liability and asset as of now.
 
-    Liability and asset are not netted across contracts (IFRS 15.105).
+    The periods are whole, and those of the entity's calendar. Liability and asset are not netted across contracts
+    (IFRS 15.105).
     """
     [entity] = [one for one in entities() if one.id == entity_id]
     liability, asset, contracts = _positions(entity_id)
     return DeferredWaterfall(
         entity_id,
         entity.currency,
-        deferred_months(entity_id, start=start, end=end),
+        deferred_periods(entity_id, fiscal_calendar(entity_id).periods_within(start, end)),
         _ahead(entity_id, entity.currency, today),
         liability,
         asset,
@@ -253,25 +255,28 @@ def deferred_waterfall(entity_id: UUID, *, start: date, end: date, today: date) 
     )
 
 
-def deferred_months(entity_id: UUID, *, start: date, end: date) -> tuple[DeferredMonth, ...]:
-    """Opening + billed − recognised + other = closing of each month in `[start, end)`, in the entity's currency."""
-    role, first = AccountRole.CONTRACT_POSITION, start.replace(day=1)
-    before = role_balances([role], as_of=_day_before(first), entity_ids=[entity_id])
+def deferred_periods(entity_id: UUID, periods: Sequence[FiscalPeriod]) -> tuple[DeferredPeriod, ...]:
+    """Opening + billed − recognised + other = closing of periods that follow each other, in the entity's currency."""
+    role = AccountRole.CONTRACT_POSITION
+    if not periods:
+        return ()
+    starts, end = [one.start for one in periods], periods[-1].end
+    before = role_balances([role], as_of=_day_before(starts[0]), entity_ids=[entity_id])
     opening = -sum((own for _, own in before.values()), ZERO)
-    moved = [(row.month, row.rule, row.amount) for row in monthly_movements(entity_id, [role], start=first, end=end)]
-    moved += _earned_of_arrangements(entity_id, first, end)
-    return roll_forward(opening, moved, start=first, end=end)
+    moved = [(row.start, row.rule, row.amount) for row in period_movements(entity_id, [role], starts=starts, end=end)]
+    moved += _earned_of_arrangements(entity_id, starts, end)
+    return roll_forward(opening, moved, periods)
 
 
 _REVENUE = (AccountRole.REVENUE_GOODS, AccountRole.REVENUE_SUBSCRIPTION, AccountRole.REVENUE_SERVICE)
 
 
-def _earned_of_arrangements(entity_id: UUID, start: date, end: date) -> list[tuple[date, str, Decimal]]:
-    """The revenue of arrangements by month, and the same taken off what their netted entries moved beside it."""
+def _earned_of_arrangements(entity_id: UUID, starts: Sequence[date], end: date) -> list[tuple[date, str, Decimal]]:
+    """The revenue of arrangements by period, and the same taken off what their netted entries moved beside it."""
     found: list[tuple[date, str, Decimal]] = []
-    for row in monthly_movements(entity_id, _REVENUE, start=start, end=end):
+    for row in period_movements(entity_id, _REVENUE, starts=starts, end=end):
         if row.rule == "arrangement":
-            found += [(row.month, "revenue", -row.amount), (row.month, "arrangement", row.amount)]
+            found += [(row.start, "revenue", -row.amount), (row.start, "arrangement", row.amount)]
     return found
 
 
@@ -301,11 +306,18 @@ REMAINING = Figure("statements.remaining", RemainingAsked, RemainingObligations,
 
 
 def _deferred(asked: DeferredAsked, today: date) -> DeferredWaterfall:
-    end = asked.end or add_months(today.replace(day=1), 1)
-    return deferred_waterfall(asked.entity_id, start=add_months(end, -12), end=end, today=today)
+    start, end = year_up_to(asked.entity_id, asked.day or today)
+    return deferred_waterfall(asked.entity_id, start=start, end=end, today=today)
 
 
-DEFERRED = Figure("statements.deferred", DeferredAsked, DeferredWaterfall, _deferred)
+def year_up_to(entity_id: UUID, day: date) -> tuple[date, date]:
+    """The days `[start, end)` of as many periods as a year has, up to the one that holds a day."""
+    calendar = fiscal_calendar(entity_id)
+    end = calendar.period_of(day).end
+    return calendar.year_before(end), end
+
+
+DEFERRED = Figure("statements.deferred_by_period", DeferredAsked, DeferredWaterfall, _deferred)
 """Deferred revenue of a year, and what is still to earn."""
 
 

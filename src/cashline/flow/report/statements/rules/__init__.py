@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from cashline.kernel.periods import add_months
+from cashline.kernel.fiscal import FiscalPeriod
 
 ZERO = Decimal(0)
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 12, 31)
@@ -95,10 +95,10 @@ class AgeingAsked:
 
 @dataclass(frozen=True, slots=True)
 class DeferredAsked:
-    """Whose deferred revenue: of the twelve months before the first of one (None: of the month after today's)."""
+    """Whose deferred revenue: of a year of periods up to the one that holds a day (None: today)."""
 
     entity_id: UUID
-    end: date | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,10 @@ class OpenInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class DeferredMonth:
-    """The contract position in a month (credit positive: deferred): opening + billed − recognised + other = closing."""
+class DeferredPeriod:
+    """The contract position in a period (credit positive): opening + billed − recognised + other = closing."""
 
-    month: date
+    period: FiscalPeriod
     opening: Decimal
     billed: Decimal
     recognised: Decimal
@@ -136,7 +136,7 @@ class DeferredMonth:
 
     @property
     def closing(self) -> Decimal:
-        """What is deferred at the end of the month; negative where more was earned than billed."""
+        """What is deferred at the end of the period; negative where more was earned than billed."""
         return self.opening + self.billed - self.recognised + self.other
 
 
@@ -177,11 +177,11 @@ class RemainingObligations:
 
 @dataclass(frozen=True, slots=True)
 class DeferredWaterfall:
-    """Deferred revenue of an entity, month by month, and what contracts are still to earn, as they were last run."""
+    """Deferred revenue of an entity, period by period, and what contracts are still to earn, as they were last run."""
 
     entity_id: UUID
     currency: str
-    months: tuple[DeferredMonth, ...]
+    periods: tuple[DeferredPeriod, ...]
     ahead: tuple[tuple[date, Decimal], ...] = field(default=())
     liability: Decimal = ZERO
     asset: Decimal = ZERO
@@ -192,26 +192,24 @@ _KINDS = {"invoice": "billed", "credit_note": "billed", "arrangement": "billed",
 
 
 def roll_forward(
-    opening: Decimal, moved: Sequence[tuple[date, str, Decimal]], *, start: date, end: date
-) -> tuple[DeferredMonth, ...]:
-    """The months of `[start, end)` from movements (month, rule, amount debit positive); every month is there.
+    opening: Decimal, moved: Sequence[tuple[date, str, Decimal]], periods: Sequence[FiscalPeriod]
+) -> tuple[DeferredPeriod, ...]:
+    """Periods that follow each other, from movements (first day of one, rule, amount debit positive); each is there.
 
     Billed is what invoices and credit notes moved, recognised what revenue moved; anything else stands under other.
     Of arrangements, whose entries net the two, revenue comes under `revenue` and the rest under `arrangement`.
     """
-    by_month: dict[date, dict[str, Decimal]] = {}
-    for month, rule, amount in moved:
+    by_start: dict[date, dict[str, Decimal]] = {}
+    for start, rule, amount in moved:
         kind = _KINDS.get(rule, "other")
-        parts = by_month.setdefault(month, {})
+        parts = by_start.setdefault(start, {})
         parts[kind] = parts.get(kind, ZERO) - amount
-    found: list[DeferredMonth] = []
-    month = start.replace(day=1)
-    while month < end:
-        parts = by_month.get(month, {})
-        one = DeferredMonth(
-            month, opening, parts.get("billed", ZERO), -parts.get("recognised", ZERO), parts.get("other", ZERO)
+    found: list[DeferredPeriod] = []
+    for period in periods:
+        parts = by_start.get(period.start, {})
+        one = DeferredPeriod(
+            period, opening, parts.get("billed", ZERO), -parts.get("recognised", ZERO), parts.get("other", ZERO)
         )
         found.append(one)
         opening = one.closing
-        month = add_months(month, 1)
     return tuple(found)

@@ -87,14 +87,14 @@ def _fiscal_spans(as_of: date, step: Step, count: int, calendar: FiscalCalendar)
     last = as_of
     while len(found) < count:
         period = calendar.period_of(last)
-        year = calendar.year(period.year)
+        year = calendar.year_start(last)
         names = {
             Step.MONTH: (period.start, period.name),
             Step.QUARTER: (calendar.quarter_start(period), f"FY{period.year} Q{period.quarter}"),
-            Step.YEAR: (year.start, f"FY{period.year}"),
+            Step.YEAR: (year, f"FY{period.year}"),
         }
         start, name = names[step]
-        found.append(Span(start, last + timedelta(days=1), year.start, name))
+        found.append(Span(start, last + timedelta(days=1), year, name))
         last = start - timedelta(days=1)
     return tuple(found)
 
