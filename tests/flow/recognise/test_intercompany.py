@@ -12,9 +12,11 @@ from django.db import Error, transaction
 from cashline.flow.recognise.intercompany.actions import charge_entities, settle_sale
 from cashline.flow.recognise.intercompany.queries import movements_of, sale
 from cashline.flow.recognise.intercompany.rules import Kind, MoreThanOpen, NewSale
+from cashline.flow.recognise.ledger.actions import close_period
 from cashline.flow.recognise.ledger.actions.revaluing import revalue_month
 from cashline.flow.report.closing.queries.checks import findings
 from cashline.flow.report.health.queries import verify
+from cashline.kernel.fiscal import MONTHS
 from cashline.kernel.identifiers import public
 from cashline.kernel.refusals import InvalidValue, Refusals
 from cashline.platform import sql
@@ -77,6 +79,22 @@ def test_what_is_taken_back_leaves_nothing_in_either_book(world: World) -> None:
     sound()
 
 
+def test_a_soft_closed_month_takes_no_sale(world: World) -> None:
+    close_period(entity_id=world.berlin, month=SOLD, soft=True, now=at(LAST), actor=ACTOR)
+    charged(world)
+    assert balances(world.berlin, LAST) == {}
+    assert balances(world.berlin, date(2026, 2, 1)) != {}
+    assert balances(world.boston, SOLD) == {"intercompany_payable": D(-1100), "intercompany_expense": D(1100)}
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", "1e15"), ("EUR", "999999999999999")])
+def test_what_the_books_cannot_hold_is_refused(world: World, currency: str, amount: str) -> None:
+    set_exchange_rates([("JPY", date(2026, 1, 2), D(160))])
+    new = NewSale(world.berlin, world.boston, currency, D(amount), SOLD, "Licence of the brand")
+    with pytest.raises(InvalidValue, match="more than the books can hold"):
+        charge_entities([new], **WHO)
+
+
 def test_an_open_balance_in_foreign_currency_is_revalued_at_the_months_end(world: World) -> None:
     charged(world)
     month: dict[str, Any] = {"month": date(2026, 1, 1), "now": at(date(2026, 2, 1)), "actor": ACTOR}
@@ -123,10 +141,10 @@ def test_the_database_refuses_what_the_rules_forbid(world: World) -> None:
 
 def test_books_that_disagree_are_told_by_the_close(world: World) -> None:
     key = charged(world)
-    assert findings(world.berlin, date(2026, 1, 1))["intercompany"].done
+    assert findings(world.berlin, MONTHS.period_of(SOLD))["intercompany"].done
     with transaction.atomic():
         sql.execute("UPDATE intercompany_sales SET settled_amount = 5 WHERE id = %s", (key,))
-    found = findings(world.berlin, date(2026, 1, 1))["intercompany"]
+    found = findings(world.berlin, MONTHS.period_of(SOLD))["intercompany"]
     assert not found.done
     assert sale(key).number in found.found
 

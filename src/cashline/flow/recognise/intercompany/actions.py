@@ -1,6 +1,6 @@
 """Writing intercompany sales: what is charged, paid and taken back is posted in both books in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -15,6 +15,7 @@ from cashline.flow.recognise.intercompany.rules import (
     Sale,
     check_movement,
     check_sale,
+    check_worth,
     facts_of_payment,
     facts_of_sale,
 )
@@ -23,7 +24,7 @@ from cashline.flow.recognise.ledger.rules.posting import Fact
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import raise_all
 from cashline.platform import sql
-from cashline.platform.company.queries import entities_by_id, exchange_rates
+from cashline.platform.company.queries import Entity, entities_by_id, exchange_rates
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
@@ -46,6 +47,7 @@ def charge_entities(sales: Sequence[NewSale], *, now: datetime, actor: str) -> l
         (new.currency, owners[key].currency, new.sold_on) for new in sales for key in (new.seller_id, new.buyer_id)
     }
     rates = exchange_rates(pairs)
+    raise_all([wrong for new in sales for wrong in check_worth(new.amount, new.currency, _worth(new, owners, rates))])
     series = [Series("intercompany_sale", owners[new.seller_id].code, new.sold_on.year, new.seller_id) for new in sales]
     taken = {one: iter(found) for one, found in take_numbers({one: series.count(one) for one in series}).items()}
     made = [
@@ -79,6 +81,14 @@ def charge_entities(sales: Sequence[NewSale], *, now: datetime, actor: str) -> l
     return [one.id for one in made]
 
 
+def _worth(
+    new: NewSale, owners: Mapping[UUID, Entity], rates: Mapping[tuple[str, str, date], Decimal]
+) -> list[tuple[str, Decimal]]:
+    """The currency of the seller and of the buyer, and what one unit of the sale is worth in it."""
+    own = [owners[key].currency for key in (new.seller_id, new.buyer_id)]
+    return [(code, rates[new.currency, code, new.sold_on]) for code in own]
+
+
 @transaction.atomic
 def settle_sale(
     *, sale_id: UUID, kind: Kind, amount: Decimal | None = None, on: date, reason: str = "", now: datetime, actor: str
@@ -90,6 +100,8 @@ def settle_sale(
     sale = queries.sale(sale_id, for_update=True)
     wanted = sale.open_amount if amount is None else amount
     raise_all(check_movement(sale, kind, wanted, on, reason))
+    rates = _rates(sale, on) if kind is Kind.PAID else ()
+    raise_all(check_worth(wanted, sale.currency, rates))
     key = new_id()
     sql.insert(
         "intercompany_movements",
@@ -98,18 +110,19 @@ def settle_sale(
     )
     sql.execute("UPDATE intercompany_sales SET settled_amount = settled_amount + %s WHERE id = %s", (wanted, sale.id))
     if kind is Kind.PAID:
-        facts = facts_of_payment(sale, key, on, wanted, _rates(sale, on))
+        facts = facts_of_payment(sale, key, on, wanted, [rate for _, rate in rates])
     else:
         facts = facts_of_sale(sale, key, on, -wanted)
     _post(kind, [(sale, facts)], now=now, actor=actor, reason=reason.strip())
     return key
 
 
-def _rates(sale: Sale, day: date) -> tuple[Decimal, Decimal]:
+def _rates(sale: Sale, day: date) -> tuple[tuple[str, Decimal], ...]:
+    """The currency of the seller and of the buyer, and what one unit of the sale is worth in it on a day."""
     owners = entities_by_id([sale.seller_id, sale.buyer_id])
     own = [owners[key].currency for key in (sale.seller_id, sale.buyer_id)]
     rates = exchange_rates({(sale.currency, code, day) for code in own})
-    return rates[sale.currency, own[0], day], rates[sale.currency, own[1], day]
+    return tuple((code, rates[sale.currency, code, day]) for code in own)
 
 
 def _post(

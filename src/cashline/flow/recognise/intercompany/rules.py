@@ -1,6 +1,6 @@
 """Rules of intercompany sales: what may be charged and settled, and the facts that both books are posted from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from cashline.flow.recognise.ledger.rules.posting import Fact, FactAmount
-from cashline.kernel.money import minor_units
+from cashline.kernel.money import MAX_AMOUNT, minor_units
 from cashline.kernel.refusals import InvalidValue, Refusal
 from cashline.kernel.rounding import round_to
 
@@ -74,9 +74,20 @@ def check_sale(new: NewSale) -> list[InvalidValue]:
 
 def _check_amount(amount: Decimal, currency: str) -> list[InvalidValue]:
     digits = minor_units(currency)
+    if amount >= MAX_AMOUNT:
+        return [InvalidValue("That is more than the books can hold.", field="amount")]
     if amount <= 0 or amount != round_to(amount, digits):
         return [InvalidValue(f"Give an amount above zero with at most {digits} decimals.", field="amount")]
     return []
+
+
+def check_worth(amount: Decimal, currency: str, worth: Iterable[tuple[str, Decimal]]) -> list[InvalidValue]:
+    """Whether the books of both can hold it; `worth` is what one unit is worth in the currency of each."""
+    return [
+        InvalidValue(f"In {own} that is more than the books can hold.", field="amount")
+        for own, rate in worth
+        if own != currency and amount * rate >= MAX_AMOUNT
+    ]
 
 
 def check_movement(sale: Sale, kind: Kind, amount: Decimal, moved_on: date, reason: str) -> list[Refusal]:
@@ -112,7 +123,7 @@ def facts_of_sale(sale: Sale, source_id: UUID, day: date, amount: Decimal) -> tu
 
 
 def facts_of_payment(
-    sale: Sale, source_id: UUID, day: date, amount: Decimal, rates: tuple[Decimal, Decimal]
+    sale: Sale, source_id: UUID, day: date, amount: Decimal, rates: Sequence[Decimal]
 ) -> tuple[Fact, Fact]:
     """What the seller and the buyer post of a payment; `rates` of its day to the currency of each."""
     seller = (FactAmount("received", amount), FactAmount("settled", amount, sale.id, sale.seller_rate))
@@ -124,7 +135,7 @@ def _pair(
     sale: Sale,
     source_id: UUID,
     day: date,
-    rates: tuple[Decimal, Decimal],
+    rates: Sequence[Decimal],
     amounts: tuple[tuple[FactAmount, ...], tuple[FactAmount, ...]],
 ) -> tuple[Fact, Fact]:
     seller, buyer = (

@@ -44,7 +44,9 @@ PERIOD = Lifecycle(
 _AREAS = {
     Area.STOCK: "receipt adjustment shipment",
     Area.RECEIVABLES: "invoice credit_note payment allocation unallocation refund credited_invoice top_up promotion "
-    "credit_applied credit_refund credit_expiry revaluation revaluation_reversal",
+    "credit_applied credit_refund credit_expiry revaluation revaluation_reversal intercompany_sale "
+    "intercompany_sale_reversal intercompany_purchase intercompany_purchase_reversal intercompany_receipt "
+    "intercompany_payment",
 }
 _AREA_OF = {rule: area for area, rules in _AREAS.items() for rule in rules.split()}
 REVALUATION_RULES = frozenset({"revaluation", "revaluation_reversal"})
