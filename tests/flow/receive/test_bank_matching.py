@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,9 @@ from cashline.flow.invoice.invoices.queries import InvoiceRow
 from cashline.flow.receive.bank import queries
 from cashline.flow.receive.bank.actions import (
     MatchResult,
+    NewBankAccount,
     apply_matches,
+    create_bank_accounts,
     ignore_lines,
     import_statement,
     match_lines,
@@ -25,9 +28,10 @@ from cashline.flow.receive.bank.queries import LineFilter, LineRow
 from cashline.flow.receive.payments.queries import PaymentFilter, PaymentRow, list_payments, payment
 from cashline.kernel.lifecycle import IllegalTransition
 from cashline.kernel.refusals import InvalidValue, NotFound, Refusals
+from cashline.platform.company.actions import set_exchange_rates
 from cashline.platform.events.queries import timeline
 from cashline.platform.lists import Ask
-from tests.support.agree import german, make_customers
+from tests.support.agree import american, german, make_customers
 from tests.support.bank_files import PAYER, Entry, camt
 from tests.support.book import Shop
 from tests.support.cluster import Database
@@ -80,6 +84,23 @@ def test_payments_that_name_their_invoices_are_applied_at_once(shop: Shop) -> No
     assert (paid.source_id, paid.method, paid.received_on) == (line.id, "bank_transfer", TODAY)
     assert [event.type for event in timeline([line.id])] == ["BankLineMatched"]
     assert match().seen == 1
+
+
+def test_a_line_of_a_day_without_a_rate_waits_and_the_others_go_on(shop: Shop) -> None:
+    (dollars,) = make_customers([american()])
+    one, two = invoices_of(shop, ["100", "200"], customer_id=dollars, currency="USD")
+    account = NewBankAccount(shop.world.berlin, PAYER, "Dollars", "USD")
+    create_bank_accounts([account], now=NOW, actor=ACTOR)
+    early = Entry(f"{one.open_amount:.2f}", one.number, day=date(2024, 12, 30), iban="")
+    late = Entry(f"{two.open_amount:.2f}", two.number, iban="")
+    import_statement(camt(early, late, account=PAYER, currency="USD"), "usd.xml", now=NOW, actor=ACTOR)
+    assert match().applied == 1
+    assert [open_of(row) > 0 for row in (one, two)] == [True, False]
+    (waiting,) = lines(statuses=["open"])
+    assert (waiting.match_status, waiting.booked_on) == ("suggest", date(2024, 12, 30))
+    assert waiting.match_reason.startswith("No exchange rate from USD to EUR is known up to 2024-12-30")
+    set_exchange_rates([("USD", date(2024, 12, 1), Decimal("1.05"))])
+    assert match().applied == 1
 
 
 def test_short_and_over_payments(shop: Shop) -> None:

@@ -25,6 +25,7 @@ from cashline.flow.receive.payments.queries import withholding_left
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import round_to
 from cashline.platform import sql
+from cashline.platform.company.queries import entities_by_id, known_exchange_rates
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 
@@ -101,7 +102,7 @@ def _match_batch(
         account.settings,
         settled=queries.settled_numbers(account.entity_id, _endings(lines)),
     )
-    decided = _applicable(list(zip(lines, plan.matches, strict=True)))
+    decided = _applicable(list(zip(lines, plan.matches, strict=True)), _without_rate(account, lines))
     payments = [_payment(account, line, match.proposals[0]) for line, match, sure in decided if sure]
     paid = iter(record_payments(payments, now=now, actor=actor) if payments else [])
     rows, events = [], []
@@ -152,7 +153,18 @@ def _endings(lines: Sequence[OpenLine]) -> list[str]:
 type _Decided = tuple[OpenLine, LineMatch, bool]
 
 
-def _applicable(matches: Sequence[tuple[OpenLine, LineMatch]]) -> list[_Decided]:
+def _without_rate(account: AccountRow, lines: Sequence[OpenLine]) -> dict[date, str]:
+    """The days for which the currency of the account has no rate to the entity's, with what to do about it."""
+    own = entities_by_id([account.entity_id])[account.entity_id].currency
+    if own == account.currency:
+        return {}
+    pairs = {(account.currency, own, one.line.booking_date) for one in lines}
+    missing = sorted(day for *_, day in pairs - known_exchange_rates(pairs).keys())
+    why = f"No exchange rate from {account.currency} to {own} is known up to %s: give one, and match again."
+    return {day: why % day for day in missing}
+
+
+def _applicable(matches: Sequence[tuple[OpenLine, LineMatch]], without_rate: Mapping[date, str]) -> list[_Decided]:
     """Which matches can be applied now: the invoices are locked, and still open by what is put to them."""
     sure = [match.applied for _, match in matches if match.applied is not None]
     locked = queries.lock_open_amounts(_invoice(one) for proposal in sure for one in proposal.allocations)
@@ -160,11 +172,14 @@ def _applicable(matches: Sequence[tuple[OpenLine, LineMatch]]) -> list[_Decided]
     found: list[_Decided] = []
     for line, match in matches:
         proposal = match.applied
-        fits = proposal is not None and not _hindrance(proposal, locked, left)
+        against = ""
+        if proposal is not None:
+            against = without_rate.get(line.line.booking_date) or _hindrance(proposal, locked, left)
+        fits = proposal is not None and not against
         if proposal is not None and fits:
             for one in proposal.allocations:
                 left[_invoice(one)] -= one.amount + one.write_off
-        found.append((line, match if fits else _demoted(match, locked, left), fits))
+        found.append((line, _demoted(match, against) if against else match, fits))
     return found
 
 
@@ -181,11 +196,9 @@ def _hindrance(proposal: Proposal, locked: _Locked, left: Mapping[UUID, Decimal]
     return ""
 
 
-def _demoted(match: LineMatch, locked: _Locked, left: Mapping[UUID, Decimal]) -> LineMatch:
+def _demoted(match: LineMatch, against: str) -> LineMatch:
     """A sure match that something stands against becomes a suggestion with the reason."""
-    if match.applied is None:
-        return match
-    return replace(match, status=MatchStatus.SUGGEST, reason=_hindrance(match.applied, locked, left))
+    return replace(match, status=MatchStatus.SUGGEST, reason=against)
 
 
 def _invoice(allocation: Any) -> UUID:
