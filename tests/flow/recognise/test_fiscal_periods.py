@@ -123,6 +123,11 @@ def test_arrangements_and_books_follow_the_calendar_too() -> None:
     [result] = run_books(through=MARCH, now=at(MARCH), actor=ACTOR)
     [revenue] = [one for one in differences(Compared(None, result.book, end=date(2026, 1, 25))) if one.code == "4100"]
     assert (revenue.first, revenue.difference) == (D(-240), D(240))
+    listed = Console("auditor").get("/revenue/", entity="DE01", month_from="2026-01-25", month_to="2026-02-21")
+    assert "support" in listed.words
+    assert "€70.00" in listed.words
+    assert "€210.00" in listed.words
+    assert "€280.00" not in listed.words
 
 
 def test_the_calendar_is_set_and_shown_at_every_door() -> None:

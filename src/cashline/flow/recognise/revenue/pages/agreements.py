@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from cashline.flow.agree.contracts.queries import agreement
 from cashline.flow.recognise.revenue import actions, queries
 from cashline.flow.recognise.revenue.queries import ObligationRow, PostingRow
+from cashline.flow.recognise.revenue.queries.recognised import RecognisedRow, list_recognised
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import InvalidValue, Refusal
@@ -73,7 +74,7 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
     def fetch(ask: ListAsk) -> RowPage:
         months = ask.date_range("month")
         chosen = [known[code].id for code in ask.choices("entity") if code in known]
-        page = queries.list_postings(ask.page, entity_ids=chosen or allowed, since=months.start, until=months.end)
+        page = list_recognised(ask.page, entity_ids=chosen or allowed, since=months.start, until=months.end)
         return RowPage(tuple(_posting(row) for row in page.items), page.next_cursor)
 
     run = Action(
@@ -103,15 +104,17 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
     return render_list(request, page)
 
 
-def _posting(row: PostingRow) -> Row:
+def _posting(row: RecognisedRow) -> Row:
+    why = reverse("explain", args=[public(row.kind, row.id)])
     cells: dict[str, CellValue] = {
         "month": row.month,
-        "contract": row.agreement_number,
+        "contract": row.number,
         "description": row.description,
-        "amount": _why(row),
+        "amount": MoneyCell(Money(row.amount, row.currency), explain=why),
     }
-    key = public("agreement", row.agreement_id)
-    return Row(f"{row.id}", cells, reverse("revenue_contract", args=[key]))
+    if row.kind == "revenue_posting":
+        return Row(f"{row.id}", cells, reverse("revenue_contract", args=[public("agreement", row.source_id)]))
+    return Row(f"{row.id}", cells, address_of("revenue_arrangement", row.source_id))
 
 
 def _why(row: PostingRow) -> MoneyCell:

@@ -219,7 +219,7 @@ class ObligationRow:
         return None if self.open_ended else self.allocated_price - self.recognised
 
 
-_DESCRIPTION = (
+DESCRIPTION = (
     "COALESCE((SELECT l.description FROM agreement_lines l WHERE l.line_id = {of}.line_id "
     "ORDER BY lower(l.valid) DESC LIMIT 1), "
     "(SELECT n.name || ', ' || s.number FROM subscriptions s JOIN plan_versions v ON v.id = s.plan_version_id "
@@ -228,7 +228,7 @@ _DESCRIPTION = (
 )
 """What a line of revenue is of: an agreed line, a subscription to a plan, or an item of an invoice."""
 _OBLIGATION = (
-    f"o.id, o.line_id, o.agreement_id, o.version, COALESCE(l.line_no, 0), {_DESCRIPTION.format(of='o')}, "
+    f"o.id, o.line_id, o.agreement_id, o.version, COALESCE(l.line_no, 0), {DESCRIPTION.format(of='o')}, "
     "COALESCE(l.kind, CASE o.pattern WHEN 'point' THEN 'service' ELSE 'subscription' END), o.pattern, o.open_ended, "
     "o.transaction_price, o.stand_alone_price, o.allocated_price, "
     "(SELECT COALESCE(sum(p.amount), 0) FROM revenue_postings p WHERE p.line_id = o.line_id), o.derivation"
@@ -270,7 +270,7 @@ class PostingRow:
 
 _POSTING = (
     "p.id, p.line_id, p.agreement_id, a.number, a.entity_id, a.customer_id, a.currency, "
-    f"{_DESCRIPTION.format(of='p')}, p.month, p.sequence, p.through, p.amount, p.entry_id, "
+    f"{DESCRIPTION.format(of='p')}, p.month, p.sequence, p.through, p.amount, p.entry_id, "
     "e.day, p.derivation, p.created_at"
 )
 _POSTING_SOURCE = (
@@ -286,10 +286,8 @@ def list_postings(
     entry_id: UUID | None = None,
     entity_ids: Sequence[UUID] | None = None,
     month: date | None = None,
-    since: date | None = None,
-    until: date | None = None,
 ) -> Page[PostingRow]:
-    """One page of revenue postings, of months in `[since, until)`; `entity_ids` None means all legal entities."""
+    """One page of revenue postings; `entity_ids` None means all legal entities."""
     conditions = lists.Conditions()
     conditions.among("a.entity_id", entity_ids, "uuid")
     if entry_id is not None:  # found by the agreement of its lines, since postings are not indexed by their entry
@@ -302,9 +300,6 @@ def list_postings(
         conditions.add("p.agreement_id = %s", agreement_id)
     if month is not None:  # with the slices of the month, where the entity reports by periods of weeks
         conditions.add("p.month >= %s AND p.month < %s", month, month_of(month).end)
-    for text, bound in (("p.month >= %s", since), ("p.month < %s", until)):
-        if bound is not None:
-            conditions.add(text, bound)
     return lists.page(
         PostingRow,
         columns=_POSTING,
