@@ -84,6 +84,15 @@ def test_the_doors_of_a_study() -> None:
     assert (approved["status"], approved["paragraph"]) == ("approved", "ASC 606-10-32-32; IFRS 15.77")
     assert api.get(f"/price-studies/{made.body['id']}").body["decided"] == 1
     assert len(api.get("/price-studies").body["items"]) == 1
+    [again] = api.post("/price-studies", body | {"bands": ["3"]}).body["prices"]
+    assert api.post(f"/stand-alone-prices/{again['id']}/approve", {"valid_from": "2199-01-01"}).codes == ["price_taken"]
+    with pytest.raises(Error, match="another stand-alone price is in force"), transaction.atomic():
+        sql.execute(
+            "UPDATE stand_alone_prices SET status = 'approved', valid_from = '2199-01-01', paragraph = 'x', "
+            "decided_by = 'x', decided_at = now() WHERE status = 'proposed'"
+        )
+    later = api.post(f"/stand-alone-prices/{again['id']}/approve", {"valid_from": "2199-01-02"})
+    assert later.body["status"] == "approved"
     assert api.post("/price-studies", body | {"bands": ["10", "10"]}).status == 422
     assert console.get("/price-studies/").status == 200
     with pytest.raises(InvalidValue):

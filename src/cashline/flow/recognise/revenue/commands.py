@@ -308,13 +308,15 @@ def approve_price_command(price: str, start: datetime, paragraph: str, reason: s
     from cashline.flow.recognise.revenue.api.pricing import price_shape
     from cashline.flow.recognise.revenue.queries.prices import stand_alone_price
     from cashline.flow.recognise.revenue.rules.price_study import PARAGRAPH
+    from cashline.platform.company.queries import entities_by_id
     from cashline.platform.doors.terminal import today
 
     key = key_of("stand_alone_price", price)
+    entity_id = stand_alone_price(key).entity_id
     approve_price(
         price_id=key,
         valid_from=start.date(),
-        today=today(),
+        today=today(entities_by_id([entity_id])[entity_id].timezone),
         paragraph=paragraph or PARAGRAPH,
         reason=reason,
         now=now(),

@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from cashline.flow.recognise.revenue.queries.prices import observed_prices, price_for_update
+from cashline.flow.recognise.revenue.queries.prices import observed_prices, price_for_update, taken_from
 from cashline.flow.recognise.revenue.rules.price_study import PARAGRAPH, PRICE, PriceStatus, Stratum, Terms, study
 from cashline.kernel.identifiers import new_id
-from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
+from cashline.kernel.refusals import Conflict, InvalidValue, Refusal, raise_all
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
@@ -21,6 +21,12 @@ _COLUMNS = (
     *("id", "study_id", "product_id", "currency", "interval_months", "segment", "quantity_from", "quantity_to"),
     *("count", "within", "observable", "least", "most", "amount", "low", "high", "derivation"),
 )
+
+
+class PriceTaken(Conflict):
+    """Another stand-alone price is in force for the same transactions from the same day on."""
+
+    code = "price_taken"
 
 
 @transaction.atomic
@@ -75,7 +81,8 @@ def approve_price(
 ) -> None:
     """Put a proposed price into force for contracts that begin from a day on, which is not past.
 
-    Another `amount` within the range, and a price that is not observable, need a reason. Raises IllegalTransition.
+    `today` is the business day of the entity. Another `amount` within the range, and a price that is not observable,
+    need a reason. Raises IllegalTransition, and PriceTaken where another is in force from that very day.
     """
     row = price_for_update(price_id)
     target = PRICE.target("approve", row.status, document_id=str(price_id))
@@ -90,6 +97,15 @@ def approve_price(
         errors.append(InvalidValue("Say why this price is approved.", field="reason"))
     if not paragraph.strip():
         errors.append(InvalidValue("Name the paragraph.", field="paragraph"))
+    if other := taken_from(row, valid_from):
+        errors.append(
+            PriceTaken(
+                f"{row.sku} has a price of {other.amount:f} {row.currency} from {valid_from} on, as {other.decided_by} "
+                "decided.",
+                field="valid_from",
+                fix="Give a later day: the latest price in force counts.",
+            )
+        )
     raise_all(errors)
     sql.execute(
         "UPDATE stand_alone_prices SET status = %s, valid_from = %s, amount = %s, paragraph = %s, reason = %s, "

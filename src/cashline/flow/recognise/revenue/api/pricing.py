@@ -20,7 +20,7 @@ from cashline.flow.recognise.revenue.queries.prices import (
 from cashline.flow.recognise.revenue.rules.price_study import PARAGRAPH, Terms
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.rounding import divide, round_to
-from cashline.platform.company.queries import entity_by_code
+from cashline.platform.company.queries import entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import (
     Closed,
@@ -111,7 +111,7 @@ def price_approve(request: HttpRequest, price_id: PublicId, body: PriceApprovalI
     approve_price(
         price_id=row.id,
         valid_from=body.valid_from,
-        today=caller.today(),
+        today=caller.today(entities_by_id([row.entity_id])[row.entity_id].timezone),
         amount=body.amount,
         paragraph=body.paragraph,
         reason=body.reason,

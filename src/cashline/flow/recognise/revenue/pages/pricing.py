@@ -1,7 +1,8 @@
 """The console's pages of stand-alone prices: studies of own transactions, and the decisions on what they propose."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -183,7 +184,7 @@ def _decisions(caller: Caller, row: StudyRow, found: list[PriceRow]) -> tuple[Ac
     key = public("price_study", row.id)
     approve = (
         price,
-        Field("valid_from", lazy("In force from"), "date", value=caller.today()),
+        Field("valid_from", lazy("In force from"), "date", value=_today(caller, row.entity_id)),
         Field("paragraph", lazy("Paragraph"), value=PARAGRAPH),
         _WHY,
     )
@@ -223,11 +224,17 @@ def _asked(caller: Caller, text: str) -> PriceRow:
     return row
 
 
+def _today(caller: Caller, entity_id: UUID) -> date:
+    """The business day of an entity."""
+    return caller.today(entities_by_id([entity_id])[entity_id].timezone)
+
+
 @require_POST
 def price_approve(request: HttpRequest, study_id: str) -> HttpResponse:
     """Put a price of the study into force."""
     caller = caller_of(request)
     row = _seen(caller, study_id, "revenue.run")
+    today = _today(caller, row.entity_id)
 
     def step() -> None:
         price = _asked(caller, request.POST.get("price", ""))
@@ -236,8 +243,8 @@ def price_approve(request: HttpRequest, study_id: str) -> HttpResponse:
         )
         approve_price(
             price_id=price.id,
-            valid_from=read.day("valid_from") or caller.today(),
-            today=caller.today(),
+            valid_from=read.day("valid_from") or today,
+            today=today,
             paragraph=read.text("paragraph"),
             reason=read.text("reason"),
             now=caller.now,

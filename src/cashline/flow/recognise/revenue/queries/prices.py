@@ -148,6 +148,25 @@ def price_for_update(price_id: UUID) -> PriceRow:
     return stand_alone_price(price_id)
 
 
+def taken_from(row: PriceRow, valid_from: date) -> PriceRow | None:
+    """Another price in force from the same day for some of the same transactions, once nobody else approves one."""
+    sql.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('cashline.stand_alone_prices ' || %s::text, 0))",
+        (row.product_id,),
+    )
+    rows = sql.fetch_as(
+        PriceRow,
+        f"{_PRICE} WHERE p.status = 'approved' AND p.valid_from = %s AND p.id <> %s AND s.entity_id = %s "
+        "AND p.product_id = %s AND p.currency = %s AND p.interval_months = %s AND p.segment = %s "
+        "AND numrange(p.quantity_from, p.quantity_to) && numrange(%s, %s) ORDER BY p.id LIMIT 1",
+        (
+            *(valid_from, row.id, row.entity_id, row.product_id, row.currency, row.interval_months, row.segment),
+            *(row.quantity_from, row.quantity_to),
+        ),
+    )
+    return rows[0] if rows else None
+
+
 def approved_prices(entity_id: UUID, product_ids: Iterable[UUID]) -> dict[UUID, list[ApprovedPrice]]:
     """The prices that were approved for products of an entity, whenever they are in force."""
     rows = sql.fetch(
