@@ -36,10 +36,10 @@ from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.company.actions import set_tax_rounding
 from cashline.platform.documents.einvoice_check import Severity, check_einvoice
-from tests.support.book import Shop
+from tests.support.book import Shop, book, line, ship
 from tests.support.conformance import conformance_package
 from tests.support.einvoices import TRANSFER, of_profile
-from tests.support.invoice import make_billing_shop
+from tests.support.invoice import bill, billed, make_billing_shop, make_consumer
 from tests.support.world import ACTOR, NOW, TODAY
 
 D = Decimal
@@ -86,6 +86,16 @@ def paid_by_wallet(shop: Shop, amount: str) -> UUID:
     return issue(shop)
 
 
+def agreed_with_tax(shop: Shop, percent: str = "", rounding: str = "per_rate") -> UUID:
+    set_tax_rounding(entity_id=shop.world.berlin, rounding=rounding, now=NOW, actor=ACTOR)
+    buyer = make_consumer(shop)
+    if percent:
+        new = NewCoupon("OFF", "Welcome", None, "", percent=D(percent))
+        grant_coupons([(create_coupons([new], now=NOW, actor=ACTOR)[0], buyer)], today=TODAY, now=NOW, actor=ACTOR)
+    ship(book(shop, line("SENSOR-1", 3), line("SENSOR-1"), line("SENSOR-1", 2), customer_id=buyer, currency="GBP"))
+    return billed(bill())[-1].id
+
+
 def final(shop: Shop) -> UUID:
     deposit = issue(shop, NewItem("Deposit", D("20.01")), kind=InvoiceKind.DEPOSIT)
     return issue(shop, deducts=(deposit,))
@@ -111,6 +121,9 @@ SET: dict[str, Callable[[Shop], UUID]] = {
         shop, NewItem("Yen", D("1980")), NewItem("Reduced", D("333"), tax_category=REDUCED), currency="JPY",
         prices_include_tax=True,
     ),
+    "agreed prices with tax": lambda shop: agreed_with_tax(shop),
+    "agreed prices with tax and a coupon": lambda shop: agreed_with_tax(shop, "10"),
+    "agreed prices with tax, by document": lambda shop: agreed_with_tax(shop, rounding="per_document"),
 }  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
-from cashline.flow.agree.catalog.rules import TaxCategory
+from cashline.flow.agree.catalog.actions import create_price_books, set_prices
+from cashline.flow.agree.catalog.queries import price_books
+from cashline.flow.agree.catalog.rules import NewPrice, NewPriceBook, TaxCategory
 from cashline.flow.deliver.projects.actions import accept_installation, finish_installation, schedule_installation
 from cashline.flow.deliver.subscriptions.actions import cancel_subscriptions
 from cashline.flow.invoice.billing.actions import BillRunResult, run_bills
@@ -15,6 +17,7 @@ from cashline.flow.invoice.invoices.queries import InvoiceRow, invoices_by_id
 from cashline.flow.invoice.taxes.actions import set_tax_rates
 from cashline.flow.invoice.taxes.rules import NewTaxRate
 from cashline.platform import sql
+from tests.support.agree import PRICES_FROM, german, make_customers
 from tests.support.book import Shop, book, make_shop, ship
 from tests.support.world import ACTOR, NOW, TODAY
 
@@ -38,6 +41,17 @@ def make_billing_shop(*, sensors: int = 1000) -> Shop:
     shop = make_shop(sensors=sensors)
     make_tax_rates()
     return shop
+
+
+def make_consumer(shop: Shop, currency: str = "GBP", price: str = "9.99", **changes: object) -> UUID:
+    """A private buyer in a currency whose price book includes German tax: a sensor, a month of the platform."""
+    if not any(found.currency == currency for found in price_books()):
+        new = NewPriceBook("Shop", currency, tax_country="DE")
+        (key,) = create_price_books([new], now=NOW, actor=ACTOR)
+        listed = [(shop.catalog.sensor, 0), (shop.catalog.platform, 1)]
+        prices = [NewPrice(key, product, months, PRICES_FROM, Decimal(price)) for product, months in listed]
+        set_prices(prices, now=NOW, actor=ACTOR)
+    return make_customers([german("Ada Abel", currency=currency, **{"tax_id": "", **changes})])[0]
 
 
 def at(day: date) -> datetime:

@@ -11,7 +11,7 @@ class FlowConfig(AppConfig):
     """Registers `handoffs.HANDOFFS` with the event log, and with the outbox who sends each kind of message.
 
     Those are the platform's own senders, and the `SENDERS` of every domain's jobs. Quotes learn who foretells their
-    tax.
+    tax, and prices that include tax who knows its rates.
     """
 
     name = "cashline.flow"
@@ -19,8 +19,10 @@ class FlowConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the stages."""
+        from cashline.flow.agree.catalog.queries import register_tax_percents
         from cashline.flow.agree.quotes.queries.documents import register_taxes
         from cashline.flow.handoffs import HANDOFFS
+        from cashline.flow.invoice.taxes.queries import rate_table
         from cashline.flow.report.forecast.queries import quoted_taxes
         from cashline.platform.events.actions import register_handoffs
         from cashline.platform.outbox.sending import register_senders
@@ -30,6 +32,7 @@ class FlowConfig(AppConfig):
 
         register_handoffs(HANDOFFS)
         register_taxes(quoted_taxes)
+        register_tax_percents(rate_table)
         register_senders({"webhook": send_webhook, INVITATION_MAIL: send_invitation})
         for name in settings.FLOW:
             module = f"cashline.flow.{name}.jobs"

@@ -9,20 +9,30 @@ from hypothesis import strategies as st
 
 from cashline.flow.agree.pricing.rules.charge_models import Charge, ChargeModel, Tier
 from cashline.flow.agree.pricing.rules.waterfall import discount_percent
-from cashline.flow.agree.quotes.rules import Listed, NewQuoteLine, QuoteContent, judge_discount, plan_offer
+from cashline.flow.agree.quotes.rules import Listed, ListedPrice, NewQuoteLine, QuoteContent, judge_discount, plan_offer
 from cashline.flow.agree.quotes.rules.waterfalls import offer_waterfall
 from cashline.kernel.money import minor_units
 
 TIERS = Charge(ChargeModel.GRADUATED, tiers=(Tier(Decimal(10), Decimal("9.99")), Tier(None, Decimal("7.5"))))
+
+
+def at(charges: dict[int, Charge]) -> dict[int, ListedPrice]:
+    """Prices without tax by interval."""
+    return {months: ListedPrice(charge) for months, charge in charges.items()}
+
+
 LISTED = {
-    "GOODS": Listed(UUID(int=1), "GOODS", "Goods", "goods", True, {0: Charge.unit(Decimal("89.90"))}),
-    "TIERED": Listed(UUID(int=2), "TIERED", "Tiered", "goods", True, {0: TIERS}),
+    "GOODS": Listed(UUID(int=1), "GOODS", "Goods", "goods", True, at({0: Charge.unit(Decimal("89.90"))})),
+    "TIERED": Listed(UUID(int=2), "TIERED", "Tiered", "goods", True, at({0: TIERS})),
     "SUB": Listed(
         UUID(int=3), "SUB", "Subscription", "subscription", True,
-        {1: Charge.unit(Decimal("49.95")), 12: Charge.unit(Decimal("529"))},
+        at({1: Charge.unit(Decimal("49.95")), 12: Charge.unit(Decimal("529"))}),
     ),
-    "SERVICE": Listed(UUID(int=4), "SERVICE", "Service", "service", True, {0: Charge(ChargeModel.FLAT, Decimal(1200))}),
-    "GONE": Listed(UUID(int=5), "GONE", "Gone", "goods", False, {0: Charge.unit(Decimal(1))}),
+    "SERVICE": Listed(
+        UUID(int=4), "SERVICE", "Service", "service", True,
+        {0: ListedPrice(Charge(ChargeModel.FLAT, Decimal(1200)), Decimal(19))},
+    ),
+    "GONE": Listed(UUID(int=5), "GONE", "Gone", "goods", False, at({0: Charge.unit(Decimal(1))})),
     "UNPRICED": Listed(UUID(int=6), "UNPRICED", "Unpriced", "goods", True),
 }  # fmt: skip
 percents = st.decimals(0, 100, places=2)

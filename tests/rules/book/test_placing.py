@@ -45,6 +45,8 @@ class Product:
 class ListPrice:
     unit_price: Decimal
     charge: dict[str, Any]
+    tax_percent: Decimal | None = None
+    untaxable: str = ""
 
 
 def facts(charge: Charge | None = None, interval: int = 0) -> Facts:

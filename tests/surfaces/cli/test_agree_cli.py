@@ -105,6 +105,7 @@ def test_the_catalogue_is_kept() -> None:
         with pytest.raises(Refusal):
             run("price", "set", "CABLE", *wrong, "--currency", "EUR", "--from", "2026-02-01")
     run("price", "create-book", "Partner", "EUR")
+    assert run("price", "create-book", "Shop", "EUR", "--tax-country", "de", "--json")["tax_country"] == "DE"
     assert "Partner" in run("price", "books")
     shown = run("product", "show", "CABLE", "--json")
     assert [one["unit_price"] for one in shown["prices"]] == ["2.7500000000", "1.5000000000"]

@@ -72,3 +72,5 @@ def test_price_books_are_made_once() -> None:
     person = Console("deal_desk")
     assert "Partner" in person.post("/price-books/new/", {"name": "Partner", "currency": "eur"}).words
     assert "already" in person.post("/price-books/new/", {"name": "Partner", "currency": "EUR"}).words
+    page = person.post("/price-books/new/", {"name": "Shop", "currency": "GBP", "tax_country": "de"})
+    assert "includes the tax of Germany" in page.words

@@ -13,7 +13,7 @@ from cashline.kernel.identifiers import new_id, public
 from tests.support.agree import german, make_customers
 from tests.support.book import Shop, book, line, ship
 from tests.support.console import Console
-from tests.support.invoice import make_billing_shop, ship_and_bill
+from tests.support.invoice import make_billing_shop, make_consumer, ship_and_bill
 from tests.support.world import ACTOR, NOW, TODAY
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -213,3 +213,13 @@ def test_tax_rates_are_listed_and_put_on_file(shop: Shop) -> None:
     assert "Rate" in biller.post("/tax-rates/new/", new | {"percent": "x"}).words
     assert len(biller.get("/tax-rates/", q="it").all("//tbody/tr")) == 1
     assert Console("auditor").post("/tax-rates/new/", new).status == 403
+
+
+def test_prices_with_tax_are_shown_beside_those_without(shop: Shop) -> None:
+    row = ship_and_bill(shop, line("SENSOR-1", 3), customer_id=make_consumer(shop), currency="GBP")
+    biller = Console("billing")
+    page = biller.get(f"/invoices/{public('invoice', row.id)}/")
+    assert "£9.99 with tax" in page.words
+    assert "prices include tax" in page.words
+    (order,) = {url for url in page.all("//a[starts-with(@href, '/orders/')]/@href") if url.startswith("/orders/ord_")}
+    assert "£9.99 with tax" in Console("auditor").get(order).words

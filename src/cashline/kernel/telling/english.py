@@ -38,6 +38,8 @@ ENGLISH = {
     "{multiply_by:number}][, {free_units:number} of them free]: {result:number} are charged.",
     "charge.part": "The period has come to {total:money} by now[, of which {billed_before:money} was billed before]"
     ": {result:money}.",
+    "price.without_tax": "The list price with tax is {price_with_tax:money}. It holds {tax_percent:percent} tax, which "
+    "is {included_tax:money}: {result:money} without it.",
     "price.tier": "{list_amount:money} for {quantity:number}, so {result:money} each.",
     "price.net": "The list price of {tier_price:money}[, less {line_discount:percent} on this line][, less "
     "{document_discount:percent} on the whole quote]: {result:money} each.",
@@ -73,6 +75,8 @@ ENGLISH = {
     "rest was billed before]. This is what is left: {result:money}.",
     "invoices.deduction": "{billed_before:money} was billed on an earlier invoice, and is taken off with its tax.",
     "invoices.without_tax": "The price of {gross:money} holds {tax:money} of tax: {result:money} without it.",
+    "invoices.included_tax": "The prices with tax ({prices_with_tax:count}) together[, less {coupons_with_tax:money} "
+    "of coupons], without the {base:money} that they are worth without tax: {result:money}.",
     "invoices.tax": "{rate:percent} of {base:money}[, and {rounded_elsewhere:money} from rounding or an earlier "
     "invoice]: {result:money}.",
     "invoices.tax_total": "The sum of {taxes:count} taxes, each rounded once for its rate: {result:money}.",

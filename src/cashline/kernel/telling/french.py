@@ -37,6 +37,8 @@ FRENCH = {
     "charge.quantity": "{metered:number} ont été mesurées[, divisées par {divide_by:number}][, multipliées par "
     "{multiply_by:number}][, dont {free_units:number} gratuites] : {result:number} sont facturées.",
     "charge.part": "La période atteint {total:money}[, dont {billed_before:money} déjà facturés] : {result:money}.",
+    "price.without_tax": "Le prix catalogue TTC est de {price_with_tax:money}. Il contient {tax_percent:percent} de "
+    "taxe, soit {included_tax:money} : {result:money} hors taxe.",
     "price.tier": "{list_amount:money} pour {quantity:number}, soit {result:money} l'unité.",
     "price.net": "Le prix catalogue de {tier_price:money}[, moins {line_discount:percent} sur cette ligne][, moins "
     "{document_discount:percent} sur tout le devis] : {result:money} l'unité.",
@@ -72,6 +74,8 @@ FRENCH = {
     "étaient déjà facturés]. Il reste {result:money}.",
     "invoices.deduction": "{billed_before:money} ont été facturés auparavant et sont déduits avec leur taxe.",
     "invoices.without_tax": "Le prix de {gross:money} contient {tax:money} de taxe : {result:money} sans elle.",
+    "invoices.included_tax": "Les prix TTC ({prices_with_tax:count}) ensemble[, moins {coupons_with_tax:money} de bons "
+    "de réduction], sans les {base:money} qu'ils valent hors taxe : {result:money}.",
     "invoices.tax": "{rate:percent} de {base:money}[, et {rounded_elsewhere:money} d'arrondi ou d'une facture "
     "précédente] : {result:money}.",
     "invoices.tax_total": "La somme de {taxes:count} taxes, chacune arrondie une fois pour son taux : {result:money}.",

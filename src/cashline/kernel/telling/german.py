@@ -38,6 +38,8 @@ GERMAN = {
     "{multiply_by:number}][, davon {free_units:number} frei]: berechnet werden {result:number}.",
     "charge.part": "Der Zeitraum ergibt bisher {total:money}[, davon wurden {billed_before:money} schon berechnet]"
     ": {result:money}.",
+    "price.without_tax": "Der Listenpreis mit Steuer ist {price_with_tax:money}. Er enthält {tax_percent:percent} "
+    "Steuer, das sind {included_tax:money}: ohne sie {result:money}.",
     "price.tier": "{list_amount:money} für {quantity:number}, also je {result:money}.",
     "price.net": "Der Listenpreis von {tier_price:money}[, abzüglich {line_discount:percent} auf diese Position][, "
     "abzüglich {document_discount:percent} auf das ganze Angebot]: je {result:money}.",
@@ -74,6 +76,8 @@ GERMAN = {
     "invoices.deduction": "{billed_before:money} wurden mit einer früheren Rechnung berechnet und samt Steuer "
     "abgezogen.",
     "invoices.without_tax": "Der Preis von {gross:money} enthält {tax:money} Steuer: ohne sie {result:money}.",
+    "invoices.included_tax": "Die Preise mit Steuer ({prices_with_tax:count}) zusammen[, abzüglich "
+    "{coupons_with_tax:money} aus Gutscheinen], ohne die {base:money}, die sie ohne Steuer wert sind: {result:money}.",
     "invoices.tax": "{rate:percent} auf {base:money}[, und {rounded_elsewhere:money} aus Rundung oder einer "
     "früheren Rechnung]: {result:money}.",
     "invoices.tax_total": "Die Summe von {taxes:count} Steuern, jede für ihren Satz einmal gerundet: {result:money}.",

@@ -34,7 +34,7 @@ from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, portal_frame, visitor
-from cashline.surfaces.portal.parts import every, money, plain, price, term
+from cashline.surfaces.portal.parts import every, money, plain, price_cell, term
 from cashline.surfaces.portal.queries import agreeing, delivering, paying
 from cashline.surfaces.portal.queries.agreeing import ContractLineRow, ContractRow, SignerRow
 from cashline.surfaces.portal.signing import sign_address
@@ -190,7 +190,7 @@ def _line_table(row: ContractRow, lines: list[ContractLineRow]) -> Table:
         cells: dict[str, CellValue] = {
             "item": Cell(line.description, sub=term(line.term_months)),
             "quantity": plain(line.quantity),
-            "unit_price": price(line.unit_price, row.currency),
+            "unit_price": price_cell(line.unit_price, row.currency, line.included_tax_rate),
             "often": every(line.interval_months),
             "net": money(line.net_total, row.currency),
         }

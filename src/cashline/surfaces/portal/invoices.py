@@ -47,7 +47,7 @@ from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.disputes import dispute_action, dispute_table, withdraw_actions
 from cashline.surfaces.portal.frame import frame_for, portal_frame, visitor
-from cashline.surfaces.portal.parts import download, last_day, method_word, money, plain, price
+from cashline.surfaces.portal.parts import download, last_day, method_word, money, plain, price_cell
 from cashline.surfaces.portal.queries import paying
 from cashline.surfaces.portal.queries.paying import (
     ChargeRow,
@@ -224,7 +224,9 @@ def _line_table(row: InvoiceRow, lines: list[InvoiceLineRow]) -> Table:
         cells: dict[str, CellValue] = {
             "item": Cell(line.description, sub=period),
             "quantity": plain(line.quantity),
-            "unit_price": price(line.unit_price, row.currency),
+            "unit_price": price_cell(
+                line.unit_price, row.currency, None if line.gross_amount is None else line.tax_rate
+            ),
             "tax": plain(line.tax_rate),
             "net": MoneyCell(money(line.net_amount, row.currency), explain=_why(row, f"line-{line.line_no}")),
         }
@@ -305,7 +307,11 @@ def _summary(
     rows += [
         SummaryRow(_("Net total"), MoneyCell(money(row.net_total, row.currency), explain=_why(row, "net"))),
         SummaryRow(_("Tax"), MoneyCell(money(row.tax_total, row.currency), explain=_why(row, "tax"))),
-        SummaryRow(_("Total"), MoneyCell(money(row.gross_total, row.currency), explain=_why(row, "gross"))),
+        SummaryRow(
+            _("Total"),
+            MoneyCell(money(row.gross_total, row.currency), explain=_why(row, "gross")),
+            note=_("prices include tax") if statement.includes_tax else "",
+        ),
     ]
     if applied:
         rows.append(SummaryRow(_("Credit applied"), money(-applied, row.currency)))

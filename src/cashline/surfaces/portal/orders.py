@@ -34,7 +34,7 @@ from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.carriers import tracking_url
 from cashline.surfaces.portal.frame import frame_for, portal_frame, visitor
 from cashline.surfaces.portal.installations import installation_table
-from cashline.surfaces.portal.parts import every, money, plain, price
+from cashline.surfaces.portal.parts import every, money, plain, price_cell
 from cashline.surfaces.portal.queries import delivering, paying
 from cashline.surfaces.portal.queries.delivering import OrderLineRow, OrderRow, ShipmentRow, StepRow
 
@@ -198,7 +198,7 @@ def _line_table(row: OrderRow, lines: list[OrderLineRow]) -> Table:
         cells: dict[str, CellValue] = {
             "item": Cell(line.description, sub=line.sku),
             "quantity": plain(line.quantity),
-            "price": price(line.unit_price, row.currency),
+            "price": price_cell(line.unit_price, row.currency, line.included_tax_rate),
             "often": every(line.interval_months),
             "delivered": Pill(_("Cancelled"))
             if line.status == "cancelled"

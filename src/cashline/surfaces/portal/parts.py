@@ -6,10 +6,13 @@ from decimal import Decimal
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from cashline.flow.agree.pricing.rules.including import price_with_tax
 from cashline.kernel.identifiers import key_of
 from cashline.kernel.money import Money, minor_units
 from cashline.kernel.rounding import round_to
 from cashline.platform.documents.queries import StoredContent, file
+from cashline.platform.pages.components import MoneyCell
+from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.pages.speaking import ngettext
 from cashline.platform.permissions.portal import as_portal
@@ -49,6 +52,13 @@ def price(amount: Decimal, currency: str) -> Money:
     digits = minor_units(currency)
     exact = plain(amount)
     return Money(round_to(amount, digits) if round_to(amount, digits) == exact else exact, currency)
+
+
+def price_cell(amount: Decimal, currency: str, included_tax_rate: Decimal | None, more: str = "") -> MoneyCell:
+    """A price for one unit; below it the price with tax, where it was given so, and what else is said of it."""
+    given = price_with_tax(amount, included_tax_rate)
+    words = _("%(price)s with tax") % {"price": format_money(price(given, currency))} if given is not None else ""
+    return MoneyCell(price(amount, currency), sub=" · ".join(part for part in (words, more) if part))
 
 
 def last_day(end: date | None) -> date | None:

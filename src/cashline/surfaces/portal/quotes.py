@@ -1,5 +1,6 @@
 """The customer's quotes: read as they were sent, accepted by who will have it signed, or declined."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
@@ -14,12 +15,15 @@ from cashline.flow.agree.contracts.queries import agreements_of_quotes
 from cashline.flow.agree.contracts.rules.signing import Signer
 from cashline.flow.agree.pricing.rules.line_totals import interval_amount
 from cashline.flow.agree.quotes.actions import accept_quotes, decline_quotes
+from cashline.flow.agree.quotes.queries import quotes_by_id
+from cashline.flow.agree.quotes.queries.documents import foretold_taxes
 from cashline.flow.agree.quotes.rules import Acceptance
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import NotFound, Refusal
 from cashline.platform.company.queries import Entity, entities_by_id
+from cashline.platform.documents.papers import PaperTax
 from cashline.platform.documents.queries import FileRow, files_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.acting import act
@@ -58,7 +62,7 @@ from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, portal_frame, visitor
-from cashline.surfaces.portal.parts import every, money, plain, price, term
+from cashline.surfaces.portal.parts import every, money, plain, price, price_cell, term
 from cashline.surfaces.portal.queries import agreeing
 from cashline.surfaces.portal.queries.agreeing import QuoteLineRow, QuoteRow
 from cashline.surfaces.portal.signing import sign_address
@@ -149,6 +153,8 @@ def quote_detail(request: HttpRequest, quote_id: str) -> HttpResponse:
         entity = entities_by_id([row.entity_id])[row.entity_id]
         files = files_of([row.version_id])
         contract = agreeing.contract_of_quote(row.id)
+    included = row.is_current and any(line.included_tax_rate is not None for line in lines)
+    taxes = foretold_taxes(quotes_by_id([row.id])[row.id]) if included else ()
     notices = _notices(row, entity, who)
     if contract is not None:
         link = Action.link(_("Open the contract"), reverse("portal_contract", args=[public("agreement", contract.id)]))
@@ -163,7 +169,7 @@ def quote_detail(request: HttpRequest, quote_id: str) -> HttpResponse:
         notices=notices,
         facts=_facts(row),
         sections=_sections(row, lines),
-        summary=_summary(row),
+        summary=_summary(row, taxes),
         downloads=_downloads(files),
         crumbs=(Crumb(_("Quotes"), reverse("portal_quote_list")),),
     )
@@ -225,7 +231,7 @@ def _line(row: QuoteRow, line: QuoteLineRow) -> Row:
     cells: dict[str, CellValue] = {
         "item": Cell(line.description, sub=" · ".join(part for part in (line.sku, term(line.term_months)) if part)),
         "quantity": plain(line.quantity),
-        "unit_price": MoneyCell(price(line.unit_price, row.currency), sub=saved),
+        "unit_price": price_cell(line.unit_price, row.currency, line.included_tax_rate, saved),
         "often": every(line.interval_months),
         "net": MoneyCell(
             money(line.net_total, row.currency),
@@ -244,7 +250,7 @@ def _by_interval(row: QuoteRow, lines: list[QuoteLineRow]) -> list[tuple[int, Ce
     return [(months, money(amount, row.currency)) for months, amount in sorted(amounts.items())]
 
 
-def _summary(row: QuoteRow) -> tuple[SummaryRow, ...]:
+def _summary(row: QuoteRow, taxes: Sequence[PaperTax]) -> tuple[SummaryRow, ...]:
     rows = [SummaryRow(_("Net total over the term"), money(row.net_total, row.currency), total=True)]
     if row.list_total != row.net_total:
         rows = [
@@ -252,6 +258,11 @@ def _summary(row: QuoteRow) -> tuple[SummaryRow, ...]:
             SummaryRow(_("Your discount"), money(row.net_total - row.list_total, row.currency)),
             *rows,
         ]
+    if taxes:
+        tax = sum((one.amount for one in taxes), Decimal(0))
+        rows.append(SummaryRow(_("Tax"), money(tax, row.currency)))
+        note = _("prices include tax")
+        rows.append(SummaryRow(_("Total"), money(row.net_total + tax, row.currency), total=True, note=note))
     return tuple(rows)
 
 

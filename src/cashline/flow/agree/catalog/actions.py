@@ -19,6 +19,8 @@ from cashline.flow.agree.catalog.rules import (
     product_errors,
     repeated_prices,
 )
+from cashline.flow.agree.customers.rules import is_country
+from cashline.flow.agree.pricing.rules.including import including_errors
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.money import minor_units
 from cashline.kernel.refusals import Conflict, InvalidValue, NotFound, Refusal, raise_all
@@ -88,19 +90,24 @@ def create_price_books(books: Sequence[NewPriceBook], *, now: datetime, actor: s
     errors: list[Refusal] = []
     taken = queries.price_books_taken((book.name, book.currency) for book in books)
     defaults = {row.currency for row in queries.price_books() if row.is_default}
-    rows: list[tuple[UUID, str, str, bool]] = []
+    rows: list[tuple[UUID, str, str, bool, str]] = []
     for index, book in enumerate(books):
         place = f"price_books.{index}." if len(books) > 1 else ""
         errors.extend(_price_book_errors(book, taken, defaults, place))
-        rows.append((new_id(), book.name.strip(), book.currency, book.is_default or book.currency not in defaults))
+        default = book.is_default or book.currency not in defaults
+        rows.append((new_id(), book.name.strip(), book.currency, default, book.tax_country))
         taken.add((book.name, book.currency))
         defaults.add(book.currency)
     raise_all(errors)
-    sql.insert("price_books", ("id", "name", "currency", "is_default"), rows)
+    sql.insert("price_books", ("id", "name", "currency", "is_default", "tax_country"), rows)
     record(
         [
-            Event("PriceBookCreated", (ObjectRef("price_book", key),), {"name": name, "currency": currency})
-            for key, name, currency, _ in rows
+            Event(
+                "PriceBookCreated",
+                (ObjectRef("price_book", key),),
+                {"name": name, "currency": currency} | ({"tax_country": country} if country else {}),
+            )
+            for key, name, currency, _, country in rows
         ],
         now=now,
         actor=actor,
@@ -123,6 +130,8 @@ def set_prices(prices: Sequence[NewPrice], *, now: datetime, actor: str) -> None
         place = f"prices.{index}." if len(prices) > 1 else ""
         if price.price_book_id not in books:
             errors.append(NotFound(f"There is no price book {price.price_book_id}.", field=f"{place}price_book_id"))
+        elif books[price.price_book_id].tax_country:
+            errors.extend(_placed(error, f"{place}charge.") for error in including_errors(price.whole_charge))
         product = products.get(price.product_id)
         errors.extend(price_errors(price, product.kind if product else None, place))
     raise_all(errors)
@@ -150,6 +159,11 @@ def set_prices(prices: Sequence[NewPrice], *, now: datetime, actor: str) -> None
         ],
     )
     record([_price_set(price) for price in prices], now=now, actor=actor)
+
+
+def _placed(error: Refusal, place: str) -> Refusal:
+    error.field = f"{place}{error.field}"
+    return error
 
 
 def _cut(spans: Sequence[tuple[UUID, Any]]) -> None:
@@ -184,6 +198,8 @@ def _price_book_errors(
         errors.append(
             Conflict(f"There is already a price book {book.name!r} in {book.currency}.", field=f"{place}name")
         )
+    if book.tax_country and not is_country(book.tax_country):
+        errors.append(InvalidValue(f"{book.tax_country!r} is no ISO 3166 country code.", field=f"{place}tax_country"))
     if book.is_default and book.currency in defaults:
         errors.append(Conflict(f"{book.currency} already has a default price book.", field=f"{place}is_default"))
     try:

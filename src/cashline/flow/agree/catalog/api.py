@@ -10,7 +10,7 @@ from ninja import Query, Router
 from pydantic import Field, StringConstraints
 
 from cashline.flow.agree.catalog import actions, queries
-from cashline.flow.agree.catalog.queries import PricePreview, PriceRow, ProductRow
+from cashline.flow.agree.catalog.queries import PriceBookRow, PricePreview, PriceRow, ProductRow
 from cashline.flow.agree.catalog.rules import (
     BillingTrigger,
     NewPrice,
@@ -82,11 +82,12 @@ class ProductChangeIn(Closed):
 
 
 class PriceBookIn(Closed):
-    """A price book; the first of a currency is its default."""
+    """A price book; the first of a currency is its default. Its prices include the tax of `tax_country`, if any."""
 
     name: Name
     currency: CurrencyCode
     is_default: bool = False
+    tax_country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")] = ""
 
 
 type Metered = Annotated[Decimal, Field(gt=Decimal("-1e12"), lt=Decimal("1e12"), decimal_places=6)]
@@ -212,6 +213,17 @@ def shape(row: ProductRow) -> dict[str, Any]:
     }
 
 
+def price_book_shape(row: PriceBookRow) -> dict[str, Any]:
+    """A price book as the API shows it; `tax_country` is whose tax its prices include, empty where they are without."""
+    return {
+        "id": public("price_book", row.id),
+        "name": row.name,
+        "currency": row.currency,
+        "is_default": row.is_default,
+        "tax_country": row.tax_country,
+    }
+
+
 def price_shape(row: PriceRow) -> dict[str, Any]:
     """A price as the API shows it; `valid_until` is the first day on which it no longer applies."""
     return {
@@ -222,6 +234,7 @@ def price_shape(row: PriceRow) -> dict[str, Any]:
         "valid_from": row.valid_from,
         "valid_until": row.valid_until,
         "unit_price": row.unit_price,
+        "tax_country": row.tax_country,
         "charge": row.charge,
         "words": describe(Charge.from_json(row.charge)),
     }
@@ -283,11 +296,7 @@ def product_prices(request: HttpRequest, product_id: PublicId) -> dict[str, Any]
 def price_book_list(request: HttpRequest) -> dict[str, Any]:
     """All price books."""
     caller_of(request).require("catalog.read")
-    items = [
-        {"id": public("price_book", row.id), "name": row.name, "currency": row.currency, "is_default": row.is_default}
-        for row in queries.price_books()
-    ]
-    return {"items": items, "next_cursor": ""}
+    return {"items": [price_book_shape(row) for row in queries.price_books()], "next_cursor": ""}
 
 
 @router.post("/price-books", response={201: dict[str, Any]})
@@ -296,8 +305,7 @@ def price_book_create(request: HttpRequest, body: PriceBookIn) -> tuple[int, dic
     caller = caller_of(request)
     caller.require("catalog.write")
     (key,) = actions.create_price_books([NewPriceBook(**body.model_dump())], now=caller.now, actor=caller.actor)
-    row = queries.price_book(key)
-    return 201, {"id": public("price_book", row.id), **body.model_dump(), "is_default": row.is_default}
+    return 201, price_book_shape(queries.price_book(key))
 
 
 @router.post("/price-books/{price_book_id}/prices", response={201: dict[str, Any]})
@@ -334,6 +342,7 @@ def preview_shape(found: PricePreview) -> dict[str, Any]:
     payments = found.priced.payments
     return {
         "currency": found.price.currency,
+        "tax_country": found.price.tax_country,
         "amount": found.priced.amount,
         "quantity": whole.quantity,
         "list_amount": whole.list_amount,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from cashline.flow.agree.pricing.rules.charges import Charge
 
 SHOWN = ("sku", "name", "kind", "billing_trigger", "active")
-PRICES_SHOWN = ("currency", "interval_months", "unit_price", "valid_from", "valid_until")
+PRICES_SHOWN = ("currency", "interval_months", "unit_price", "tax_country", "valid_from", "valid_until")
+BOOKS_SHOWN = ("name", "currency", "is_default", "tax_country")
 
 
 @click.group("product")
@@ -103,30 +104,25 @@ def product_create(
 @json_option
 def price_books(as_json: bool) -> None:
     """All price books."""
-    from cashline.flow.agree.catalog import queries
-    from cashline.kernel.identifiers import public
+    from cashline.flow.agree.catalog import api, queries
 
-    rows = [
-        {"id": public("price_book", row.id), "name": row.name, "currency": row.currency, "is_default": row.is_default}
-        for row in queries.price_books()
-    ]
-    table(rows, ("name", "currency", "is_default"), as_json=as_json)
+    table([api.price_book_shape(row) for row in queries.price_books()], BOOKS_SHOWN, as_json=as_json)
 
 
 @price.command("create-book")
 @click.argument("name")
 @click.argument("currency")
 @click.option("--default", "is_default", is_flag=True)
+@click.option("--tax-country", default="", help="The country whose tax its prices include; none: without tax.")
 @json_option
-def price_book_create(name: str, currency: str, is_default: bool, as_json: bool) -> None:
+def price_book_create(name: str, currency: str, is_default: bool, tax_country: str, as_json: bool) -> None:
     """Create a price book; the first of a currency is its default."""
-    from cashline.flow.agree.catalog import actions
+    from cashline.flow.agree.catalog import actions, api, queries
     from cashline.flow.agree.catalog.rules import NewPriceBook
-    from cashline.kernel.identifiers import public
 
-    book = NewPriceBook(name, currency, is_default)
+    book = NewPriceBook(name, currency, is_default, tax_country.upper())
     (key,) = actions.create_price_books([book], now=now(), actor=TERMINAL.actor)
-    say({"id": public("price_book", key), "name": name, "currency": currency}, f"{name} is created.", as_json=as_json)
+    say(api.price_book_shape(queries.price_book(key)), f"{name} is created.", as_json=as_json)
 
 
 @price.command("set")

@@ -35,11 +35,15 @@ class Product(Table):
 
 
 class PriceBook(Table):
-    """Prices in one currency; `is_default` is the one used where a quote or an order names none."""
+    """Prices in one currency; `is_default` is the one used where a quote or an order names none.
+
+    `tax_country` is the country whose tax its prices include; empty: prices without tax.
+    """
 
     name = models.TextField()
     currency = currency_column()
     is_default = models.BooleanField(db_default=False)
+    tax_country = models.TextField(blank=True, db_default="")
 
     class Meta:
         db_table = "price_books"
@@ -48,6 +52,7 @@ class PriceBook(Table):
             models.UniqueConstraint(
                 fields=["currency"], condition=models.Q(is_default=True), name="price_book_default_once"
             ),
+            models.CheckConstraint(condition=models.Q(tax_country__regex=r"^([A-Z]{2})?$"), name="price_book_country"),
         ]
 
 

@@ -9,13 +9,16 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from cashline.flow.agree.catalog import actions, queries
 from cashline.flow.agree.catalog.queries import PriceRow, ProductRow
 from cashline.flow.agree.catalog.rules import NewPrice, NewPriceBook, NewProduct, ProductKind, TaxCategory
+from cashline.flow.agree.customers.rules import countries
 from cashline.flow.agree.pricing.rules.charges import Charge
+from cashline.flow.agree.pricing.rules.including import price_with_tax
 from cashline.flow.agree.pricing.rules.wording import describe, tiers_from_text
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
@@ -32,6 +35,7 @@ from cashline.platform.pages.components import (
     Filter,
     KeyValue,
     Label,
+    MoneyCell,
     Option,
     Pill,
     Row,
@@ -39,6 +43,7 @@ from cashline.platform.pages.components import (
     Tone,
 )
 from cashline.platform.pages.fields import Field, FieldSet, Reading, errors_of, read_form, said
+from cashline.platform.pages.formats import format_money
 from cashline.platform.pages.render import done, render_document, render_form, render_list, render_options
 from cashline.platform.pages.timelines import timeline_of
 
@@ -92,6 +97,24 @@ INTERVAL_WORDS: dict[int, Label] = {
 def interval_words(months: int) -> Label:
     """How often something is paid."""
     return INTERVAL_WORDS.get(months) or _("every %(months)s months") % {"months": months}
+
+
+def included_words(country: str) -> Label:
+    """What a price book says of the tax in its prices; empty where they are without."""
+    if not country:
+        return ""
+    return _("includes the tax of %(country)s") % {"country": countries(_language()).get(country, country)}
+
+
+def _language() -> str:
+    return (get_language() or "en").split("-")[0]
+
+
+def price_cell(price: Decimal, currency: str, included_tax_rate: Decimal | None) -> MoneyCell:
+    """A price without tax; below it the price with tax, where it was given so."""
+    given = price_with_tax(price, included_tax_rate)
+    words = "" if given is None else _("%(price)s with tax") % {"price": format_money(given, currency)}
+    return MoneyCell(Money(price, currency), sub=words)
 
 
 def address(product_id: UUID) -> str:
@@ -178,7 +201,9 @@ def _price_row(price: PriceRow, book: str, today: date) -> Row:
     charge = Charge.from_json(price.charge)
     current = price.valid_from <= today and (price.valid_until is None or today < price.valid_until)
     cells: dict[str, Any] = {
-        "book": Cell(book, sub=price.currency),
+        "book": Cell(
+            book, sub=" · ".join(str(word) for word in (price.currency, included_words(price.tax_country)) if word)
+        ),
         "interval": interval_words(price.interval_months),
         "price": Money(price.unit_price, price.currency),
         "model": Cell(str(price.charge["model"]).replace("_", " "), sub=" ".join(describe(charge))),
@@ -190,7 +215,10 @@ def _price_row(price: PriceRow, book: str, today: date) -> Row:
 
 def _steps(row: ProductRow) -> tuple[Action, ...]:
     key = public("product", row.id)
-    books = tuple(Option(public("price_book", one.id), f"{one.name} ({one.currency})") for one in queries.price_books())
+    books = tuple(
+        Option(public("price_book", one.id), f"{one.name} ({one.currency})", included_words(one.tax_country))
+        for one in queries.price_books()
+    )
     price: tuple[Field, ...] = (
         Field("price_book", _("Price book"), "choice", options=books),
         Field("model", _("Model"), "choice", False, options=MODELS, value="unit", width="half"),
@@ -357,6 +385,7 @@ def _answer(request: HttpRequest, page: FormPage, save: Any) -> HttpResponseBase
 BOOK_COLUMNS = (
     Column("name", _("Name"), place="title"),
     Column("currency", _("Currency"), place="state"),
+    Column("tax", _("Tax")),
     Column("default", _("Default"), "pill"),
 )
 
@@ -373,6 +402,7 @@ def price_book_list(request: HttpRequest) -> HttpResponseBase:
                 {
                     "name": book.name,
                     "currency": book.currency,
+                    "tax": included_words(book.tax_country) or _("Without tax"),
                     "default": Pill(_("Default"), Tone.SUCCESS) if book.is_default else None,
                 },
             )
@@ -383,6 +413,17 @@ def price_book_list(request: HttpRequest) -> HttpResponseBase:
     fields = (
         Field("name", _("Name")),
         Field("currency", _("Currency"), max_length=3, placeholder="EUR"),
+        Field(
+            "tax_country",
+            _("Prices include the tax of"),
+            "choice",
+            False,
+            options=(
+                Option("", str(_("no country: prices without tax"))),
+                *(Option(code, name) for code, name in countries(_language()).items()),
+            ),
+            hint=_("Buyers taxed elsewhere pay the price without it."),
+        ),
         Field("is_default", _("Default of its currency"), "yes", False),
     )
     new = Action(_("New price book"), reverse("price_book_new"), "primary", fields=fields, icon="plus", key="n")
@@ -405,6 +446,7 @@ def price_book_new(request: HttpRequest) -> HttpResponse:
         said(request.POST, "name"),
         said(request.POST, "currency", 3).upper(),
         bool(request.POST.get("is_default")),
+        said(request.POST, "tax_country", 2).upper(),
     )
     return take_step(
         request,

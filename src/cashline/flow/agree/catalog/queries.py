@@ -1,18 +1,19 @@
 """Reading the catalogue: products, price books and the prices of a day."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from cashline.flow.agree.catalog.rules import PriceSpan
+from cashline.flow.agree.catalog.rules import PriceSpan, TaxCategory
 from cashline.flow.agree.customers.queries.finding import Meant, starting_with
 from cashline.flow.agree.pricing.rules.charges import Charge
+from cashline.flow.agree.pricing.rules.including import charge_without_tax
 from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage, PricedUsage, price_usage
 from cashline.kernel.money import minor_units
-from cashline.kernel.refusals import NotFound
+from cashline.kernel.refusals import NotFound, Refusal
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
 
@@ -41,17 +42,22 @@ class ProductRow:
 
 @dataclass(frozen=True, slots=True)
 class PriceBookRow:
-    """A price book."""
+    """A price book; `tax_country` is the country whose tax its prices include, empty where they are without."""
 
     id: UUID
     name: str
     currency: str
     is_default: bool
+    tax_country: str
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """A list price; `valid_until` is the first day on which it no longer applies. `charge` is a Charge as JSON."""
+    """A list price; `valid_until` is the first day on which it no longer applies. `charge` is a Charge as JSON.
+
+    In a book of a `tax_country` it includes that tax: `tax_percent` of the day that was asked for. `untaxable` says why
+    that is not known.
+    """
 
     id: UUID
     price_book_id: UUID
@@ -62,6 +68,16 @@ class PriceRow:
     valid_until: date | None
     unit_price: Decimal
     charge: dict[str, Any]
+    tax_country: str = ""
+    tax_percent: Decimal | None = None
+    untaxable: str = ""
+
+    def without_tax(self) -> "PriceRow":
+        """The price without the tax that it includes; itself where there is none."""
+        if self.tax_percent is None:
+            return self
+        charge = charge_without_tax(Charge.from_json(self.charge), self.tax_percent)
+        return replace(self, unit_price=charge.list_price, charge=charge.as_json())
 
 
 _PRODUCT = (
@@ -70,8 +86,9 @@ _PRODUCT = (
 )
 _PRICE = (
     "x.id, x.price_book_id, x.product_id, b.currency, x.interval_months, lower(x.valid), upper(x.valid), "
-    "x.unit_price, x.charge"
+    "x.unit_price, x.charge, b.tax_country"
 )
+_BOOK = "id, name, currency, is_default, tax_country"
 SORTS = {"sku": "p.sku", "name": "lower(p.name)", "kind": "p.kind", "created_at": "p.id"}
 
 
@@ -126,7 +143,7 @@ def price_books() -> list[PriceBookRow]:
     """All price books, by currency, the default first."""
     return sql.fetch_as(
         PriceBookRow,
-        "SELECT id, name, currency, is_default FROM price_books ORDER BY currency, is_default DESC, name, id",
+        f"SELECT {_BOOK} FROM price_books ORDER BY currency, is_default DESC, name, id",
     )
 
 
@@ -142,7 +159,7 @@ def price_books_for_update(ids: Iterable[UUID]) -> dict[UUID, PriceBookRow]:
     """The price books, locked in key order until the commit; an unknown id is left out."""
     rows = sql.fetch_as(
         PriceBookRow,
-        "SELECT id, name, currency, is_default FROM price_books WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        f"SELECT {_BOOK} FROM price_books WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
         (list(set(ids)),),
     )
     return {row.id: row for row in rows}
@@ -169,7 +186,8 @@ def prices_on(
         "ORDER BY w.product_id, w.currency, w.interval_months, (b.id = %s::uuid) DESC NULLS LAST",
         (list(products), list(currencies), list(intervals), price_book_id, day, price_book_id),
     )
-    return {(row.product_id, row.currency, row.interval_months): row for row in rows}
+    taxed = _taxed([(row, day) for row in rows])
+    return {(row.product_id, row.currency, row.interval_months): row for row in taxed}
 
 
 def prices_on_days(requests: Collection[tuple[UUID, str, int, date]]) -> dict[tuple[UUID, str, int, date], PriceRow]:
@@ -186,7 +204,45 @@ def prices_on_days(requests: Collection[tuple[UUID, str, int, date]]) -> dict[tu
         "AND x.interval_months = w.interval_months AND x.valid @> w.day",
         (list(products), list(currencies), list(intervals), list(days)),
     )
-    return {(row[3], row[4], row[5], row[0]): PriceRow(*row[1:]) for row in rows}
+    taxed = _taxed([(PriceRow(*row[1:]), row[0]) for row in rows])
+    return {(row[3], row[4], row[5], row[0]): price for row, price in zip(rows, taxed, strict=True)}
+
+
+class TaxPercents(Protocol):
+    """The tax rates on file of some countries."""
+
+    def percent(self, country: str, category: str, day: date) -> Decimal:
+        """The percentage on that day; raises a Refusal where none is on file."""
+
+
+_percents_of: list[Callable[[Iterable[str]], TaxPercents]] = []
+
+
+def register_tax_percents(percents_of: Callable[[Iterable[str]], TaxPercents]) -> None:
+    """Say who knows the tax rates on file: tax is decided downstream, and prices that include it need its rate."""
+    _percents_of[:] = [percents_of]
+
+
+def _taxed(prices: Sequence[tuple[PriceRow, date]]) -> list[PriceRow]:
+    """The prices, those that include tax with its rate on the day of each."""
+    countries = {row.tax_country for row, _ in prices if row.tax_country}
+    if not countries:
+        return [row for row, _ in prices]
+    percents = _percents_of[0](countries)
+    products = products_by_id(row.product_id for row, _ in prices if row.tax_country)
+    return [
+        _with_percent(row, products[row.product_id].tax_category, day, percents) if row.tax_country else row
+        for row, day in prices
+    ]
+
+
+def _with_percent(row: PriceRow, category: str, day: date, percents: TaxPercents) -> PriceRow:
+    if category in (TaxCategory.ZERO, TaxCategory.EXEMPT):
+        return replace(row, tax_percent=Decimal(0))
+    try:
+        return replace(row, tax_percent=percents.percent(row.tax_country, category, day))
+    except Refusal as refusal:
+        return replace(row, untaxable=f"The price includes the tax of {row.tax_country}. {refusal.message}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,11 +104,12 @@ class NewProduct:
 
 @dataclass(frozen=True, slots=True)
 class NewPriceBook:
-    """A price book as given."""
+    """A price book as given; `tax_country` is the country whose tax its prices include, empty for none."""
 
     name: str
     currency: str
     is_default: bool = False
+    tax_country: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from cashline.flow.agree.contracts.queries.signatures import (
 )
 from cashline.flow.agree.contracts.rules import AgreementOrigin, AgreementStatus, TermLine
 from cashline.flow.agree.contracts.rules.signing import SignatureGiven, Signer, Visit
+from cashline.flow.agree.pricing.rules.including import price_with_tax
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import NotFound
 from cashline.platform.documents.queries import latest_file
@@ -124,12 +125,14 @@ def line_shape(line: TermLine) -> dict[str, Any]:
         "net_total",
         "starts_on",
         "ends_on",
+        "included_tax_rate",
     )
     return {
         "id": public("agreement_line", line.id),
         "line": public("agreement_line", line.line_id),
         "product": public("product", line.product_id),
         **{name: getattr(line, name) for name in names},
+        "price_with_tax": price_with_tax(line.unit_price, line.included_tax_rate),
     }
 
 

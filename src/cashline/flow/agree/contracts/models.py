@@ -68,7 +68,8 @@ class AgreementLine(Table):
     """One version of a line. `line_id` is its lineage through every amendment; `valid` is when this version applies.
 
     `unit_price` and `stand_alone_price` are for one unit (and one interval of `interval_months`, 0 for once);
-    `net_total` is the value of the line over its whole term.
+    `net_total` is the value of the line over its whole term. `included_tax_rate` is the tax in percent that the price
+    was given with (NULL: without tax): an invoice taxed by that very rate restores the price with tax.
     """
 
     line_id = models.UUIDField()
@@ -89,11 +90,18 @@ class AgreementLine(Table):
     net_total = amount_column()
     valid = DateRangeField()
     known_at = instant_column()
+    included_tax_rate = rate_column(null=True)
 
     class Meta:
         db_table = "agreement_lines"
         indexes = [models.Index(fields=["line_id"], name="agreement_lines_line")]
-        constraints = [models.CheckConstraint(condition=models.Q(quantity__gt=0), name="agreement_line_quantity")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="agreement_line_quantity"),
+            models.CheckConstraint(
+                condition=models.Q(included_tax_rate__gte=0, included_tax_rate__lt=100),
+                name="agreement_line_included_tax",
+            ),
+        ]
 
 
 class Signature(Table):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
+from cashline.flow.agree.catalog.pages import price_cell
 from cashline.flow.agree.contracts import actions, queries
 from cashline.flow.agree.contracts.queries import AgreementRow
 from cashline.flow.agree.contracts.queries.signatures import (
@@ -215,7 +216,7 @@ def _line(line: TermLine) -> Row:
         "description": line.description,
         "quantity": line.quantity,
         "paid": paid_words(line.interval_months, line.term_months),
-        "unit_price": Money(line.unit_price, line.currency),
+        "unit_price": price_cell(line.unit_price, line.currency, line.included_tax_rate),
         "billed": line.billing_trigger.replace("_", " "),
         "valid": line.starts_on,
         "total": Money(line.net_total, line.currency),

@@ -11,6 +11,7 @@ from ninja import Query, Router
 from pydantic import Field, StringConstraints
 
 from cashline.flow.agree.customers.queries import customer
+from cashline.flow.agree.pricing.rules.including import price_with_tax
 from cashline.flow.agree.quotes import actions, queries
 from cashline.flow.agree.quotes.queries import QuoteLineRow, QuoteRow
 from cashline.flow.agree.quotes.rules import (
@@ -159,6 +160,8 @@ def line_shape(line: QuoteLineRow) -> dict[str, Any]:
         "list_price": line.list_price,
         "discount_percent": line.discount_percent,
         "unit_price": line.unit_price,
+        "included_tax_rate": line.included_tax_rate,
+        "price_with_tax": price_with_tax(line.unit_price, line.included_tax_rate),
         "net_total": line.net_total,
         "derivation": line.derivation,
     }
@@ -235,7 +238,12 @@ def quote_preview(request: HttpRequest, body: QuoteIn) -> dict[str, Any]:
     names = ("line_no", "sku", "description", "quantity", "interval_months", "term_months", "list_price", "unit_price")
     lines = [
         {name: getattr(line, name) for name in names}
-        | {"net_total": line.net_total, "derivation": line.derivation.as_json()}
+        | {
+            "included_tax_rate": line.included_tax_rate,
+            "price_with_tax": price_with_tax(line.unit_price, line.included_tax_rate),
+            "net_total": line.net_total,
+            "derivation": line.derivation.as_json(),
+        }
         for line in offer.lines
     ]
     return {

@@ -76,7 +76,10 @@ class QuoteVersion(Table):
 
 
 class QuoteLine(Table):
-    """A line of a version: `unit_price` is for one unit and one interval, the net of the waterfall."""
+    """A line of a version: `unit_price` is for one unit and one interval, the net of the waterfall.
+
+    `included_tax_rate` is the tax in percent that the list price included (NULL: it was without tax).
+    """
 
     version = link_to("quotes.QuoteVersion")
     line_no = models.IntegerField()
@@ -92,6 +95,7 @@ class QuoteLine(Table):
     charge = models.JSONField()
     net_total = amount_column()
     derivation = models.JSONField()
+    included_tax_rate = rate_column(null=True)
 
     class Meta:
         db_table = "quote_lines"

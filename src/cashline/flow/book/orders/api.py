@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field, StringConstraints
 
+from cashline.flow.agree.pricing.rules.including import price_with_tax
 from cashline.flow.book.orders import actions, queries
 from cashline.flow.book.orders.actions import PlacedOrder
 from cashline.flow.book.orders.queries import OrderLineRow, OrderRow
@@ -115,9 +116,10 @@ def shape(row: OrderRow) -> dict[str, Any]:
 def _line(row: OrderLineRow) -> dict[str, Any]:
     names = (
         "line_no sku description kind unit quantity delivered_quantity status unit_price interval_months term_months "
-        "net_total"
+        "net_total included_tax_rate"
     )
-    return {"id": public("order_line", row.id)} | {name: getattr(row, name) for name in names.split()}
+    more = {"price_with_tax": price_with_tax(row.unit_price, row.included_tax_rate)}
+    return {"id": public("order_line", row.id)} | {name: getattr(row, name) for name in names.split()} | more
 
 
 def whole(order_id: UUID) -> dict[str, Any]:
@@ -149,8 +151,10 @@ def _planned(line: PlannedLine) -> dict[str, Any]:
         "interval_months",
         "term_months",
         "net_total",
+        "included_tax_rate",
     ]
-    return {"sku": line.product.sku} | {name: getattr(line, name) for name in names}
+    more = {"price_with_tax": price_with_tax(line.unit_price, line.included_tax_rate)}
+    return {"sku": line.product.sku} | {name: getattr(line, name) for name in names} | more
 
 
 @router.get("/orders")

@@ -63,6 +63,7 @@ class OrderLineRow:
     interval_months: int
     term_months: int
     net_total: Decimal
+    included_tax_rate: Decimal | None
 
 
 class LockedOrder(NamedTuple):
@@ -165,7 +166,8 @@ def lines_of(order_ids: Iterable[UUID]) -> list[OrderLineRow]:
         OrderLineRow,
         "SELECT l.id, l.order_id, l.line_no, l.agreement_line_id, l.line_id, l.product_id, p.sku, t.description, "
         "l.kind, p.unit, l.quantity, l.delivered_quantity, l.status, t.unit_price, t.interval_months, t.term_months, "
-        "t.net_total FROM order_lines l JOIN agreement_lines t ON t.id = l.agreement_line_id "
+        "t.net_total, trim_scale(t.included_tax_rate) "
+        "FROM order_lines l JOIN agreement_lines t ON t.id = l.agreement_line_id "
         "JOIN products p ON p.id = l.product_id WHERE l.order_id = ANY(%s) ORDER BY l.order_id, l.line_no",
         (list(set(order_ids)),),
     )

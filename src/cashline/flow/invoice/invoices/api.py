@@ -98,6 +98,8 @@ def line_shape(line: StatedLine, kind: str, currency: str) -> dict[str, Any]:
         "unit": line.unit,
         "unit_price": f"{line.unit_price:f}",
         "net_amount": amount_text(line.net_amount, currency),
+        "price_with_tax": None if line.price_with_tax is None else f"{line.price_with_tax:f}",
+        "gross_amount": None if line.gross_amount is None else amount_text(line.gross_amount, currency),
         "tax_code": line.tax_code,
         "tax_rate": f"{line.tax_rate:f}",
         "period_start": line.period.start if line.period else None,

@@ -104,7 +104,8 @@ class InvoiceLine(Table):
     `source_id` is the delivery fact (goods, services) or the agreement line's lineage (subscriptions);
     `revision` counts corrections of the same period. `component` (base, charge, add_on …), `plan` and `meter` say what
     of a subscription it bills; `discount_share` is the share of the document's coupons, to 20 decimals.
-    `agreement_id` is set on a bill over several agreements.
+    `agreement_id` is set on a bill over several agreements. `gross_amount` is what the line comes to with tax where its
+    price includes tax, before coupons (NULL: the price is without tax).
     """
 
     invoice = link_to("invoices.Invoice", db_index=False)
@@ -123,6 +124,7 @@ class InvoiceLine(Table):
     net_amount = amount_column()
     tax_code = models.TextField()
     tax_rate = rate_column()
+    gross_amount = amount_column(null=True)
     discount_share = models.DecimalField(max_digits=40, decimal_places=20, db_default=0)
     component = models.TextField(blank=True, db_default="")
     plan = models.TextField(blank=True, db_default="")
@@ -135,6 +137,10 @@ class InvoiceLine(Table):
         constraints = [
             models.UniqueConstraint(fields=["invoice", "line_no"], name="invoice_line_once"),
             models.UniqueConstraint(fields=["source_id", "period_start", "revision"], name="invoice_line_billed_once"),
+            models.CheckConstraint(
+                condition=models.Q(gross_amount__isnull=True) | ~models.Q(net_amount=0),
+                name="invoice_line_gross_has_net",
+            ),
         ]
         indexes = [
             models.Index(fields=["invoice"], name="invoice_lines_unagreed", condition=models.Q(line_id__isnull=True)),

@@ -70,6 +70,7 @@ def _term(row: QuoteRow, line: NewTermLine) -> TermLine:
         line.net_total,
         row.starts_on,
         None,
+        line.included_tax_rate,
     )
 
 

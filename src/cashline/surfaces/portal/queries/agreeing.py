@@ -54,6 +54,7 @@ class QuoteLineRow:
     unit_price: Decimal
     net_total: Decimal
     derivation: dict[str, Any]
+    included_tax_rate: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class ContractLineRow:
     interval_months: int
     term_months: int
     net_total: Decimal
+    included_tax_rate: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def quote_lines(version_id: UUID) -> list[QuoteLineRow]:
     return sql.fetch_as(
         QuoteLineRow,
         "SELECT l.id, l.line_no, p.sku, p.unit, l.description, l.quantity, l.interval_months, l.term_months, "
-        "l.list_price, l.unit_price, l.net_total, l.derivation "
+        "l.list_price, l.unit_price, l.net_total, l.derivation, l.included_tax_rate "
         "FROM quote_lines l JOIN products p ON p.id = l.product_id WHERE l.version_id = %s "
         "ORDER BY l.interval_months, l.line_no",
         (version_id,),
@@ -209,7 +211,7 @@ def contract_lines(contract_id: UUID, today: date) -> list[ContractLineRow]:
     return sql.fetch_as(
         ContractLineRow,
         "SELECT DISTINCT ON (l.line_no, l.line_id) l.line_id, l.line_no, l.description, l.quantity, l.unit_price, "
-        "l.interval_months, l.term_months, l.net_total FROM agreement_lines l "
+        "l.interval_months, l.term_months, l.net_total, l.included_tax_rate FROM agreement_lines l "
         "WHERE l.agreement_id = %s AND (upper(l.valid) IS NULL OR upper(l.valid) > %s) "
         "ORDER BY l.line_no, l.line_id, lower(l.valid)",
         (contract_id, today),

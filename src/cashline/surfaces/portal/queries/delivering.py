@@ -46,6 +46,7 @@ class OrderLineRow:
     unit_price: Decimal
     interval_months: int
     net_total: Decimal
+    included_tax_rate: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,8 @@ def order_lines(order_id: UUID) -> list[OrderLineRow]:
     return sql.fetch_as(
         OrderLineRow,
         "SELECT l.id, l.line_no, p.sku, a.description, l.kind, l.quantity, l.delivered_quantity, l.status, "
-        "a.unit_price, a.interval_months, a.net_total FROM order_lines l JOIN products p ON p.id = l.product_id "
+        "a.unit_price, a.interval_months, a.net_total, a.included_tax_rate "
+        "FROM order_lines l JOIN products p ON p.id = l.product_id "
         "JOIN agreement_lines a ON a.id = l.agreement_line_id WHERE l.order_id = %s ORDER BY l.line_no",
         (order_id,),
     )

@@ -54,6 +54,7 @@ class InvoiceLineRow:
     net_amount: Decimal
     tax_code: str
     tax_rate: Decimal
+    gross_amount: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ def invoice_lines(invoice_id: UUID) -> list[InvoiceLineRow]:
     return sql.fetch_as(
         InvoiceLineRow,
         "SELECT id, line_no, description, lower(period), upper(period), quantity, unit_price, net_amount, tax_code, "
-        "tax_rate FROM invoice_lines WHERE invoice_id = %s ORDER BY line_no",
+        "tax_rate, gross_amount FROM invoice_lines WHERE invoice_id = %s ORDER BY line_no",
         (invoice_id,),
     )
 

@@ -261,6 +261,8 @@ FRENCH = {
     "Accepted by": "Accepté par",
     "What you get": "Ce que vous recevez",
     "What you pay, without tax": "Ce que vous payez, hors taxe",
+    "%(price)s with tax": "%(price)s TTC",
+    "prices include tax": "prix TTC",
     "List price %(price)s": "Prix catalogue %(price)s",
     "There is no such line.": "Cette ligne n'existe pas.",
     "I sign myself": "Je signe moi-même",

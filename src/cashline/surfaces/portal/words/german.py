@@ -267,6 +267,8 @@ GERMAN = {
     "Accepted by": "Angenommen von",
     "What you get": "Was Sie erhalten",
     "What you pay, without tax": "Was Sie zahlen, ohne Steuer",
+    "%(price)s with tax": "%(price)s mit Steuer",
+    "prices include tax": "Preise inklusive Steuer",
     "List price %(price)s": "Listenpreis %(price)s",
     "There is no such line.": "Diese Position gibt es nicht.",
     "I sign myself": "Ich unterschreibe selbst",

@@ -39,7 +39,8 @@ _AGREEMENT_FIELDS = (
 _AGREEMENT_COLUMNS = _AGREEMENT_FIELDS.split()
 _LINE_FIELDS = (
     "id line_id agreement_id line_no product_id kind description quantity unit_price stand_alone_price charge "
-    "interval_months term_months billing_trigger revenue_pattern tax_category net_total valid known_at"
+    "interval_months term_months billing_trigger revenue_pattern tax_category net_total valid known_at "
+    "included_tax_rate"
 )
 _LINE_COLUMNS = _LINE_FIELDS.split()
 
@@ -138,6 +139,7 @@ def _line_row(line: NewTermLine, agreement_id: UUID, valid: str, now: datetime) 
         line.net_total,
         valid,
         now,
+        line.included_tax_rate,
     )
 
 
@@ -273,4 +275,5 @@ def term_of_quote_line(line: QuoteLineRow, product: ProductRow) -> NewTermLine:
         interval_months=line.interval_months,
         term_months=line.term_months,
         charge=None if Charge.from_json(line.charge).plain else line.charge,
+        included_tax_rate=line.included_tax_rate,
     )

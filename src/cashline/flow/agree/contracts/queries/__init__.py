@@ -48,7 +48,8 @@ _SOURCE = (
 _TERM = (
     "l.id, l.line_id, l.agreement_id, a.customer_id, a.entity_id, a.currency, l.line_no, l.product_id, l.kind, "
     "l.description, l.quantity, l.unit_price, l.stand_alone_price, l.charge, l.interval_months, l.term_months, "
-    "l.billing_trigger, l.revenue_pattern, l.tax_category, l.net_total, lower(l.valid), upper(l.valid)"
+    "l.billing_trigger, l.revenue_pattern, l.tax_category, l.net_total, lower(l.valid), upper(l.valid), "
+    "trim_scale(l.included_tax_rate)"
 )
 SORTS = {
     "number": "a.number",

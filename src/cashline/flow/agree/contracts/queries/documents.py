@@ -10,6 +10,7 @@ from cashline.flow.agree.contracts.queries.signatures import SignatureRow, signi
 from cashline.flow.agree.contracts.rules import SignatureStatus, TermLine
 from cashline.flow.agree.contracts.rules.wording import ContractWords, contract_words
 from cashline.flow.agree.customers.queries import CustomerRow, addresses_of, customer
+from cashline.flow.agree.pricing.rules.including import price_with_tax
 from cashline.flow.agree.quotes.queries.documents import period_word, recipient
 from cashline.flow.agree.quotes.rules.wording import quote_words
 from cashline.platform.company.queries import Entity, entities_by_id
@@ -98,6 +99,8 @@ def _lines(lines: Sequence[TermLine], currency: str, locale: str) -> tuple[Paper
         detail = [words.term.format(months=line.term_months)] if line.term_months else []
         if line.unit_price != line.stand_alone_price:
             detail.append(f"{words.list_price} {wording.money(line.stand_alone_price, currency)}")
+        if (given := price_with_tax(line.unit_price, line.included_tax_rate)) is not None:
+            detail.append(words.each_with_tax.format(price=wording.money(given, currency)))
         made.append(
             PaperLine(
                 title=line.description,

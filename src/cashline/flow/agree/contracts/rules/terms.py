@@ -21,7 +21,7 @@ class TermLine(msgspec.Struct, frozen=True, gc=False):
 
     `ends_on` is the first day on which this version no longer applies (None: open ended). `unit_price` is the net price
     whatever the charge; `charge` is kept only to price the line again when its quantity is amended. A struct, since
-    runs read them by the hundred thousand.
+    runs read them by the hundred thousand. `included_tax_rate` is the tax in percent that the price was given with.
     """
 
     id: UUID
@@ -46,13 +46,15 @@ class TermLine(msgspec.Struct, frozen=True, gc=False):
     net_total: Decimal
     starts_on: date
     ends_on: date | None
+    included_tax_rate: Decimal | None = None
 
 
 class NewTermLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A line to agree. `id` is also its lineage, since this is its first version; `charge` is a Charge as JSON.
 
     `unit_price` and `stand_alone_price` are for one unit (and one interval), without tax, with up to 10 decimals;
-    `net_total` is `pricing.rules.line_totals.line_total` of them. A struct, since orders come by the hundred thousand.
+    `net_total` is `pricing.rules.line_totals.line_total` of them. `included_tax_rate` (percent) says that the price was
+    given with tax. A struct, since orders come by the hundred thousand.
     """
 
     line_no: int
@@ -69,6 +71,7 @@ class NewTermLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     interval_months: int = 0
     term_months: int = 0
     charge: dict[str, Any] | None = None
+    included_tax_rate: Decimal | None = None
     id: UUID = msgspec.field(default_factory=new_id)
 
 

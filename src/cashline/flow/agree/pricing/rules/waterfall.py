@@ -1,13 +1,15 @@
-"""The price waterfall of a line: list price, quantity tier, line discount, document discount, net.
+"""The price waterfall of a line: tax taken out, list price, quantity tier, line discount, document discount, net.
 
 Discounts apply one after the other to the price for one unit (and one interval), which is kept with 10 decimals; the
 amount of an interval is rounded once. One derivation holds every step, so that the line can be recomputed years later.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from cashline.flow.agree.pricing.rules.charge_models import Charge, price
+from cashline.flow.agree.pricing.rules.including import RULE, charge_without_tax, tax_taken_out
 from cashline.flow.agree.pricing.rules.line_totals import interval_amount, interval_count
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.rounding import divide, round_to
@@ -31,7 +33,8 @@ class Step:
 class Waterfall:
     """A priced line. Prices are for one unit and one interval, totals over the whole term.
 
-    `list_total` is the value at the list price of that quantity, before any discount.
+    `list_total` is the value at the list price of that quantity, before any discount. All is without tax: `charge` is
+    that of the price list without the tax that it included.
     """
 
     list_price: Decimal
@@ -39,6 +42,7 @@ class Waterfall:
     interval_amount: Decimal
     list_total: Decimal
     net_total: Decimal
+    charge: Charge
     derivation: Derivation
 
     @property
@@ -56,8 +60,16 @@ def price_line(
     line_discount: Decimal,
     document_discount: Decimal,
     digits: int,
+    included_tax: Decimal | None = None,
 ) -> Waterfall:
-    """Price a line; discounts in percent, `digits` the minor units of the currency."""
+    """Price a line; discounts in percent, `digits` the minor units of the currency.
+
+    `included_tax` is the tax in percent that the prices of the charge include: it is taken out first.
+    """
+    taken_out: tuple[Derivation, ...] = ()
+    if included_tax is not None:
+        taken_out = (tax_taken_out(charge.list_price, included_tax),)
+        charge = charge_without_tax(charge, included_tax)
     listed = price(charge, quantity, digits=PRICE_DIGITS)
     tier_price = round_to(divide(listed.amount, quantity), PRICE_DIGITS)
     tier = Derivation(
@@ -67,7 +79,7 @@ def price_line(
         "round(list_amount / quantity, 10)",
         tier_price,
         "",
-        (listed.derivation,),
+        (listed.derivation, *taken_out),
     )
     after_line = divide(tier_price * (_HUNDRED - line_discount), _HUNDRED)
     unit_price = round_to(divide(after_line * (_HUNDRED - document_discount), _HUNDRED), PRICE_DIGITS)
@@ -92,7 +104,7 @@ def price_line(
         (net,),
     )
     list_total = interval_amount(quantity, tier_price, digits) * count
-    return Waterfall(charge.list_price, unit_price, amount, list_total, amount * count, total)
+    return Waterfall(charge.list_price, unit_price, amount, list_total, amount * count, charge, total)
 
 
 def steps_of(list_price: Decimal, derivation: Derivation) -> tuple[Step, ...]:
@@ -102,12 +114,22 @@ def steps_of(list_price: Decimal, derivation: Derivation) -> tuple[Step, ...]:
     tier_price, line, document = values["tier_price"], values["line_discount"], values["document_discount"]
     after_line = round_to(divide(tier_price * (_HUNDRED - line), _HUNDRED), PRICE_DIGITS)
     return (
+        *_tax_steps(net),
         Step("list_price", Decimal(0), list_price),
         Step("quantity_tier", tier_price - list_price, tier_price),
         Step("line_discount", after_line - tier_price, after_line, line),
         Step("document_discount", net.result - after_line, net.result, document),
         Step("net_price", Decimal(0), net.result),
     )
+
+
+def _tax_steps(net: Derivation) -> Iterator[Step]:
+    """The list price with tax, and the tax taken out of it, where it held any."""
+    for part in net.parts[0].parts[1:]:
+        if part.rule == RULE:
+            given = Decimal(str(part.inputs["price_with_tax"]))
+            yield Step("list_price_with_tax", Decimal(0), given)
+            yield Step("included_tax", part.result - given, part.result, Decimal(str(part.inputs["tax_percent"])))
 
 
 def discount_percent(list_total: Decimal, net_total: Decimal) -> Decimal:

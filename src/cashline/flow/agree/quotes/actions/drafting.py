@@ -75,6 +75,7 @@ _LINE_COLUMNS = (
     "charge",
     "net_total",
     "derivation",
+    "included_tax_rate",
 )
 
 
@@ -268,6 +269,7 @@ def _insert_lines(offers: Sequence[tuple[UUID, Offer]]) -> None:
             sql.json(line.charge),
             line.net_total,
             sql.json(line.derivation.as_json()),
+            line.included_tax_rate,
         )
         for version_id, offer in offers
         for line in offer.lines

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
+from cashline.flow.agree.catalog.pages import included_words
 from cashline.flow.agree.catalog.queries import price_books, products_by_sku
 from cashline.flow.agree.customers.queries import CustomerRow, customers_by_id
 from cashline.flow.agree.quotes import actions, queries
@@ -75,7 +76,10 @@ def _lines(rows: tuple[Mapping[str, str], ...] = ()) -> LineFields:
 
 
 def _terms(today: date) -> FieldSet:
-    books = tuple(Option(public("price_book", one.id), f"{one.name} ({one.currency})") for one in price_books())
+    books = tuple(
+        Option(public("price_book", one.id), f"{one.name} ({one.currency})", included_words(one.tax_country))
+        for one in price_books()
+    )
     until = today + timedelta(days=VALID_DAYS)
     return FieldSet(
         lazy("Terms"),

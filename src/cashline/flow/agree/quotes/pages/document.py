@@ -17,6 +17,7 @@ from cashline.flow.agree.quotes.pages.builder import (
 from cashline.flow.agree.quotes.pages.parts import due_facts, line_table, verdict_notice, waterfall_chart
 from cashline.flow.agree.quotes.pages.steps import next_steps, seen
 from cashline.flow.agree.quotes.queries import QuoteLineRow, QuoteRow, VersionRow
+from cashline.flow.agree.quotes.queries.documents import foretold_taxes
 from cashline.flow.agree.quotes.rules import QuoteStatus, plain
 from cashline.flow.agree.quotes.rules.waterfalls import offer_waterfall
 from cashline.kernel.derivations import Derivation
@@ -74,7 +75,7 @@ def quote_detail(request: HttpRequest, quote_id: str) -> HttpResponse:
         thread=thread_of([row.id], row.id),
         facts=_facts(row),
         sections=_sections(row, shown, lines, versions, approvals),
-        summary=_summary(row, shown),
+        summary=(*_summary(row, shown), *_with_tax(row, shown, lines)),
         timeline=timeline_of([row.id], current=row.id),
         downloads=_downloads(row, versions),
         notices=_notices(row, shown, caller, approvals),
@@ -176,6 +177,17 @@ def _summary(row: QuoteRow, shown: VersionRow) -> tuple[SummaryRow, ...]:
         SummaryRow(_("Discount"), Money(-discount, row.currency), note=f"{percent} %"),
         SummaryRow(_("Net total, without tax"), Money(shown.net_total, row.currency), total=True),
     )
+
+
+def _with_tax(row: QuoteRow, shown: VersionRow, lines: list[QuoteLineRow]) -> tuple[SummaryRow, ...]:
+    """What it comes to with tax, where prices were given so; of the current version, as far as it is known."""
+    if shown.id != row.version_id or all(line.included_tax_rate is None for line in lines):
+        return ()
+    taxes = foretold_taxes(row)
+    tax = sum((one.amount for one in taxes), Decimal(0))
+    found = [SummaryRow(_("Tax"), Money(one.amount, row.currency), note=f"{one.percent or 0:f} %") for one in taxes]
+    total = Money(shown.net_total + tax, row.currency)
+    return (*found, SummaryRow(_("Total with tax"), total, total=True, note=_("prices include tax"))) if found else ()
 
 
 def _notices(row: QuoteRow, shown: VersionRow, caller: Caller, approvals: list[ApprovalRow]) -> tuple[Notice, ...]:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from cashline.flow.agree.catalog.pages import price_cell
 from cashline.flow.agree.quotes.queries import QuoteLineRow, QuoteRow
 from cashline.flow.agree.quotes.rules import DiscountVerdict, OfferLine, plain
 from cashline.flow.agree.quotes.rules.waterfalls import OfferWaterfall
@@ -71,7 +72,7 @@ def _line(row: QuoteRow, line: QuoteLineRow) -> Row:
         "paid": paid_words(line.interval_months, line.term_months),
         "list_price": Money(line.list_price, row.currency),
         "discount": line.discount_percent or None,
-        "unit_price": Money(line.unit_price, row.currency),
+        "unit_price": price_cell(line.unit_price, row.currency, line.included_tax_rate),
         "total": MoneyCell(Money(line.net_total, row.currency), explain=explain),
     }
     return Row(public("quote_line", line.id), cells)
@@ -84,7 +85,7 @@ def preview_table(lines: Sequence[OfferLine], currency: str) -> Table:
             str(line.line_no),
             {
                 "description": Cell(line.description, sub=paid_words(line.interval_months, line.term_months)),
-                "unit_price": Money(line.unit_price, currency),
+                "unit_price": price_cell(line.unit_price, currency, line.included_tax_rate),
                 "total": Money(line.net_total, currency),
             },
         )

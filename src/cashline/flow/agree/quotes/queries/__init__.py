@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.agree.catalog.queries import interval_options, price_books, prices_on, products_by_sku
+from cashline.flow.agree.catalog.queries import PriceRow, interval_options, price_books, prices_on, products_by_sku
 from cashline.flow.agree.customers.queries.finding import Meant, either, holding, numbered, search
 from cashline.flow.agree.pricing.rules.charge_models import Charge
-from cashline.flow.agree.quotes.rules import Listed, Offer, QuoteContent, QuoteStatus, plan_offer
+from cashline.flow.agree.quotes.rules import Listed, ListedPrice, Offer, QuoteContent, QuoteStatus, plan_offer
 from cashline.kernel.refusals import NotFound, Refusal
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -70,7 +70,7 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class QuoteLineRow:
-    """A stored line; `derivation` is a Derivation as JSON."""
+    """A stored line; `derivation` is a Derivation as JSON. `included_tax_rate`: the tax that the list price held."""
 
     id: UUID
     version_id: UUID
@@ -89,6 +89,7 @@ class QuoteLineRow:
     charge: dict[str, Any]
     net_total: Decimal
     derivation: dict[str, Any]
+    included_tax_rate: Decimal | None = None
 
 
 _QUOTE = (
@@ -108,7 +109,8 @@ _VERSION = (
 )
 _LINE = (
     "l.id, l.version_id, l.line_no, l.product_id, p.sku, p.unit, l.kind, l.description, l.quantity, l.interval_months, "
-    "l.term_months, l.list_price, l.discount_percent, l.unit_price, l.charge, l.net_total, l.derivation"
+    "l.term_months, l.list_price, l.discount_percent, l.unit_price, l.charge, l.net_total, l.derivation, "
+    "trim_scale(l.included_tax_rate)"
 )
 SORTS = {
     "number": "q.number",
@@ -255,13 +257,17 @@ def listed_products(
             row.kind,
             row.active,
             {
-                months: Charge.from_json(prices[row.id, currency, months].charge)
+                months: _offered(prices[row.id, currency, months])
                 for months in intervals.get(row.id, ())
                 if (row.id, currency, months) in prices
             },
         )
         for sku, row in products.items()
     }
+
+
+def _offered(price: PriceRow) -> ListedPrice:
+    return ListedPrice(Charge.from_json(price.charge), price.tax_percent, price.untaxable)
 
 
 def price_offers(

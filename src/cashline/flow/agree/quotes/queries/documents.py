@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from cashline.flow.agree.customers.queries import AddressRow, CustomerRow
+from cashline.flow.agree.pricing.rules.including import price_with_tax
 from cashline.flow.agree.pricing.rules.line_totals import interval_amount
 from cashline.flow.agree.quotes.queries import QuoteLineRow, QuoteRow
 from cashline.flow.agree.quotes.rules.wording import QuoteWords, quote_words
@@ -28,6 +29,11 @@ PERIOD_WORDS = {0: "one_time", 1: "per_month", 3: "per_quarter", 12: "per_year"}
 def register_taxes(taxes_of: TaxesOf) -> None:
     """Say who foretells the tax of a quote: what is billed is decided downstream, unknown to this stage."""
     _taxes_of[:] = [taxes_of]
+
+
+def foretold_taxes(row: QuoteRow) -> tuple[PaperTax, ...]:
+    """The tax of all that the current version says, at today's rates; none where it is not known."""
+    return _taxes_of[0](row) if _taxes_of else ()
 
 
 def accept_url(quote_id: UUID) -> str:
@@ -61,7 +67,7 @@ def quote_paper(
 ) -> QuotePaper:
     """What stands on the quote."""
     words = quote_words(customer.locale)
-    taxes = _taxes_of[0](row) if _taxes_of else ()
+    taxes = foretold_taxes(row)
     adjustments: tuple[tuple[str, Decimal], ...] = ()
     if row.list_total != row.net_total:
         adjustments = ((words.list_total, row.list_total), (words.discount, row.net_total - row.list_total))
@@ -84,14 +90,16 @@ def quote_paper(
         prepared_by=row.owner_name,
         intro=row.title,
         terms=tuple(part.strip() for part in row.terms.split("\n") if part.strip()),
-        notes=_note(taxes, words),
+        notes=_note(taxes, lines, words),
         accept_url=accept_url(row.id),
     )
 
 
-def _note(taxes: Sequence[PaperTax], words: QuoteWords) -> str:
-    """Why a tax is not charged; that the day of supply decides its rate."""
-    reasons = dict.fromkeys(tax.note for tax in taxes if tax.note)
+def _note(taxes: Sequence[PaperTax], lines: Sequence[QuoteLineRow], words: QuoteWords) -> str:
+    """Why a tax is not charged; that the day of supply decides its rate; what prices with tax mean."""
+    reasons = list(dict.fromkeys(tax.note for tax in taxes if tax.note))
+    if any(line.included_tax_rate is not None for line in lines):
+        reasons.append(words.with_tax)
     return "\n".join([*reasons, words.taxes if taxes else words.without_tax])
 
 
@@ -122,6 +130,8 @@ def paper_lines(lines: Sequence[QuoteLineRow], currency: str, locale: str) -> tu
         if line.unit_price != line.list_price:
             price = wording.money(line.list_price, currency)
             detail.append(f"{words.list_price} {price}")
+        if (given := price_with_tax(line.unit_price, line.included_tax_rate)) is not None:
+            detail.append(words.each_with_tax.format(price=wording.money(given, currency)))
         made.append(
             PaperLine(
                 title=line.description,

@@ -12,6 +12,7 @@ from cashline.flow.agree.quotes.rules.lifecycle import QUOTE, QuoteStatus
 from cashline.flow.agree.quotes.rules.offers import (
     Acceptance,
     Listed,
+    ListedPrice,
     NewQuote,
     NewQuoteLine,
     Offer,
@@ -31,6 +32,7 @@ __all__ = [
     "ApprovalNeeded",
     "DiscountVerdict",
     "Listed",
+    "ListedPrice",
     "NewQuote",
     "NewQuoteLine",
     "Offer",

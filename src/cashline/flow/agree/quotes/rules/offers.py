@@ -84,15 +84,27 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedPrice:
+    """A price of the list: its charge, and the tax in percent that it includes (None: none).
+
+    `untaxable` says why that tax cannot be taken out of it.
+    """
+
+    charge: Charge
+    included_tax_rate: Decimal | None = None
+    untaxable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
-    """A product as the price list offers it: the charges of the day by interval (0: paid once)."""
+    """A product as the price list offers it: the prices of the day by interval (0: paid once)."""
 
     product_id: UUID
     sku: str
     name: str
     kind: str
     active: bool
-    charges: Mapping[int, Charge] = field(default_factory=dict)
+    prices: Mapping[int, ListedPrice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,7 @@ class OfferLine:
     net_total: Decimal
     charge: dict[str, Any]
     derivation: Derivation
+    included_tax_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +233,11 @@ def _plan_line(
     term = _term(asked, product, interval, errors)
     if errors:
         raise _LineErrors(errors)
-    charge = product.charges[interval]
+    listed = product.prices[interval]
     fall = price_line(
-        charge,
+        listed.charge,
         asked.quantity,
+        included_tax=listed.included_tax_rate,
         interval_months=interval,
         term_months=term,
         line_discount=asked.discount_percent,
@@ -245,8 +259,9 @@ def _plan_line(
         fall.interval_amount,
         fall.list_total,
         fall.net_total,
-        charge.as_json(),
+        fall.charge.as_json(),
         fall.derivation,
+        listed.included_tax_rate,
     )
 
 
@@ -263,15 +278,18 @@ def _value_errors(asked: NewQuoteLine) -> Iterator[Refusal]:
 
 def _interval(asked: NewQuoteLine, product: Listed, currency: str, errors: list[Refusal]) -> int:
     """The interval asked for, or the shortest that has a price."""
-    if not product.charges:
+    if not product.prices:
         message = f"{product.sku} has no price in {currency} on that day."
         errors.append(InvalidValue(message, field="sku", fix="Set a price first, or choose another price book."))
         return 0
-    interval = min(product.charges) if asked.interval_months is None else asked.interval_months
-    if interval not in product.charges:
-        known = ", ".join("once" if months == 0 else f"{months}" for months in sorted(product.charges))
+    interval = min(product.prices) if asked.interval_months is None else asked.interval_months
+    if interval not in product.prices:
+        known = ", ".join("once" if months == 0 else f"{months}" for months in sorted(product.prices))
         message = f"{product.sku} has no price for an interval of {interval} months in {currency}; known: {known}."
         errors.append(InvalidValue(message, field="interval_months"))
+    elif reason := product.prices[interval].untaxable:
+        fix = "Enter the rate of that country, or choose a price book without tax."
+        errors.append(InvalidValue(f"{product.sku}: {reason}", field="sku", fix=fix))
     return interval
 
 

@@ -41,7 +41,7 @@ def offer_waterfall(lines: Iterable[tuple[PricedLine, Derivation]], digits: int)
     levels = [Decimal(0)] * 4
     for line, derivation in lines:
         steps = steps_of(line.list_price, derivation)
-        for index, step in enumerate((steps[0], steps[1], steps[2])):
+        for index, step in enumerate(steps[-5:-2]):
             levels[index] += line_total(line.quantity, step.price, line.interval_months, line.term_months, digits)
         levels[3] += line.net_total
     first, tier, after_line, net = levels

@@ -12,6 +12,8 @@ class QuoteWords:
     discount: str
     without_tax: str
     taxes: str
+    each_with_tax: str
+    with_tax: str
     term: str
     every: str
     mail_subject: str
@@ -24,6 +26,8 @@ _ENGLISH = QuoteWords(
     discount="Discount",
     without_tax="All prices are without tax, which is added at the rate of the day of supply.",
     taxes="Tax at the rates of today, over the whole term; each invoice charges the rate of its day of supply.",
+    each_with_tax="{price} each including tax",
+    with_tax="Where a price including tax is stated, an invoice taxed at that rate comes to it exactly.",
     term="{months} months",
     every="Every {months} months",
     mail_subject="Quote {number}: {title}",
@@ -46,6 +50,8 @@ _WORDS = {
         discount="Nachlass",
         without_tax="Alle Preise verstehen sich zuzüglich der Umsatzsteuer des Liefertags.",
         taxes="Umsatzsteuer nach heutigen Sätzen über die ganze Laufzeit; berechnet wird der Satz des Liefertags.",
+        each_with_tax="je {price} inklusive Steuer",
+        with_tax="Wo ein Preis inklusive Steuer steht, ergibt eine Rechnung zu diesem Steuersatz genau ihn.",
         term="{months} Monate",
         every="Alle {months} Monate",
         mail_subject="Angebot {number}: {title}",
@@ -66,6 +72,8 @@ Freundliche Grüße
         discount="Remise",
         without_tax="Prix hors taxes ; la taxe s'ajoute au taux en vigueur le jour de la livraison.",
         taxes="Taxe aux taux actuels sur toute la durée ; chaque facture applique le taux du jour de la livraison.",
+        each_with_tax="{price} l'unité TTC",
+        with_tax="Là où un prix TTC est indiqué, une facture taxée à ce taux y revient exactement.",
         term="{months} mois",
         every="Tous les {months} mois",
         mail_subject="Devis {number} : {title}",

@@ -182,7 +182,7 @@ def _facts(orders: Sequence[NewOrder], by_id: dict[UUID, Entity], today: date) -
         customers_by_id({order.customer_id for order in orders}),
         by_id.keys(),
         products,
-        prices_on_days(keys),
+        {key: price.without_tax() for key, price in prices_on_days(keys).items()},
         intervals,
         today,
     )
@@ -239,9 +239,11 @@ def _agreement(item: PlannedOrder, payment_terms_days: int) -> NewAgreement:
                 net_total=total,
                 interval_months=interval_months,
                 term_months=term_months,
+                included_tax_rate=included,
             )
             for (
                 line_no, product, description, quantity, unit_price, alone, interval_months, term_months, total,
+                included,
             ) in item.lines
         ],
     )  # fmt: skip

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
+from cashline.flow.agree.catalog.pages import price_cell
 from cashline.flow.book.orders import actions, queries
 from cashline.flow.book.orders.actions import FILE_KIND
 from cashline.flow.book.orders.pages.listing import SOURCE_WORDS, address
@@ -97,7 +98,7 @@ def _line(line: OrderLineRow, currency: str) -> Row:
         "product": Cell(line.description, sub=line.sku),
         "status": pill(line.status),
         "delivered": Progress(line.delivered_quantity, line.quantity),
-        "unit_price": Money(line.unit_price, currency),
+        "unit_price": price_cell(line.unit_price, currency, line.included_tax_rate),
         "total": Money(line.net_total, currency),
     }
     return Row(public("order_line", line.id), cells)

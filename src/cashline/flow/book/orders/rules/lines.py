@@ -48,6 +48,9 @@ def plan_line(
     if found:
         return found
     listed = facts.prices.get((product.id, order.currency, terms[0], day))
+    if line.unit_price is None and listed is not None and listed.untaxable:
+        fix = "Enter the rate of that country, or give a unit price without tax."
+        return [problems.NoPrice(f"{line.sku}: {listed.untaxable}", field="unit_price", fix=fix)]
     priced = _price(line, listed, terms, digits)
     if not isinstance(priced, tuple):
         return [priced]
@@ -62,7 +65,8 @@ def plan_line(
             )
         ]
     description = line.description or product.name
-    return PlannedLine(line_no, product, description, line.quantity, unit_price, alone, *terms, total)
+    included = listed.tax_percent if listed is not None and line.unit_price is None else None
+    return PlannedLine(line_no, product, description, line.quantity, unit_price, alone, *terms, total, included)
 
 
 def _value_refusals(line: NewOrderLine) -> list[Refusal]:
@@ -135,7 +139,7 @@ def _price(
         if not charge.plain:
             tiered = price(charge, line.quantity, digits=PRICE_DIGITS)
             base = round_to(divide(tiered.amount, line.quantity), PRICE_DIGITS)
-    alone = base if line.unit_price is None or listed is None else listed.unit_price
+    alone = base if line.unit_price is None or listed is None or listed.untaxable else listed.unit_price
     unit_price = base
     if line.discount_percent:
         unit_price = divide(base * (HUNDRED - line.discount_percent), HUNDRED)

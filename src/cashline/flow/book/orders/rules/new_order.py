@@ -85,12 +85,19 @@ class Sellable(Protocol):
 
 
 class ListPrice(Protocol):
-    """A price of the price book."""
+    """A price of the price book, without the tax (in percent) that it included there, if any.
+
+    `untaxable` says why that tax could not be taken out.
+    """
 
     @property
     def unit_price(self) -> Decimal: ...
     @property
     def charge(self) -> dict[str, Any]: ...
+    @property
+    def tax_percent(self) -> Decimal | None: ...
+    @property
+    def untaxable(self) -> str: ...
 
 
 type PriceKey = tuple[UUID, str, int, date]
@@ -121,6 +128,7 @@ class PlannedLine(NamedTuple):
     interval_months: int
     term_months: int
     net_total: Decimal
+    included_tax_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

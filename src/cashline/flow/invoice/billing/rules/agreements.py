@@ -117,7 +117,7 @@ def _place(charge: BillCharge) -> tuple[int, date, int]:
 def _draft_line(charge: BillCharge, units: Mapping[UUID, str]) -> DraftLine:
     planned = charge.planned
     term = planned.term
-    return DraftLine(
+    line = DraftLine(
         planned.line_id,
         term.product_id,
         term.kind,
@@ -135,6 +135,9 @@ def _draft_line(charge: BillCharge, units: Mapping[UUID, str]) -> DraftLine:
         term.interval_months > 0,
         charge.derivation,
     )
+    if charge.gross_amount is None:
+        return line
+    return line._replace(gross_amount=charge.gross_amount, included_tax_rate=term.included_tax_rate)
 
 
 def _requests(credits_found: Iterable[BillCredit]) -> Iterable[CreditRequest]:

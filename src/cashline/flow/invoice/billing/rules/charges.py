@@ -12,7 +12,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.contracts.rules import TermLine
+from cashline.flow.agree.pricing.rules.including import with_tax
 from cashline.kernel.periods import DayCount, Period
+from cashline.kernel.rounding import WIDE, divide, round_to
 
 ZERO = Decimal(0)
 NEVER = date.max
@@ -42,6 +44,7 @@ class PlannedCharge(NamedTuple):
 
     `source_id` is the delivery fact of goods and services and the lineage of a subscription line. `term` is the version
     of the line that prices it. `due_on` is the first day on which a run bills it, `supplied_on` decides the tax rate.
+    `gross_amount` is what it comes to with the tax that its price was given with (None: the price was without).
     """
 
     line_id: UUID
@@ -55,6 +58,7 @@ class PlannedCharge(NamedTuple):
     supplied_on: date
     term: TermLine
     derivation: str
+    gross_amount: Decimal | None = None
 
     @property
     def key(self) -> tuple[UUID, date]:
@@ -65,6 +69,14 @@ class PlannedCharge(NamedTuple):
     def recurring(self) -> bool:
         """Is it of a subscription?"""
         return self.term.interval_months > 0
+
+
+def gross_of(term: TermLine, quantity: Decimal, digits: int, days: int = 1, of_days: int = 1) -> Decimal | None:
+    """What a quantity, for a part of a period, comes to at the price with tax: half a month of 9.99 is 5.00."""
+    if term.included_tax_rate is None:
+        return None
+    price = with_tax(term.unit_price, term.included_tax_rate)
+    return round_to(divide(WIDE.multiply(price, quantity) * days, Decimal(of_days)), digits)
 
 
 @lru_cache(maxsize=4096)

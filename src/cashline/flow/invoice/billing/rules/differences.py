@@ -11,6 +11,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.invoice.billing.rules.charges import ALWAYS, ZERO, PlannedCharge, plain
+from cashline.kernel.money import minor_units
+from cashline.kernel.rounding import divide, round_to
 
 
 class PostedLine(NamedTuple):
@@ -27,15 +29,26 @@ class PostedLine(NamedTuple):
     net_amount: Decimal
     corrected: Decimal
     credited: Decimal
+    gross_amount: Decimal | None = None
+
+    def gross_left(self, digits: int) -> Decimal | None:
+        """What stands of it with tax after its corrections (None: its price was without tax)."""
+        if self.gross_amount is None or not self.corrected:
+            return self.gross_amount
+        return self.gross_amount - round_to(divide(self.gross_amount * self.corrected, self.net_amount), digits)
 
 
 class BillCharge(NamedTuple):
-    """A charge to put on an invoice: `revision` is 0 at first, `net_amount` what is to be added."""
+    """A charge to put on an invoice: `revision` is 0 at first, `net_amount` what is to be added.
+
+    `gross_amount` is that with the tax that the price was given with.
+    """
 
     planned: PlannedCharge
     revision: int
     net_amount: Decimal
     derivation: str
+    gross_amount: Decimal | None = None
 
 
 class BillCredit(NamedTuple):
@@ -62,7 +75,7 @@ def diff(planned: Iterable[PlannedCharge], posted: Sequence[PostedLine], *, thro
     """
     if not posted:
         charges = [
-            BillCharge(charge, 0, charge.net_amount, charge.derivation)
+            BillCharge(charge, 0, charge.net_amount, charge.derivation, charge.gross_amount)
             for charge in planned
             if charge.due_on <= through
         ]
@@ -107,15 +120,29 @@ def _compare(
 
 def _addition(charge: PlannedCharge, lines: Sequence[PostedLine], billed: Decimal, missing: Decimal) -> BillCharge:
     if not lines:
-        return BillCharge(charge, 0, missing, charge.derivation)
+        return BillCharge(charge, 0, missing, charge.derivation, charge.gross_amount)
     revision = max(line.revision for line in lines) + 1
     if not billed:
-        return BillCharge(charge, revision, missing, charge.derivation)
+        return BillCharge(charge, revision, missing, charge.derivation, charge.gross_amount)
     derivation = (
         f'{{"rule":"billing.correction","version":1,"inputs":{{"planned":"{charge.net_amount}","billed":'
         f'"{plain(billed)}"}},"formula":"planned-billed","result":"{missing}","parts":[{charge.derivation}]}}'
     )
-    return BillCharge(charge, revision, missing, derivation)
+    gross = None if charge.gross_amount is None else _gross_missing(charge, charge.gross_amount, lines, missing)
+    return BillCharge(charge, revision, missing, derivation, gross)
+
+
+def _gross_missing(
+    charge: PlannedCharge, gross: Decimal, lines: Sequence[PostedLine], missing: Decimal
+) -> Decimal | None:
+    """What is missing of the price with tax; None where something was billed by the price without."""
+    digits = minor_units(charge.term.currency)
+    for line in lines:
+        left = line.gross_left(digits)
+        if left is None and line.net_amount != line.corrected:
+            return None
+        gross -= left or ZERO
+    return max(gross, missing)
 
 
 def _take_back(lines: Sequence[PostedLine], amount: Decimal) -> Iterable[BillCredit]:

@@ -19,6 +19,7 @@ from cashline.flow.invoice.billing.rules.charges import (
     ZERO,
     BillingConventions,
     PlannedCharge,
+    gross_of,
     share_derivation,
     unit_derivation,
 )
@@ -156,9 +157,19 @@ def _delivery_charge(term: TermLine, fact: DeliveryFact, before: Decimal, throug
     else:
         derivation = share_derivation(term, before, through, digits, amount, by_price=by_price)
     day = fact.effective_on
+    gross = None if term.included_tax_rate is None else _gross(term, before, through, digits, by_price=by_price)
     return PlannedCharge(
-        term.line_id, fact.id, day, None, quantity, term.unit_price, amount, day, day, term, derivation
+        term.line_id, fact.id, day, None, quantity, term.unit_price, amount, day, day, term, derivation, gross
     )
+
+
+def _gross(term: TermLine, before: Decimal, through: Decimal, digits: int, *, by_price: bool) -> Decimal | None:
+    """What a delivery adds with the tax that the price was given with, likewise: the deliveries sum to the whole."""
+    if by_price:
+        due = gross_of(term, through, digits)
+        return due if due is None or not before else due - (gross_of(term, before, digits) or ZERO)
+    each = divide(term.net_total, term.quantity) * (1 + (term.included_tax_rate or ZERO) / 100)
+    return round_to(each * through, digits) - round_to(each * before, digits)
 
 
 def _due(term: TermLine, quantity: Decimal, digits: int, *, by_price: bool) -> Decimal:

@@ -18,6 +18,7 @@ from cashline.flow.invoice.billing.rules.charges import (
     BillingCalendar,
     BillingConventions,
     PlannedCharge,
+    gross_of,
     proration_derivation,
     unit_derivation,
 )
@@ -144,10 +145,12 @@ def _charge(term: TermLine, part: Period, whole: Period, conventions: BillingCon
     if part == whole:
         amount = round_to(price, digits)
         derivation = unit_derivation(term.quantity, term.unit_price, digits, amount)
+        gross = None if term.included_tax_rate is None else gross_of(term, term.quantity, digits)
     else:
         days, of_days = _days(part, conventions.day_count), _days(whole, conventions.day_count)
         amount = round_to(divide(price * days, Decimal(of_days)), digits)
         derivation = proration_derivation(term.quantity, term.unit_price, days, of_days, digits, amount)
+        gross = gross_of(term, term.quantity, digits, days, of_days)
     arrears = term.billing_trigger == BillingTrigger.IN_ARREARS
     return PlannedCharge(
         term.line_id,
@@ -161,6 +164,7 @@ def _charge(term: TermLine, part: Period, whole: Period, conventions: BillingCon
         part.last_day if arrears else part.start,
         term,
         derivation,
+        gross,
     )
 
 

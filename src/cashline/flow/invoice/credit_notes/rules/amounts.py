@@ -27,7 +27,7 @@ def credited_lines(invoice: CreditableInvoice, wanted: Wanted) -> list[CreditLin
     if completes or invoice.tax_rounding is not TaxRounding.PER_DOCUMENT:
         sums = [_group_tax(invoice, key, indexes, wanted, discounts) for key, indexes in groups.items()]
     else:
-        sums = _document_taxes(invoice, wanted, shares, groups)
+        sums = _document_taxes(invoice, wanted, shares, discounts, groups)
     taxes = [ZERO] * len(wanted)
     for indexes, tax in zip(groups.values(), sums, strict=True):
         nets = [wanted[index][1] - discounts[index] for index in indexes]
@@ -57,14 +57,29 @@ def _discounts(
 
 
 def _document_taxes(
-    invoice: CreditableInvoice, wanted: Wanted, shares: Sequence[Fraction], groups: dict[tuple[str, Decimal], list[int]]
+    invoice: CreditableInvoice,
+    wanted: Wanted,
+    shares: Sequence[Fraction],
+    discounts: Sequence[Decimal],
+    groups: dict[tuple[str, Decimal], list[int]],
 ) -> list[Decimal]:
     """The exact taxes of all lines, summed and rounded once, by code and rate; never more than is left."""
     exact = [
-        sum(((Fraction(wanted[index][1]) - shares[index]) * Fraction(rate) / 100 for index in indexes), Fraction(0))
+        sum(
+            (
+                (Fraction(wanted[index][1]) - shares[index]) * Fraction(rate) / 100
+                for index in indexes
+                if wanted[index][0].gross_amount is None
+            ),
+            Fraction(0),
+        )
         for (_, rate), indexes in groups.items()
     ]
-    taxes = round_parts(exact, minor_units(invoice.currency))
+    digits = minor_units(invoice.currency)
+    taxes = [
+        tax + _restored_tax(indexes, wanted, discounts, digits)
+        for tax, indexes in zip(round_parts(exact, digits), groups.values(), strict=True)
+    ]
     over = sum(taxes, ZERO) - invoice.tax_left
     if over > 0 and all(line.net_amount >= 0 for line in invoice.lines):
         largest = max(range(len(taxes)), key=lambda index: taxes[index])
@@ -86,14 +101,21 @@ def _group_tax(
     asked = {wanted[index][0].id: wanted[index][1] for index in indexes}
     if all(line.left == asked.get(line.id, ZERO) for line in lines):
         return tax_left
-    bases = [wanted[index][1] - discounts[index] for index in indexes]
+    bases = [wanted[index][1] - discounts[index] for index in indexes if wanted[index][0].gross_amount is None]
     if invoice.tax_rounding is TaxRounding.PER_LINE:
         tax = sum((tax_on(base, key[1], digits) for base in bases), ZERO)
     else:
         tax = tax_on(sum(bases, ZERO), key[1], digits)
+    tax += _restored_tax(indexes, wanted, discounts, digits)
     if any(line.net_amount < 0 for line in lines):
         return tax  # what is left of the rate is less than its own lines charged: the invoice is the bound
     return min(tax, tax_left)
+
+
+def _restored_tax(indexes: Sequence[int], wanted: Wanted, discounts: Sequence[Decimal], digits: int) -> Decimal:
+    """The tax of lines whose prices included tax: their part of that price, less the net of the part."""
+    found = ((*wanted[index], discounts[index]) for index in indexes if wanted[index][0].gross_amount is not None)
+    return sum((line.with_tax(net, digits) - (net - discount) for line, net, discount in found), ZERO)
 
 
 def _credited_quantity(line: CreditableLine, net: Decimal, digits: int) -> Decimal:

@@ -9,12 +9,16 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.invoice.taxes.rules import TaxRounding
+from cashline.kernel.rounding import round_fraction
 
 ZERO = Decimal(0)
 
 
 class CreditableLine(NamedTuple):
-    """An invoice line, and what was credited of it so far; its agreement where the invoice is over several."""
+    """An invoice line, and what was credited of it so far; its agreement where the invoice is over several.
+
+    `gross_amount` is what it came to with tax, before coupons, where its price included tax.
+    """
 
     id: UUID
     line_no: int
@@ -31,6 +35,7 @@ class CreditableLine(NamedTuple):
     discount_share: Decimal = ZERO
     credited_discount: Decimal = ZERO
     agreement_id: UUID | None = None
+    gross_amount: Decimal | None = None
 
     @property
     def left(self) -> Decimal:
@@ -42,6 +47,15 @@ class CreditableLine(NamedTuple):
         if not self.discount_share:
             return Fraction(0)
         return Fraction(self.discount_share) * Fraction(amount) / Fraction(self.net_amount)
+
+    def with_tax(self, amount: Decimal, digits: int) -> Decimal:
+        """What an amount that is taken back now comes to with tax, where the price included tax; in all, that price."""
+        times = Fraction(self.gross_amount or self.net_amount) / Fraction(self.net_amount)
+
+        def due(net: Decimal) -> Decimal:
+            return round_fraction((Fraction(net) - self.discount_of(net)) * times, digits)
+
+        return due(self.credited_net + amount) - due(self.credited_net)
 
 
 @dataclass(frozen=True, slots=True)

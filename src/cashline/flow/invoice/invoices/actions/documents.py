@@ -126,7 +126,7 @@ def paper_of(statement: Statement) -> InvoicePaper:
         currency=statement.currency,
         number=statement.number,
         issued_on=statement.issued_on,
-        lines=tuple(_line(line, locale) for line in statement.lines),
+        lines=tuple(_line(line, statement.currency, locale) for line in statement.lines),
         taxes=tuple(_tax(tax) for tax in statement.taxes),
         net_total=statement.net_total,
         tax_total=statement.tax_total,
@@ -139,12 +139,15 @@ def paper_of(statement: Statement) -> InvoicePaper:
         facts=tuple(facts),
         payment_terms=payment_terms_of(statement),
         payment_reference=statement.number,
-        notes="\n".join(
-            part for part in (statement.reason, _set_off(statement), _accounted_tax(statement, locale)) if part
-        ),
+        notes="\n".join(part for part in _notes(statement, locale) if part),
         explained=_explained(statement, locale),
         changes=_changes(statement, locale),
     )
+
+
+def _notes(statement: Statement, locale: str) -> tuple[str, ...]:
+    included = phrase(locale, "prices_include_tax") if statement.includes_tax else ""
+    return (statement.reason, included, _set_off(statement), _accounted_tax(statement, locale))
 
 
 def _adjustments(statement: Statement) -> tuple[tuple[str, Decimal], ...]:
@@ -191,7 +194,7 @@ def _changes(statement: Statement, locale: str) -> tuple[str, str, tuple[tuple[s
     return title, found.words, tuple((item.words, item.difference) for item in found.changes)
 
 
-def _line(line: StatedLine, locale: str) -> PaperLine:
+def _line(line: StatedLine, currency: str, locale: str) -> PaperLine:
     inputs = line.derivation.get("inputs")
     detail = []
     if line.derivation["rule"] == "billing.prorated" and isinstance(inputs, dict):
@@ -200,6 +203,9 @@ def _line(line: StatedLine, locale: str) -> PaperLine:
         )  # fmt: skip
     if line.revision:
         detail.append(phrase(locale, "correction"))
+    if line.gross_amount is not None and line.price_with_tax is not None:
+        price, gross = (write_money(value, currency, locale) for value in (line.price_with_tax, line.gross_amount))
+        detail.append(phrase(locale, "each_with_tax", price=price, gross=gross))
     return PaperLine(
         title=line.description,
         quantity=line.quantity,

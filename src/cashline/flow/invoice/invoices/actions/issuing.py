@@ -42,7 +42,7 @@ _LINE = (
     "unit_price net_amount tax_code tax_rate derivation"
 )
 _LINE_COLUMNS = _LINE.split()
-_MORE_OF_LINE = ("component", "plan", "meter", "details", "discount_share", "agreement_id")
+_MORE_OF_LINE = ("component", "plan", "meter", "details", "discount_share", "agreement_id", "gross_amount")
 _TAX_COLUMNS = ("id", "invoice_id", "tax_code", "rate", "base", "tax", "reason", "vatex", "basis", "discount")
 _PART_COLUMNS = ("id", "invoice_id", "agreement_id", "net_total", "discount_total")
 _SHARE_DIGITS = 12
@@ -234,7 +234,9 @@ def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> tupl
     periods: dict[Period | None, str | None] = {None: None}
     rows: list[tuple[Any, ...]] = []
     plain = all(
-        not item.uses and not item.draft.combines and not any(line.component for line in item.draft.lines)
+        not item.uses
+        and not item.draft.combines
+        and not any(line.component or line.gross_amount is not None for line in item.draft.lines)
         for item in prepared
     )
     line_ids = iter(new_ids(sum(len(item.draft.lines) for item in prepared)))
@@ -267,7 +269,7 @@ def _line_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> tupl
 
 def _more_of_line(item: PreparedInvoice, line_no: int, line: DraftLine) -> tuple[Any, ...]:
     share = round_fraction(item.shares[line_no - 1], _SHARE_DIGITS) if item.shares else ZERO
-    return (line.component, line.plan, line.meter, line.details, share, line.agreement_id)
+    return (line.component, line.plan, line.meter, line.details, share, line.agreement_id, line.gross_amount)
 
 
 def _tax_rows(ids: Sequence[UUID], prepared: Sequence[PreparedInvoice]) -> list[tuple[Any, ...]]:

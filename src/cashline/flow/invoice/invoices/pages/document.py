@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from cashline.flow.agree.catalog.pages import price_cell
 from cashline.flow.invoice.invoices import queries
 from cashline.flow.invoice.invoices.actions import DocumentForm, invoice_document
 from cashline.flow.invoice.invoices.pages.listing import state_of
@@ -186,7 +187,7 @@ def _line(row: InvoiceRow, line: StatedLine) -> Row:
         "description": Cell(line.description, sub=line.sku),
         "period": f"{format_day(line.period.start)} – {format_day(line.period.last_day)}" if line.period else "",
         "quantity": _used(line),
-        "unit_price": Money(line.unit_price, row.currency),
+        "unit_price": price_cell(line.unit_price, row.currency, None if line.gross_amount is None else line.tax_rate),
         "tax": rate,
         "net_amount": MoneyCell(Money(line.net_amount, row.currency), explain=_why(row, f"line-{line.line_no}")),
     }
@@ -233,7 +234,12 @@ def _summary(row: InvoiceRow, statement: Statement, settled: list[Settlement]) -
     found += [
         SummaryRow(_("Net total"), MoneyCell(money(row.net_total), explain=_why(row, "net"))),
         SummaryRow(_("Tax"), MoneyCell(money(row.tax_total), explain=_why(row, "tax"))),
-        SummaryRow(_("Total"), MoneyCell(money(row.gross_total), explain=_why(row, "gross")), total=True),
+        SummaryRow(
+            _("Total"),
+            MoneyCell(money(row.gross_total), explain=_why(row, "gross")),
+            total=True,
+            note=_("prices include tax") if statement.includes_tax else "",
+        ),
     ]
     words = {
         "credited": _("Credited"),

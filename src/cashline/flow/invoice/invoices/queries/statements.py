@@ -12,6 +12,7 @@ from cashline.flow.invoice.invoices.rules.einvoice import EInvoice
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
 from cashline.flow.invoice.invoices.rules.parties import party_of
 from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement, e_invoice_of
+from cashline.flow.invoice.invoices.rules.totals import times_tax
 from cashline.flow.invoice.taxes.rules import Withheld
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
@@ -36,7 +37,7 @@ _HEAD = (
 _LINES = (
     "SELECT l.invoice_id, i.currency, l.id, l.line_no, l.line_id, coalesce(p.sku, ''), l.description, l.quantity, "
     "l.unit, l.unit_price, l.net_amount, l.tax_code, l.tax_rate, lower(l.period), upper(l.period), l.revision, "
-    "l.derivation, l.meter, coalesce(l.details ->> 'subscription', '') "
+    "l.derivation, l.meter, coalesce(l.details ->> 'subscription', ''), l.gross_amount "
     "FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
     "LEFT JOIN products p ON p.id = l.product_id WHERE l.invoice_id = ANY(%s) "
     "ORDER BY l.invoice_id, l.line_no"
@@ -96,10 +97,14 @@ def lines_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedLine]]:
 def payable_lines(invoice_id: UUID) -> list[PayableLine]:
     """The lines of an invoice as wallets see them: what is to be paid of each, tax included, unrounded."""
     return [
-        PayableLine(component, meter, (Fraction(net) - Fraction(share)) * (1 + Fraction(rate) / 100))
-        for component, meter, net, share, rate in sql.fetch(
-            "SELECT component, meter, net_amount, discount_share, tax_rate FROM invoice_lines WHERE invoice_id = %s "
-            "ORDER BY line_no",
+        PayableLine(
+            component,
+            meter,
+            (Fraction(net) - Fraction(share)) * times_tax(net, gross, rate),
+        )
+        for component, meter, net, share, rate, gross in sql.fetch(
+            "SELECT component, meter, net_amount, discount_share, tax_rate, gross_amount FROM invoice_lines "
+            "WHERE invoice_id = %s ORDER BY line_no",
             (invoice_id,),
         )
     ]
@@ -125,14 +130,16 @@ def taxes_of(invoice_ids: Iterable[UUID]) -> dict[UUID, list[StatedTax]]:
 
 
 def stated_line(row: tuple[Any, ...], currency: str) -> StatedLine:
-    """A line from its columns, numbers without the zeros that columns pad with; the last two may be left out."""
+    """A line from its columns, numbers without the zeros that columns pad with; the last three may be left out."""
     key, line_no, line_id, sku, description, quantity, unit, unit_price, net, code, rate, start, end, revision, made = (
         row[:15]
     )
     period = Period(start, end) if start else None
+    meter, subscription, gross = row[15:] or ("", "", None)
     return StatedLine(
         key, line_no, line_id, sku, description, exact(quantity), unit, exact(unit_price), amount(net, currency), code,
-        exact(rate), period, revision, made, *row[15:],
+        exact(rate), period, revision, made, meter, subscription,
+        None if gross is None else amount(gross, currency),
     )  # fmt: skip
 
 

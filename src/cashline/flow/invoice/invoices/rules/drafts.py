@@ -34,6 +34,8 @@ class DraftLine(NamedTuple):
     `supplied_on` decides the tax rate. `recurring` charges are of a subscription and count as exposure from now on.
     `component`, `plan` and `meter` say what of a subscription is billed, which coupons and wallets ask; `details` is a
     JSON object of what else is worth keeping of it. `agreement_id` is given on a bill over several agreements.
+    `gross_amount` is what it comes to with tax of `included_tax_rate`, where its price was given so: a line that is
+    taxed by that very rate comes to it exactly.
     """
 
     line_id: UUID | None
@@ -57,6 +59,8 @@ class DraftLine(NamedTuple):
     meter: str = ""
     details: str = "{}"
     agreement_id: UUID | None = None
+    gross_amount: Decimal | None = None
+    included_tax_rate: Decimal | None = None
 
 
 class DraftInvoice(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from cashline.flow.invoice.invoices.rules.stating import StatedLine, StatedTax, Statement
+from cashline.flow.invoice.invoices.rules.stating import ZERO, StatedLine, StatedTax, Statement
 from cashline.flow.invoice.invoices.rules.wording import phrase
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
@@ -45,6 +45,11 @@ def explained_line(line: StatedLine, source: Statement, locale: str) -> Explanat
     """Why a line comes to what it does."""
     derivation = Derivation.from_json(line.derivation)
     words = _words(line, derivation, source, locale)
+    if line.gross_amount is not None:
+        more = phrase(
+            locale, "line_with_tax", rate=line.tax_rate, gross=line.gross_amount, currency=source.currency
+        )  # fmt: skip
+        words = f"{words} {more}"
     explained = replace(derivation, note=words)
     return Explanation(f"line-{line.line_no}", line.description, line.net_amount, words, explained)
 
@@ -70,8 +75,25 @@ def _tax(tax: StatedTax, source: Statement, locale: str) -> Explanation:
         words = phrase(locale, "why_tax", rate=tax.rate, base=tax.base, basis=tax.basis, currency=source.currency)
         if tax.reason:
             words = f"{words} {tax.reason}."
-        derivation = tax_derivation(tax.base, tax.rate, tax.tax, digits, words)
+        derivation = _included(tax, source, locale) or tax_derivation(tax.base, tax.rate, tax.tax, digits, words)
+        words = derivation.note
     return Explanation(tax_name(tax), f"{tax.code} {tax.rate:f} %", tax.tax, words, derivation)
+
+
+def _included(tax: StatedTax, source: Statement, locale: str) -> Derivation | None:
+    """The tax of prices that include it: their sum less the net; None where a line of the rate is priced without."""
+    lines = [line for line in source.lines if (line.tax_code, line.tax_rate) == (tax.code, tax.rate)]
+    grosses = tuple(line.gross_amount for line in lines if line.gross_amount is not None)
+    if not grosses or len(grosses) != len(lines):
+        return None
+    gross = tax.base + tax.tax
+    given = {"rate": tax.rate, "gross": gross, "base": tax.base, "basis": tax.basis, "currency": source.currency}
+    coupons = sum(grosses, ZERO) - gross
+    inputs: dict[str, Decimal | int | str | Sequence[Decimal]] = {
+        "prices_with_tax": grosses, "coupons_with_tax": coupons, "base": tax.base
+    }  # fmt: skip
+    formula = "sum(prices_with_tax)-coupons_with_tax-base"
+    return Derivation("invoices.included_tax", 1, inputs, formula, tax.tax, phrase(locale, "why_included", **given))
 
 
 def tax_derivation(base: Decimal, rate: Decimal, tax: Decimal, digits: int, words: str) -> Derivation:

@@ -31,6 +31,7 @@ from cashline.flow.invoice.invoices.rules.totals import (
     TaxGroup,
     discounted_groups,
     tax_groups,
+    times_tax,
 )
 from cashline.flow.invoice.taxes.rules import (
     Supply,
@@ -137,7 +138,10 @@ def _prepare(draft: DraftInvoice, grounds: Grounds, decide: _Decide, held: _Held
     seller = grounds.sellers[draft.entity_id]
     decisions = [decide(line.kind, line.tax_category, line.supplied_on) for line in draft.lines]
     coupons = held.coupons(draft)
-    if coupons or draft.deducts or draft.prices_include_tax or seller.tax_rounding is not TaxRounding.PER_RATE:
+    if (
+        coupons or draft.deducts or draft.prices_include_tax or seller.tax_rounding is not TaxRounding.PER_RATE
+        or any(line.gross_amount is not None for line in draft.lines)
+    ):  # fmt: skip
         sums = _summed(draft, decisions, grounds, coupons, seller.tax_rounding)
     else:
         if any(decision.code == "O" for decision in decisions):
@@ -195,6 +199,7 @@ def _summed(
         lines, taxes = without_tax(draft.lines, decisions, digits, rounding)
         draft = draft._replace(lines=tuple(lines))
         fixed = list(taxes) if not coupons else fixed
+    draft = _restoring(draft, decisions)
     shares: list[Fraction] = []
     uses: Sequence[CouponUse] = ()
     if coupons:
@@ -208,8 +213,24 @@ def _summed(
         shares += [NOTHING] * len(added) if shares else []
     decisions = of_one_document(decisions)
     parts = zip(decisions, draft.lines, shares or [NOTHING] * len(decisions), fixed, strict=True)
-    taxed = [TaxedLine(decision, line.net_amount, share, tax) for decision, line, share, tax in parts]
+    taxed = [
+        TaxedLine(decision, line.net_amount, share, tax, line.gross_amount) for decision, line, share, tax in parts
+    ]
     return _Sums(draft, decisions, discounted_groups(taxed, digits, rounding), shares if uses else (), uses)
+
+
+def _restoring(draft: DraftInvoice, decisions: Sequence[TaxDecision]) -> DraftInvoice:
+    """The draft with the prices with tax of those lines alone that are taxed by the very rate that is in them."""
+    lines = draft.lines
+    if all(line.gross_amount is None for line in lines):
+        return draft
+    kept = tuple(
+        line
+        if line.gross_amount is None or (line.net_amount and (code, rate) == ("S", line.included_tax_rate))
+        else line._replace(gross_amount=None)
+        for line, (code, rate, *_) in zip(lines, decisions, strict=True)
+    )
+    return draft._replace(lines=kept)
 
 
 def _discountable(line: DraftLine) -> DiscountableLine:
@@ -224,7 +245,7 @@ def _credits(sums: _Sums, due: Decimal, held: Sequence[OpenCredit]) -> Applicati
         PayableLine(
             line.component,
             line.meter,
-            (Fraction(line.net_amount) - share) * (1 + Fraction(decision.rate) / 100),
+            (Fraction(line.net_amount) - share) * times_tax(line.net_amount, line.gross_amount, decision.rate),
         )
         for line, decision, share in zip(sums.draft.lines, sums.decisions, shares, strict=True)
     ]

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from cashline.flow.agree.pricing.rules.including import with_tax
 from cashline.flow.invoice.invoices.rules import einvoice as en
 from cashline.flow.invoice.invoices.rules.en16931 import einvoice_problems
 from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
@@ -26,7 +27,8 @@ ZERO = Decimal(0)
 class StatedLine:
     """A line; amounts of a credit note are positive. `derivation` is how the amount was made, as stored.
 
-    Of usage, `meter` and `subscription` (its public id) say which events it bills.
+    Of usage, `meter` and `subscription` (its public id) say which events it bills. `gross_amount` is what it comes to
+    with tax, before coupons, where its price includes tax.
     """
 
     id: UUID
@@ -45,6 +47,12 @@ class StatedLine:
     derivation: dict[str, object]
     meter: str = ""
     subscription: str = ""
+    gross_amount: Decimal | None = None
+
+    @property
+    def price_with_tax(self) -> Decimal | None:
+        """The price of one with tax, as it was agreed; None where it was agreed without."""
+        return None if self.gross_amount is None else with_tax(self.unit_price, self.tax_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,11 @@ class Statement:
     entity_currency: str = ""
     entity_rate: Decimal = Decimal(1)
     withheld: tuple[Withheld, ...] = ()
+
+    @property
+    def includes_tax(self) -> bool:
+        """Does a price of it include tax?"""
+        return any(line.gross_amount is not None for line in self.lines)
 
     @property
     def withheld_total(self) -> Decimal:

@@ -35,12 +35,19 @@ class TaxedLine(NamedTuple):
     """A line as its tax is reckoned: net amount, and the exact share of the coupons that is taken off it.
 
     `fixed_tax` is given where the tax is no matter of a rate any more: of an earlier invoice that is taken off.
+    `gross` is given where the price includes tax: then the tax is what restores it, less the coupons in it.
     """
 
     decision: TaxDecision
     net: Decimal
     share: Fraction = NOTHING
     fixed_tax: Decimal | None = None
+    gross: Decimal | None = None
+
+    @property
+    def by_rate(self) -> bool:
+        """Is its tax its net amount × the rate?"""
+        return self.fixed_tax is None and self.gross is None
 
 
 def tax_groups(
@@ -90,7 +97,11 @@ def discounted_groups(lines: Sequence[TaxedLine], digits: int, rounding: TaxRoun
 def _taxes(
     groups: Sequence[Sequence[TaxedLine]], bases: Sequence[Decimal], digits: int, rounding: TaxRounding
 ) -> list[Decimal]:
-    fixed = [sum((line.fixed_tax for line in group if line.fixed_tax is not None), ZERO) for group in groups]
+    restored = [_restored(group, base, digits) for group, base in zip(groups, bases, strict=True)]
+    fixed = [
+        sum((line.fixed_tax for line in group if line.fixed_tax is not None), ZERO) + tax
+        for group, (_, tax) in zip(groups, restored, strict=True)
+    ]
     if rounding is TaxRounding.PER_DOCUMENT:
         own = round_parts([sum(map(exact_tax, group), NOTHING) for group in groups], digits)
     elif rounding is TaxRounding.PER_LINE:
@@ -98,18 +109,41 @@ def _taxes(
     else:
         own = [
             tax_on(
-                base - sum((line.net for line in group if line.fixed_tax is not None), ZERO),
+                base - less - sum((line.net for line in group if line.fixed_tax is not None), ZERO),
                 group[0].decision.rate,
                 digits,
             )
-            for group, base in zip(groups, bases, strict=True)
+            for group, base, (less, _) in zip(groups, bases, restored, strict=True)
         ]
     return [mine + given for mine, given in zip(own, fixed, strict=True)]
 
 
+def _restored(group: Sequence[TaxedLine], base: Decimal, digits: int) -> tuple[Decimal, Decimal]:
+    """What lines whose prices include tax are of the base of a rate, and the tax that restores those prices.
+
+    The coupons in them are rounded once: 10 % off three times 9.99 leaves 26.97.
+    """
+    found = [line for line in group if line.gross is not None]
+    if not found:
+        return ZERO, ZERO
+    others = [line for line in group if line.gross is None]
+    own = base - sum((line.net for line in others), ZERO)
+    own += round_fraction(sum((line.share for line in others), NOTHING), digits)
+    gross = sum((line.gross for line in found if line.gross is not None), ZERO)
+    coupons = (line.share * times_tax(line.net, line.gross, line.decision.rate) for line in found if line.share)
+    return own, gross - round_fraction(sum(coupons, NOTHING), digits) - own
+
+
+def times_tax(net: Decimal, gross: Decimal | None, rate: Decimal) -> Fraction:
+    """By what a net amount of a line is multiplied to have its tax in it: what its price with tax says, or the rate."""
+    if gross is None or not net:
+        return 1 + Fraction(rate) / 100
+    return Fraction(gross) / Fraction(net)
+
+
 def exact_tax(line: TaxedLine) -> Fraction:
-    """The tax of a line before rounding: what the coupons leave of it × its rate; nothing where the tax is fixed."""
-    if line.fixed_tax is not None or not line.decision.rate:
+    """The tax of a line before rounding: what the coupons leave of it × its rate; nothing where it is not."""
+    if not line.by_rate or not line.decision.rate:
         return NOTHING
     return (Fraction(line.net) - line.share) * Fraction(line.decision.rate) / 100
 

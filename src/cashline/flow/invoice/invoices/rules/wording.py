@@ -32,6 +32,12 @@ PHRASES: dict[str, dict[str, str]] = {
             "The tax of the invoice on {base:money} at {rate:percent}, at most what is left of it. {basis}."
         ),
         "why_net_one": "Its one line.",
+        "why_included": (
+            "The prices include {rate:percent} tax: they come to {gross:money}, {base:money} without it. {basis}."
+        ),
+        "line_with_tax": "The price includes {rate:percent} tax: with it this is {gross:money}.",
+        "each_with_tax": "{price} each including tax, {gross} in all",
+        "prices_include_tax": "Prices include tax.",
         "why_net": "The sum of {count} lines.",
         "why_net_discounted": "The sum of {count} lines, less {discount:money} of coupons.",
         "discount": "Discount",
@@ -84,6 +90,12 @@ PHRASES: dict[str, dict[str, str]] = {
             "Die Steuer der Rechnung auf {base:money} zu {rate:percent}, höchstens was davon übrig ist. {basis}."
         ),
         "why_net_one": "Die eine Position.",
+        "why_included": (
+            "Die Preise enthalten {rate:percent} Steuer: Sie ergeben {gross:money}, ohne Steuer {base:money}. {basis}."
+        ),
+        "line_with_tax": "Der Preis enthält {rate:percent} Steuer: mit ihr sind es {gross:money}.",
+        "each_with_tax": "je {price} inklusive Steuer, zusammen {gross}",
+        "prices_include_tax": "Die Preise enthalten die Steuer.",
         "why_net": "Die Summe von {count} Positionen.",
         "why_net_discounted": "Die Summe von {count} Positionen, abzüglich {discount:money} aus Gutscheinen.",
         "discount": "Rabatt",
@@ -134,6 +146,13 @@ PHRASES: dict[str, dict[str, str]] = {
             "La taxe de la facture sur {base:money} à {rate:percent}, au plus ce qui en reste. {basis}."
         ),
         "why_net_one": "Sa seule ligne.",
+        "why_included": (
+            "Les prix comprennent {rate:percent} de taxe : ils font {gross:money}, soit {base:money} hors taxe. "
+            "{basis}."
+        ),
+        "line_with_tax": "Le prix comprend {rate:percent} de taxe : cela fait {gross:money} TTC.",
+        "each_with_tax": "{price} l'unité TTC, {gross} au total",
+        "prices_include_tax": "Les prix comprennent la taxe.",
         "why_net": "La somme de {count} lignes.",
         "why_net_discounted": "La somme de {count} lignes, moins {discount:money} de bons de réduction.",
         "discount": "Remise",

@@ -59,7 +59,8 @@ TAX_BY_RATE = Law(
     "JOIN legal_entities e ON e.id = i.entity_id WHERE t.tax <> round(t.base * t.rate / 100, d.digits) "
     "AND abs(t.tax - t.base * t.rate / 100) * power(10::numeric, d.digits) > (SELECT CASE WHEN "
     "e.tax_rounding = 'per_rate' THEN count(*) FILTER (WHERE l.component = 'deduction' OR "
-    "l.derivation ->> 'rule' = 'invoices.without_tax') ELSE count(*) END FROM invoice_lines l "
+    "l.derivation ->> 'rule' = 'invoices.without_tax') ELSE count(*) END + 3 * count(l.gross_amount) "
+    "FROM invoice_lines l "
     "WHERE l.invoice_id = i.id) * 0.5 + 0.5",
 )
 CREDIT_LINES = Law(
