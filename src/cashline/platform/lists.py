@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from cashline.kernel.refusals import InvalidValue
+from cashline.kernel.spelling import searchable
 from cashline.platform import sql
 from cashline.platform.doors.paging import MAX_LIMIT, Page, decode_cursor, page_of
 
@@ -48,14 +49,12 @@ class Conditions:
             return
         self.add(f"{column} = ANY(%s::{kind}[])", list(values))
 
-    def contains(
-        self, columns: Sequence[str], words: str, *, known: str = "", spelled: Callable[[str], str] = str
-    ) -> None:
-        """Each word stands in at least one of the columns, whatever its case, or as `spelled` in the column `known`."""
+    def contains(self, columns: Sequence[str], words: str, *, known: str = "") -> None:
+        """Each word stands in a column, whatever its case, or however it is spelled in `known`, a searchable name."""
         for word in words.split()[:8]:
             tests, patterns = [f"{column} ILIKE %s" for column in columns], [_anywhere(word)] * len(columns)
             if known:
-                tests, patterns = [*tests, f"{known} LIKE %s"], [*patterns, _anywhere(spelled(word))]
+                tests, patterns = [*tests, f"{known} LIKE %s"], [*patterns, _anywhere(searchable(word))]
             self.add(f"({' OR '.join(tests)})", *patterns)
 
 

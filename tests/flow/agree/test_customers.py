@@ -1,5 +1,6 @@
 """Customers: created with every error at once, changed with an event, never with a wrong tax number."""
 
+import unicodedata
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -9,6 +10,8 @@ from cashline.flow.agree.customers import actions, queries
 from cashline.flow.agree.customers.rules import CustomerStatus, NewAddress, NewCustomer
 from cashline.kernel.lifecycle import IllegalTransition
 from cashline.kernel.refusals import Conflict, NotFound, Refusals
+from cashline.kernel.spelling import searchable
+from cashline.platform import sql
 from cashline.platform.events.queries import timeline
 from cashline.platform.lists import Ask
 
@@ -23,6 +26,15 @@ ACME = NewCustomer(
     external_reference="A-1",
     addresses=(NewAddress("bill_to", "Hauptstr. 1", "Berlin", "DE", "10115"),),
 )
+
+
+def test_a_name_is_spelled_alike_by_the_program_and_by_the_database() -> None:
+    """Every letter that stands in Unicode's first plane, and names whose letters change each other."""
+    letters = [chr(code) for code in range(32, 0xFFFE) if unicodedata.category(chr(code)) not in ("Cs", "Cn")]
+    names = [*letters, "Müller & Söhne", "Mu\u0308ller", "A\u030aR", "ΟΔΟΣ ΑΕ", "Οδός", "İstanbul", "ẞ Ǻ ﬁ", "مُحَمَّد"]
+    kept = sql.fetch("SELECT name, searchable_name(name) FROM unnest(%s::text[]) AS name", (names,))
+    assert {name: known for name, known in kept if known.split(" ", 1)[0] != searchable(name).split(" ", 1)[0]} == {}
+    assert all(known.startswith(searchable(name)) for name, known in kept)
 
 
 def test_customers_are_numbered_without_gaps_and_found_by_either_reference() -> None:

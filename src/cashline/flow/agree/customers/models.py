@@ -12,7 +12,7 @@ from cashline.platform.database.tables import Table, currency_column, instant_co
 class Customer(Table):
     """A buyer. `tax_id` is stored in its compact form, `tax_id_checked` says that its check digits hold.
 
-    `known_as` is the name as people may type it: in small letters, umlauts as `ue` and as `u` (`rules.searchable`).
+    `known_as` is the name as people may type it: in small letters, umlauts as `ue` and as `u` (`kernel.spelling`).
     """
 
     number = models.TextField(unique=True)

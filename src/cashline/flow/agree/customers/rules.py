@@ -1,7 +1,5 @@
 """Rules of customers: their statuses, addresses and tax identity, and what a new one must have."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -157,19 +155,6 @@ def countries(language: str = "en") -> dict[str, str]:
 def is_country(code: str) -> bool:
     """Is that an ISO 3166-1 alpha-2 code?"""
     return code in countries()
-
-
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa"})
-_ACCENTS = re.compile("[\u0300-\u036f]")
-
-
-def searchable(words: str) -> str:
-    """Words as names are looked up by: in small letters, umlauts spelled out, no accents (`Müller` is `mueller`).
-
-    The database keeps each name in this form, and beside it with its umlauts as plain letters (`searchable_name`).
-    """
-    small = unicodedata.normalize("NFC", words).lower().translate(_UMLAUTS)
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", small))
 
 
 @cache

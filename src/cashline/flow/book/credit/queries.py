@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from cashline.flow.agree.customers.rules import searchable
 from cashline.flow.book.credit.rules import Account
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -75,7 +74,7 @@ def credit_of(customer_id: UUID) -> CreditRow:
 def list_credit(ask: lists.Ask, *, words: str = "", states: Sequence[str] = ()) -> Page[CreditRow]:
     """One page of customers' credit; `states` are any of over (past the limit), held, limited (has a limit)."""
     conditions = lists.Conditions()
-    conditions.contains(("c.number",), words, known="c.known_as", spelled=searchable)
+    conditions.contains(("c.number",), words, known="c.known_as")
     known = {"over": "a.exposure > a.credit_limit", "held": "a.held", "limited": "a.credit_limit IS NOT NULL"}
     if states:
         conditions.add("(" + " OR ".join(known[state] for state in states) + ")")

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.agree.customers.rules import searchable
 from cashline.flow.invoice.credits.rules import (
     WATCHED_DAYS,
     BurnDown,
@@ -145,7 +144,7 @@ def list_wallets(ask: lists.Ask, *, chosen: CreditFilter) -> Page[WalletRow]:
     """One page of wallets."""
     conditions = lists.Conditions()
     conditions.among("w.entity_id", chosen.entity_ids, "uuid")
-    conditions.contains(("w.name", "k.number"), chosen.words, known="k.known_as", spelled=searchable)
+    conditions.contains(("w.name", "k.number"), chosen.words, known="k.known_as")
     if chosen.customer_id is not None:
         conditions.add("w.customer_id = %s", chosen.customer_id)
     return lists.page(
@@ -183,7 +182,7 @@ def list_credits(ask: lists.Ask, *, chosen: CreditFilter) -> Page[CreditRow]:
     conditions = lists.Conditions()
     conditions.among("c.entity_id", chosen.entity_ids, "uuid")
     conditions.among("c.kind", chosen.kinds)
-    conditions.contains(("c.document_number", "k.number"), chosen.words, known="k.known_as", spelled=searchable)
+    conditions.contains(("c.document_number", "k.number"), chosen.words, known="k.known_as")
     if chosen.only_open:
         conditions.add("c.balance > 0")
     for text, value in (("c.customer_id = %s", chosen.customer_id), ("c.wallet_id = %s", chosen.wallet_id)):

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.agree.customers.rules import searchable
 from cashline.flow.invoice.taxes.rules import DatedRate, RateTable, WithholdingTerm
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -104,7 +103,7 @@ def certificate(certificate_id: UUID, *, for_update: bool = False) -> Certificat
 def list_certificates(ask: lists.Ask, *, customer_id: UUID | None = None, words: str = "") -> Page[CertificateRow]:
     """One page of certificates, the newest first."""
     conditions = lists.Conditions()
-    conditions.contains(("x.number", "c.number"), words, known="c.known_as", spelled=searchable)
+    conditions.contains(("x.number", "c.number"), words, known="c.known_as")
     if customer_id is not None:
         conditions.add("x.customer_id = %s", customer_id)
     return lists.page(
@@ -177,7 +176,7 @@ def list_withholdings(
 ) -> Page[WithholdingRow]:
     """One page of withholding rates, the newest first."""
     conditions = lists.Conditions()
-    conditions.contains(("c.number", "w.reason"), words, known="c.known_as", spelled=searchable)
+    conditions.contains(("c.number", "w.reason"), words, known="c.known_as")
     conditions.among("w.entity_id", entity_ids, "uuid")
     if customer_id is not None:
         conditions.add("w.customer_id = %s", customer_id)

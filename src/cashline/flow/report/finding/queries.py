@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.agree.customers.rules import searchable
 from cashline.flow.report.finding.rules import LONGEST, Found, NumberSeries, Sought, sought_numbers
+from cashline.kernel.spelling import searchable
 from cashline.platform import sql
 
 PERMISSIONS = {

@@ -5,11 +5,11 @@ record of who signed what, when and from where; the company's seal then makes an
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cashline.kernel.refusals import Conflict, InvalidValue, Refusal
+from cashline.kernel.spelling import without_marks
 
 MAX_SIGNERS = 20
 
@@ -94,5 +94,5 @@ def is_name_of(typed: str, person: str) -> bool:
 def _name_words(name: str) -> list[str]:
     """The words of a name without case, accents and punctuation; the surname last."""
     surname, comma, rest = name.partition(",")
-    plain = unicodedata.normalize("NFKD", f"{rest} {surname}" if comma else name)
-    return re.findall(r"\w+", "".join(one for one in plain if not unicodedata.combining(one)).casefold())
+    plain = without_marks(f"{rest} {surname}" if comma else name)
+    return re.findall(r"\w+", plain.casefold())

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from cashline.flow.agree.customers.rules import searchable
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -136,7 +135,7 @@ def list_customers(
     conditions.among("c.currency", currencies)
     conditions.among("c.id", ids, "uuid")
     columns = ("c.number", "c.email", "c.tax_id", "c.external_reference")
-    conditions.contains(columns, words, known="c.known_as", spelled=searchable)
+    conditions.contains(columns, words, known="c.known_as")
     return lists.page(
         CustomerRow,
         columns=_CUSTOMER,

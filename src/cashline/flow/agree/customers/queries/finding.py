@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cashline.flow.agree.customers.rules import searchable
+from cashline.kernel.spelling import searchable
 from cashline.platform import lists, sql
 from cashline.platform.numbering.queries import numbers_ending
 

@@ -1,9 +1,10 @@
 """Names of payers: the form in which banks, customers and typists agree, and how alike two names are."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+
+from cashline.kernel.spelling import searchable
 
 LEGAL_FORMS = frozenset(
     {
@@ -50,16 +51,13 @@ LEGAL_FORMS = frozenset(
 )
 """Words that say what kind of company it is, and words between names; they tell no two customers apart."""
 
-_LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "ł": "l", "đ": "d"}
-_UMLAUTS = str.maketrans(_LETTERS)
+_STROKES = str.maketrans({"ł": "l", "đ": "d"})
 _WORD = re.compile(r"[a-z0-9]+")
 
 
 def name_words(name: str) -> tuple[str, ...]:
     """The telling words of a name in lower-case ASCII: `Müller & Söhne GmbH` gives (`mueller`, `soehne`)."""
-    text = unicodedata.normalize("NFC", name).casefold().replace(".", "").translate(_UMLAUTS)
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    words = _WORD.findall(plain)
+    words = _WORD.findall(searchable(name.replace(".", "")).translate(_STROKES))
     return tuple(word for word in words if word not in LEGAL_FORMS) or tuple(words)
 
 
