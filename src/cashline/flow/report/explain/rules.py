@@ -89,6 +89,29 @@ def total_of(rule: str, parts: Sequence[tuple[str, Sequence[Derivation]]], note:
     return Derivation(rule, 1, inputs, formula, result, note, tuple(part for _, group in parts for part in group))
 
 
+type EntryLine = tuple[str, Decimal, tuple[Derivation, ...]]
+"""A line of a journal entry: its account in words, its amount (debit positive), and what that was made of."""
+
+
+def debits_of(lines: Sequence[EntryLine], note: str = "") -> Derivation:
+    """The derivation of what an entry debits in all."""
+    return _side("debits", lines, note)
+
+
+def credits_of(lines: Sequence[EntryLine]) -> Derivation:
+    """The derivation of what an entry credits in all."""
+    return _side("credits", [(account, -amount, parts) for account, amount, parts in lines])
+
+
+def _side(name: str, lines: Sequence[EntryLine], note: str = "") -> Derivation:
+    found = [
+        Derivation("ledger.line", 1, {"amount": amount}, "amount", amount, account, parts)
+        for account, amount, parts in lines
+        if amount > 0
+    ]
+    return total_of("ledger.entry", [(name, found)], note)
+
+
 def what_is_left(gross: Decimal, taken: Mapping[str, Decimal]) -> Derivation:
     """The derivation of an open amount: gross less what was credited, paid and written off."""
     inputs: dict[str, Input] = {"gross": gross, **taken}

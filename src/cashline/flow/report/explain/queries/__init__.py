@@ -13,7 +13,15 @@ from cashline.flow.recognise.ledger.queries.entries import EntryRow, entry
 from cashline.flow.recognise.revenue.queries import posting
 from cashline.flow.recognise.revenue.queries.arrangements import arrangement, arrangement_posting
 from cashline.flow.report.explain.queries.beside import book_entry_explained
-from cashline.flow.report.explain.rules import Explanation, Source, read_id, total_of, what_is_left
+from cashline.flow.report.explain.rules import (
+    Explanation,
+    Source,
+    credits_of,
+    debits_of,
+    read_id,
+    total_of,
+    what_is_left,
+)
 from cashline.kernel.derivations import Derivation
 from cashline.kernel.money import minor_units
 from cashline.kernel.periods import Period
@@ -32,10 +40,15 @@ def explain(public_id: str) -> Explanation:
 
 def entity_of(explanation: Explanation) -> UUID:
     """The legal entity whose amount is explained, for doors to ask whether the caller may see it."""
-    row = sql.fetch_one(_ENTITY[explanation.kind], (explanation.id,))
+    return UUID(str(_row(explanation.kind, explanation.id, _ENTITY[explanation.kind])[0]))
+
+
+def _row(kind: str, key: UUID, statement: str) -> tuple[Any, ...]:
+    """The row of what is explained; raises NotFound."""
+    row = sql.fetch_one(statement, (key,))
     if row is None:
-        raise NotFound(f"There is no {explanation.kind.replace('_', ' ')} {explanation.id}.", field="id")
-    return UUID(str(row[0]))
+        raise NotFound(f"There is no {kind.replace('_', ' ')} {key}.", field="id")
+    return row
 
 
 def _quote_line(key: UUID) -> Explanation:
@@ -53,15 +66,14 @@ def _quote_line(key: UUID) -> Explanation:
 
 
 def _invoice(key: UUID) -> Explanation:
-    row = sql.fetch_one(
+    row = _row(
+        "invoice",
+        key,
         "SELECT i.number, i.currency, i.gross_total, (SELECT jsonb_agg(jsonb_build_array(a.id, a.number) "
         "ORDER BY a.id) FROM (SELECT i.agreement_id AS id UNION ALL SELECT s.agreement_id FROM invoice_agreements s "
         "WHERE s.invoice_id = i.id) o JOIN agreements a ON a.id = o.id), i.customer_id, c.name, "
         "i.discount_total FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE i.id = %s",
-        (key,),
     )
-    if row is None:
-        raise NotFound(f"There is no invoice {key}.", field="id")
     number, currency, gross, agreements, customer, name, discount = row
     lines = [
         Derivation.from_json(shape)
@@ -109,16 +121,15 @@ def _settled(invoice_id: UUID) -> dict[str, Decimal]:
 
 
 def _invoice_line(key: UUID) -> Explanation:
-    row = sql.fetch_one(
+    row = _row(
+        "invoice_line",
+        key,
         "SELECT i.id, i.number, i.currency, l.line_no, l.description, l.net_amount, l.derivation, l.source_id, "
         "d.kind, d.effective_on, d.quantity, a.id, a.number, l.period FROM invoice_lines l JOIN invoices i "
         "ON i.id = l.invoice_id LEFT JOIN agreements a ON a.id = coalesce(l.agreement_id, i.agreement_id) "
         "LEFT JOIN LATERAL (SELECT kind, effective_on, quantity FROM deliveries d WHERE d.line_id = l.line_id "
         "AND (d.id = l.source_id OR d.source_id = l.source_id) LIMIT 1) d ON true WHERE l.id = %s",
-        (key,),
     )
-    if row is None:
-        raise NotFound(f"There is no invoice line {key}.", field="id")
     invoice, number, currency, line_no, description, net, shape, source, kind, day, quantity, agreement, of, period = (
         row
     )
@@ -144,14 +155,13 @@ def _invoice_line(key: UUID) -> Explanation:
 
 
 def _credit_note(key: UUID) -> Explanation:
-    row = sql.fetch_one(
+    row = _row(
+        "credit_note",
+        key,
         "SELECT c.number, c.currency, c.gross_total, c.invoice_id, i.number, c.reason, c.discount_total "
         "FROM credit_notes c "
         "JOIN invoices i ON i.id = c.invoice_id WHERE c.id = %s",
-        (key,),
     )
-    if row is None:
-        raise NotFound(f"There is no credit note {key}.", field="id")
     number, currency, gross, invoice, invoice_number, reason, discount = row
     rows = sql.fetch(
         "SELECT derivation, tax_rate, net_amount, tax_amount FROM credit_note_lines WHERE credit_note_id = %s "
@@ -177,15 +187,14 @@ def _credit_note(key: UUID) -> Explanation:
 
 
 def _obligation(key: UUID) -> Explanation:
-    row = sql.fetch_one(
+    row = _row(
+        "obligation",
+        key,
         "SELECT o.line_id, o.agreement_id, a.number, a.currency, o.allocated_price, o.derivation, l.line_no, "
         "l.description, l.id FROM obligations o JOIN agreements a ON a.id = o.agreement_id JOIN LATERAL "
         "(SELECT * FROM agreement_lines t WHERE t.line_id = o.line_id ORDER BY lower(t.valid) DESC LIMIT 1) l ON true "
         "WHERE o.id = %s",
-        (key,),
     )
-    if row is None:
-        raise NotFound(f"There is no obligation {key}.", field="id")
     _, agreement, number, currency, allocated, shape, line_no, description, line = row
     derivation = Derivation.from_json(shape)
     if derivation.result != allocated:
@@ -302,34 +311,16 @@ def _arrangement_posting(key: UUID) -> Explanation:
 
 def _journal_entry(key: UUID) -> Explanation:
     row = entry(key)
-    debits = [
-        Derivation(
-            "ledger.line", 1, {"amount": line.amount}, "amount", line.amount, f"{line.account_code} {line.account_name}"
-        )
-        for line in row.lines
-        if line.amount > 0
-    ]
-    credits_found = [
-        Derivation(
-            "ledger.line",
-            1,
-            {"amount": -line.amount},
-            "amount",
-            -line.amount,
-            f"{line.account_code} {line.account_name}",
-        )
-        for line in row.lines
-        if line.amount < 0
-    ]
+    lines = [(f"{line.account_code} {line.account_name}", line.amount, ()) for line in row.lines]
     return Explanation(
         "journal_entry",
         key,
         f"{row.text} ({row.rule})",
         row.currency,
         row.total,
-        total_of("ledger.entry", [("debits", debits)]),
+        debits_of(lines),
         _entry_sources(row),
-        (("Credits", total_of("ledger.entry", [("credits", credits_found)])),),
+        (("Credits", credits_of(lines)),),
     )
 
 
