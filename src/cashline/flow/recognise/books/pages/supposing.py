@@ -1,8 +1,8 @@
 """The page of what if for a book: other policies, as the difference of journals that a run would post."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -15,14 +15,13 @@ from cashline.flow.recognise.books.pages.books import book_seen, choices_field, 
 from cashline.flow.recognise.books.rules.policies import CHOICE, read_policies
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
-from cashline.kernel.refusals import InvalidValue
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.once import Outcome
-from cashline.platform.pages.acting import act, read_dialog
+from cashline.platform.pages.acting import read_dialog
 from cashline.platform.pages.anatomies import DocumentPage, Section
 from cashline.platform.pages.components import CellValue, Column, Crumb, KeyValue, Row, Table
 from cashline.platform.pages.fields import Field
 from cashline.platform.pages.render import render_document
+from cashline.platform.pages.supposing import day_asked, suppose
 from cashline.platform.pages.threads import address_of
 
 SUPPOSED = (
@@ -40,14 +39,14 @@ def accounting_book_suppose(request: HttpRequest, book_id: str) -> HttpResponse:
     caller = caller_of(request)
     row = book_seen(caller, book_id, "ledger.read")
 
-    def step() -> Outcome:
-        read = read_dialog(request, choices_field(row.policies), _THROUGH)
-        policies_of(read)
-        asked = {"choices": read.many("choices"), "through": (read.day("through") or caller.today()).isoformat()}
-        address = reverse("accounting_book_what_if", args=[public("accounting_book", row.id)])
-        return Outcome(f"{address}?{urlencode(asked, doseq=True)}", _("Nothing is kept of this."))
+    def read() -> dict[str, str | Sequence[str]]:
+        typed = read_dialog(request, choices_field(row.policies), _THROUGH)
+        policies_of(typed)
+        through = typed.day("through") or caller.today()
+        return {"choices": typed.many("choices"), "through": through.isoformat()}
 
-    return act(request, address_of("accounting_book", row.id), step)
+    page_url = reverse("accounting_book_what_if", args=[public("accounting_book", row.id)])
+    return suppose(request, address_of("accounting_book", row.id), page_url, read)
 
 
 def accounting_book_what_if(request: HttpRequest, book_id: str) -> HttpResponse:
@@ -56,10 +55,7 @@ def accounting_book_what_if(request: HttpRequest, book_id: str) -> HttpResponse:
     row = book_seen(caller, book_id, "ledger.read")
     chosen = [CHOICE[code] for code in request.GET.getlist("choices") if code in CHOICE]
     policies = read_policies({one.policy: one.value for one in chosen})
-    try:
-        through = date.fromisoformat(request.GET.get("through", ""))
-    except ValueError as error:
-        raise InvalidValue(_("Give a day."), field="through") from error
+    through = day_asked(request, "through")
     found = suppose_policies(book_id=row.id, policies=policies, through=through, now=caller.now, actor=caller.actor)
     rows = tuple(
         _row(place, *where, amount) for place, (where, amount) in enumerate(sorted(found.amounts.items())) if amount

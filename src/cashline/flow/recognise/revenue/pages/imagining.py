@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -21,13 +20,13 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import to_decimal
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform.doors.caller import Caller, caller_of
-from cashline.platform.doors.once import Outcome
 from cashline.platform.doors.schemas import require_visible
-from cashline.platform.pages.acting import act, read_dialog
+from cashline.platform.pages.acting import read_dialog
 from cashline.platform.pages.anatomies import DocumentPage, Section
 from cashline.platform.pages.components import Action, Crumb, KeyValue, Notice, Option, Table, Tone
 from cashline.platform.pages.fields import Field
 from cashline.platform.pages.render import render_document
+from cashline.platform.pages.supposing import suppose
 from cashline.platform.pages.threads import address_of
 
 _ASKED = ("obligation", "price", "type", "at", "subject", "amount")
@@ -74,17 +73,16 @@ def arrangement_imagine(request: HttpRequest, arrangement_id: str) -> HttpRespon
     """Show what the price or the judgement of the dialog would change."""
     row = _seen(caller_of(request), arrangement_id)
 
-    def step() -> Outcome:
-        read = read_dialog(request, *supposed_fields([request.POST.get("obligation", "")[:80]]))
-        at = read.day("at")
-        given = {name: "" if name == "at" else read.text(name) for name in _ASKED}
+    def read() -> dict[str, str]:
+        typed = read_dialog(request, *supposed_fields([request.POST.get("obligation", "")[:80]]))
+        at = typed.day("at")
+        given = {name: "" if name == "at" else typed.text(name) for name in _ASKED}
         given["at"] = at.isoformat() if at else ""
         _read(given)
-        here = reverse("revenue_arrangement_what_if", args=[public("revenue_arrangement", row.id)])
-        asked = urlencode({name: text for name, text in given.items() if text})
-        return Outcome(f"{here}?{asked}", _("Nothing is kept of this."))
+        return {name: text for name, text in given.items() if text}
 
-    return act(request, address_of("revenue_arrangement", row.id), step)
+    page_url = reverse("revenue_arrangement_what_if", args=[public("revenue_arrangement", row.id)])
+    return suppose(request, address_of("revenue_arrangement", row.id), page_url, read)
 
 
 def arrangement_what_if(request: HttpRequest, arrangement_id: str) -> HttpResponse:

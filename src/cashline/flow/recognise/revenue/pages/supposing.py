@@ -3,7 +3,6 @@
 from calendar import monthrange
 from datetime import date
 from decimal import Decimal
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -18,12 +17,12 @@ from cashline.kernel.money import Money, to_decimal
 from cashline.kernel.refusals import InvalidValue
 from cashline.platform.company.queries import Entity, entities, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
-from cashline.platform.doors.once import Outcome
-from cashline.platform.pages.acting import act, read_dialog
+from cashline.platform.pages.acting import read_dialog
 from cashline.platform.pages.anatomies import DocumentPage, Section
 from cashline.platform.pages.components import Action, CellValue, Column, Crumb, KeyValue, Option, Row, Table
 from cashline.platform.pages.fields import Field
 from cashline.platform.pages.render import render_document
+from cashline.platform.pages.supposing import day_asked, suppose
 from cashline.platform.pages.threads import address_of
 
 MONTHS = (
@@ -79,14 +78,12 @@ def revenue_what_if(request: HttpRequest) -> HttpResponse:
     """What would be recognised otherwise if products were sold alone for other prices; nothing is kept."""
     caller = caller_of(request)
     caller.require("revenue.read")
-    suppose = Action(
-        _("Suppose prices"), reverse("revenue_suppose"), "primary", fields=_fields(caller, request), key="n"
-    )
+    ask = Action(_("Suppose prices"), reverse("revenue_suppose"), "primary", fields=_fields(caller, request), key="n")
     crumbs = (Crumb(_("Revenue"), reverse("revenue_list")),)
     if "prices" not in request.GET:
         told = _("Other stand-alone prices move what each obligation of a contract is allocated, and its months.")
         nothing = (Section(_("Nothing is supposed yet"), text=told),)
-        page = DocumentPage(_("What if"), _("other prices"), actions=(suppose,), sections=nothing, crumbs=crumbs)
+        page = DocumentPage(_("What if"), _("other prices"), actions=(ask,), sections=nothing, crumbs=crumbs)
         return render_document(request, page)
     owner, through, prices = _asked(caller, request)
     found = suppose_prices(product_prices(prices), entity_id=owner.id, through=through)
@@ -94,7 +91,7 @@ def revenue_what_if(request: HttpRequest) -> HttpResponse:
         _("What if"),
         owner.code,
         subtitle=_("The difference that a run would post; nothing is kept."),
-        actions=(suppose,),
+        actions=(ask,),
         facts=(
             KeyValue(_("Legal entity"), owner.name),
             KeyValue(_("Through"), through),
@@ -110,10 +107,7 @@ def revenue_what_if(request: HttpRequest) -> HttpResponse:
 def _asked(caller: Caller, request: HttpRequest) -> tuple[Entity, date, dict[str, Decimal]]:
     owner = entity_by_code(request.GET.get("entity", "")[:8])
     caller.require("revenue.read", owner.id)
-    try:
-        through = date.fromisoformat(request.GET.get("through", ""))
-    except ValueError as error:
-        raise InvalidValue(_("Give a day."), field="through") from error
+    through = day_asked(request, "through")
     require_near(through, caller.today(owner.timezone))
     return owner, through, read_prices(request.GET.get("prices", ""))
 
@@ -158,15 +152,14 @@ def revenue_suppose(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     caller.require("revenue.read")
 
-    def step() -> Outcome:
-        read = read_dialog(request, *_fields(caller, request))
-        prices = read_prices(read.text("prices"))
-        product_prices(prices)
-        through = read.day("through") or caller.today()
-        asked = {"entity": read.text("entity"), "through": through.isoformat(), "prices": read.text("prices")}
-        return Outcome(f"{reverse('revenue_what_if')}?{urlencode(asked)}", _("Nothing is kept of this."))
+    def read() -> dict[str, str]:
+        typed = read_dialog(request, *_fields(caller, request))
+        product_prices(read_prices(typed.text("prices")))
+        through = typed.day("through") or caller.today()
+        return {"entity": typed.text("entity"), "through": through.isoformat(), "prices": typed.text("prices")}
 
-    return act(request, reverse("revenue_what_if"), step)
+    here = reverse("revenue_what_if")
+    return suppose(request, here, here, read)
 
 
 URLS = [
