@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from ninja.utils import check_csrf
 
-from cashline.flow.agree.customers.queries import customer
 from cashline.kernel.refusals import Forbidden, InvalidValue, NotFound, Refusal, Refusals
 from cashline.platform.clock.queries import ClockReading, read_clock
 from cashline.platform.doors.caller import Caller
@@ -141,7 +140,7 @@ def _language(authority: Authority) -> AbstractContextManager[None]:
         return nullcontext()
     from cashline.surfaces.portal.words import speaking_to
 
-    return speaking_to(customer(authority.customer_id).locale)
+    return speaking_to(authority.locale)
 
 
 class _Undo(Exception):

@@ -59,18 +59,19 @@ def hash_key(secret: str) -> str:
 
 
 def user_authority(user_id: UUID) -> Authority:
-    """The authority of an active user; raises Unauthenticated."""
+    """The authority of an active user, a portal user's in the locale of their customer; raises Unauthenticated."""
     rows = sql.fetch(
-        "SELECT u.name, u.email, u.customer_id, g.role, g.entity_id FROM users u "
-        "LEFT JOIN role_grants g ON g.user_id = u.id WHERE u.id = %s AND u.is_active",
+        "SELECT u.name, u.email, u.customer_id, coalesce(c.locale, ''), g.role, g.entity_id FROM users u "
+        "LEFT JOIN role_grants g ON g.user_id = u.id LEFT JOIN customers c ON c.id = u.customer_id "
+        "WHERE u.id = %s AND u.is_active",
         (user_id,),
     )
     if not rows:
         raise Unauthenticated("Please log in.")
-    name, email, customer_id = rows[0][:3]
-    grants = () if customer_id else tuple(Grant(row[3], row[4]) for row in rows if row[3])
+    name, email, customer_id, locale = rows[0][:4]
+    grants = () if customer_id else tuple(Grant(role, entity_id) for *_, role, entity_id in rows if role)
     actor = f"{'portal' if customer_id else 'user'}:{email}"
-    return Authority(actor, name or email, grants, customer_id, user_id)
+    return Authority(actor, name or email, grants, customer_id, user_id, locale=locale)
 
 
 def key_authority(secret: str, *, now: datetime) -> Authority:

@@ -96,7 +96,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who acts and with which rights. `customer_id` is set for portal users, who have no role at all.
+    """Who acts and with which rights. `customer_id` is set for portal users, who have no role at all, `locale` with it.
 
     `scopes` narrow an API key to some permissions; None means no narrowing.
     """
@@ -107,6 +107,7 @@ class Authority:
     customer_id: UUID | None = None
     user_id: UUID | None = None
     scopes: frozenset[str] | None = None
+    locale: str = ""
 
     def allows(self, permission: str, entity_id: UUID | None = None) -> bool:
         """May the permission be used, for that entity (None: for at least one)?"""
