@@ -1,7 +1,7 @@
 """The whole program behind a real socket, for tests that drive a browser: `site` is its address over `committed_db`."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,13 @@ AXE_RUN = """axe.run({
 }).then(({ violations }) => violations.flatMap(one =>
     one.nodes.map(node => `${one.id}: ${node.target} ${node.failureSummary}`)))"""
 """Only what is wrong crosses to the test: what passed is a hundred times as much. No style sheet is fetched anew."""
+SHIFT = """new Promise(done => {
+    let all = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(one => (all += one.value)))
+        .observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(all), 300);
+})"""
+"""How far things on a page moved by themselves while it was drawn."""
 PASSWORD = "a long pass phrase for tests"
 
 
@@ -68,4 +75,26 @@ def violations(page: "Page") -> list[str]:
 
     page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(AXE_RUN)
+    return found
+
+
+def dress(page: "Page", site: str, theme: str, width: int) -> None:
+    """Show the pages that follow in a theme and a width."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": site}])
+
+
+def flaws(page: "Page") -> list[str]:
+    """What is wrong with the page for somebody who reads it: violations, and what stands outside the window."""
+    narrow: bool = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    return violations(page) + ([] if narrow else ["it is wider than the window"])
+
+
+def flaws_by_address(page: "Page", site: str, addresses: Iterable[str]) -> dict[str, list[str]]:
+    """The flaws of each page, of those that have some."""
+    found = {}
+    for address in addresses:
+        page.goto(f"{site}/{address}")
+        if broken := flaws(page):
+            found[address] = broken
     return found

@@ -24,7 +24,7 @@ from cashline.flow.recognise.revenue.actions import run_revenue
 from cashline.platform import sql
 from cashline.surfaces.web.shell import groups
 from tests.support.bank_files import Entry, camt
-from tests.support.live import log_in, violations
+from tests.support.live import dress, flaws, log_in
 from tests.support.portal import deal
 from tests.support.receive import make_receiving_shop
 from tests.support.world import ACTOR, NOW
@@ -98,16 +98,12 @@ def test_every_page_is_accessible(page: "Page", site: str) -> None:
             continue
         dark = len(seen) % 2 == 1
         seen.add(kind_of(address))
-        page.set_viewport_size({"width": 390 if dark else 1280, "height": 900})
-        page.context.add_cookies([{"name": "theme", "value": "dark" if dark else "light", "url": site}])
+        dress(page, site, "dark" if dark else "light", 390 if dark else 1280)
         answer = page.goto(f"{site}{address}")
         assert answer is not None
         assert answer.status == 200, address
         waiting += links(page)
-        broken = violations(page)
-        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            broken.append("it is wider than the window")
-        if broken:
+        if broken := flaws(page):
             found[address] = broken
     assert found == {}
     assert len(seen) >= LEAST, sorted(seen)

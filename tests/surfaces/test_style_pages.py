@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.live import log_in, violations
+from tests.support.live import SHIFT, dress, flaws_by_address, log_in, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -21,12 +21,6 @@ PAGES = (
     "refusal/",
 )
 OTHER_FRAMES = ("login/", "portal/")
-SHIFT = """new Promise(done => {
-    let all = 0;
-    new PerformanceObserver(list => list.getEntries().forEach(one => (all += one.value)))
-        .observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(all), 300);
-})"""
 
 
 def test_a_text_that_is_hard_to_read_is_found(page: "Page") -> None:
@@ -40,17 +34,11 @@ def test_a_text_that_is_hard_to_read_is_found(page: "Page") -> None:
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_every_page_is_accessible(page: "Page", site: str, theme: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+    dress(page, site, theme, width)
     log_in(page, site)
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": site}])
-    found: dict[str, list[str]] = {}
-    for name in PAGES + OTHER_FRAMES:
-        page.goto(f"{site}/styleguide/{name}")
-        assert page.locator("html").get_attribute("data-theme") == theme
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the window"
-        if broken := violations(page):
-            found[name] = broken
-    assert found == {}
+    page.goto(f"{site}/styleguide/")
+    assert page.locator("html").get_attribute("data-theme") == theme
+    assert flaws_by_address(page, site, [f"styleguide/{name}" for name in PAGES + OTHER_FRAMES]) == {}
 
 
 def test_the_log_in_is_accessible_and_refuses_a_wrong_password(page: "Page", site: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from cashline.kernel.identifiers import public
 from cashline.platform import sql
 from cashline.platform.people.actions import NewUser, create_users
-from tests.support.live import violations
+from tests.support.live import SHIFT, dress, flaws_by_address, violations
 from tests.support.portal import PASSWORD, Dealings, deal, speak_english
 from tests.support.receive import SECURE, make_receiving_shop
 from tests.support.world import NOW
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 EMAIL = "bea@nordlicht.example"
-SHIFT = """new Promise(done => {
-    let all = 0;
-    new PerformanceObserver(list => list.getEntries().forEach(one => (all += one.value)))
-        .observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(all), 200);
-})"""
 
 
 def make_dealings() -> Dealings:
@@ -77,16 +71,9 @@ def places(here: Dealings) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_every_page_is_accessible(page: "Page", site: str, here: Dealings, theme: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+    dress(page, site, theme, width)
     enter(page, site)
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": site}])
-    found: dict[str, list[str]] = {}
-    for name in places(here):
-        page.goto(f"{site}/{name}")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the window"
-        if broken := violations(page):
-            found[name] = broken
-    assert found == {}
+    assert flaws_by_address(page, site, places(here)) == {}
 
 
 def test_a_buyer_accepts_and_signs(page: "Page", site: str, here: Dealings) -> None:

@@ -13,7 +13,7 @@ from cashline.platform.people.invitations import invitation_token
 from cashline.platform.permissions.rules import Grant
 from cashline.platform.webhooks.actions import create_endpoint, enqueue_events
 from tests.support.agree import make_customer
-from tests.support.live import NOW, PASSWORD, log_in, violations
+from tests.support.live import NOW, PASSWORD, dress, flaws_by_address, log_in
 from tests.support.world import ACTOR, make_world
 
 if TYPE_CHECKING:
@@ -68,16 +68,9 @@ def make_administration() -> tuple[str, ...]:
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_every_page_is_accessible(page: "Page", site: str, theme: str, width: int) -> None:
     addresses = make_administration()
-    page.set_viewport_size({"width": width, "height": 900})
+    dress(page, site, theme, width)
     log_in(page, site)
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": site}])
-    found: dict[str, list[str]] = {}
-    for name in addresses:
-        page.goto(f"{site}/{name}")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the window"
-        if broken := violations(page):
-            found[name] = broken
-    assert found == {}
+    assert flaws_by_address(page, site, addresses) == {}
 
 
 def test_a_guest_takes_an_invitation_and_the_clock_goes_on(page: "Page", site: str) -> None:
