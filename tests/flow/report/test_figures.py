@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -43,14 +44,28 @@ class Case:
 
 
 def _cases(traded: Traded) -> dict[str, list[Case]]:
-    world = traded.shop.world
-    one = (world.berlin,)
+    berlin = traded.shop.world.berlin
+    return _of_the_flow(berlin) | _of_open_items(berlin) | _of_revenue(berlin) | _of_statements(berlin)
+
+
+def _of_the_flow(berlin: UUID) -> dict[str, list[Case]]:
+    one = (berlin,)
     return {
         "health.laws": [Case(Depth(), lambda found: found.sound and len(found.checked) > 40)],
         "metrics.board": [
             Case(BoardAsked(), lambda found: _board_is(found, None)),
             Case(BoardAsked(one), lambda found: _board_is(found, [*one])),
         ],
+        "mining.cycle_times": [
+            Case(CycleTimesAsked(365), lambda found: [*found] == cycle_times(until=TODAY)),
+            Case(CycleTimesAsked(90, one), lambda found: [*found] == cycle_times(until=TODAY, days=90, entity_ids=one)),
+        ],
+    }
+
+
+def _of_open_items(berlin: UUID) -> dict[str, list[Case]]:
+    one = (berlin,)
+    return {
         "statements.ageing": [
             Case(AgeingAsked(limit=100), lambda found: found == ageing(TODAY, limit=100)),
             Case(
@@ -58,45 +73,51 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                 lambda found: found == ageing(date(2026, 2, 28), by=AgeBy.ISSUED, entity_ids=one, limit=0),
             ),
         ],
-        "mining.cycle_times": [
-            Case(CycleTimesAsked(365), lambda found: [*found] == cycle_times(until=TODAY)),
-            Case(CycleTimesAsked(90, one), lambda found: [*found] == cycle_times(until=TODAY, days=90, entity_ids=one)),
-        ],
-        "statements.deferred_by_period": [
-            Case(
-                DeferredAsked(world.berlin),
-                lambda found: (
-                    found == deferred_waterfall(world.berlin, start=date(2025, 5, 1), end=date(2026, 5, 1), today=TODAY)
-                ),
-            )
-        ],
-        "statements.financial": [
-            Case(StatementsAsked(world.berlin), lambda found: found == financial_statements(world.berlin, TODAY)),
-            Case(
-                StatementsAsked(world.berlin, date(2026, 2, 28), Step.QUARTER, 3, NOON),
-                lambda found: (
-                    found
-                    == financial_statements(
-                        world.berlin, date(2026, 2, 28), step=Step.QUARTER, columns=3, known_at=NOON
-                    )
-                ),
-            ),
-        ],
-        "statements.remaining": [
-            Case(
-                RemainingAsked(world.berlin),
-                lambda found: found == remaining_obligations(world.berlin, today=TODAY) and found.contracts > 0,
-            )
-        ],
         "invoices.receivables": [
             Case(ReceivablesAsked(), lambda found: found and found == receivable_totals(entity_ids=None, today=TODAY)),
             Case(ReceivablesAsked(one), lambda found: found == receivable_totals(entity_ids=one, today=TODAY)),
         ],
+        "collections.next": [Case(NextQuestion(one), lambda found: _next_is(found, one))],
+    }
+
+
+def _of_revenue(berlin: UUID) -> dict[str, list[Case]]:
+    return {
+        "statements.deferred_by_period": [
+            Case(
+                DeferredAsked(berlin),
+                lambda found: (
+                    found == deferred_waterfall(berlin, start=date(2025, 5, 1), end=date(2026, 5, 1), today=TODAY)
+                ),
+            )
+        ],
+        "statements.remaining": [
+            Case(
+                RemainingAsked(berlin),
+                lambda found: found == remaining_obligations(berlin, today=TODAY) and found.contracts > 0,
+            )
+        ],
         FINDINGS.name: [
             Case(
-                PeriodAsked(world.berlin, date(2026, 2, 1)),
-                lambda found: found == findings(world.berlin, MONTHS.period_of(date(2026, 2, 1))) and len(found) > 5,
+                PeriodAsked(berlin, date(2026, 2, 1)),
+                lambda found: found == findings(berlin, MONTHS.period_of(date(2026, 2, 1))) and len(found) > 5,
             )
+        ],
+    }
+
+
+def _of_statements(berlin: UUID) -> dict[str, list[Case]]:
+    one = (berlin,)
+    return {
+        "statements.financial": [
+            Case(StatementsAsked(berlin), lambda found: found == financial_statements(berlin, TODAY)),
+            Case(
+                StatementsAsked(berlin, date(2026, 2, 28), Step.QUARTER, 3, NOON),
+                lambda found: (
+                    found
+                    == financial_statements(berlin, date(2026, 2, 28), step=Step.QUARTER, columns=3, known_at=NOON)
+                ),
+            ),
         ],
         CONSOLIDATION.name: [
             Case(
@@ -121,7 +142,6 @@ def _cases(traded: Traded) -> dict[str, list[Case]]:
                 ),
             ),
         ],
-        "collections.next": [Case(NextQuestion(one), lambda found: _next_is(found, one))],
     }
 
 

@@ -123,10 +123,10 @@ class Office:
 
     def bodies(self) -> dict[str, dict[str, Any]]:
         """A valid body for each door that takes more than a reason."""
-        put = {"invoice": self.invoice, "amount": "1.00", "write_off": "0.01"}
+        return self.agreed() | self.delivered() | self.billed() | self.received() | self.kept()
+
+    def agreed(self) -> dict[str, dict[str, Any]]:
         party = {"street": "Weg 1", "city": "Berlin", "country": "DE", "postcode": "10115", "role": "bill_to"}
-        line = public("invoice_line", sql.fetch("SELECT id FROM invoice_lines ORDER BY id DESC LIMIT 1")[0][0])
-        period = {"entity": "DE01", "month": "2026-02-01", "reason": "done"}
         return {
             "/customers": {
                 "name": "Neu GmbH", "country": "DE", "currency": "EUR", "email": "x@example.com",
@@ -143,6 +143,10 @@ class Office:
             "/quotes/preview": self.offer(),
             f"/quotes/{self.sent}/accept": {"name": "Bea", "email": "bea@example.com"},
             f"/agreements/{self.contract}/send-for-signature": {"signers": [{"name": "Bea", "email": "b@example.com"}]},
+        }  # fmt: skip
+
+    def delivered(self) -> dict[str, dict[str, Any]]:
+        return {
             "/orders": self.ordered(),
             "/orders/preview": self.ordered(),
             "/orders/batch": {"orders": [self.ordered()]},
@@ -159,6 +163,17 @@ class Office:
             "/stock/adjustments": {"warehouse": "BER", "sku": "SENSOR-1", "quantity": "1", "reason": "Counted"},
             f"/installations/{self.installation}/schedule": {"scheduled_on": "2026-02-10", "technician": "Ada"},
             f"/subscriptions/{self.subscription}/cancel": {"ends_on": "2026-03-15", "reason": "Moved on"},
+            "/meters": {
+                "code": "rides", "name": "Rides", "unit": "km", "aggregation": "percentile", "percentile": "95",
+                "value_property": "km", "dimensions": ["region"],
+            },
+            "/usage-alerts": {"subscription": self.used, "meter": "calls", "threshold": "7", "period": "month"},
+            "/usage-corrections": {"corrections": [{"source": "test", "id": self.event, "reason": "A test drive"}]},
+        }  # fmt: skip
+
+    def billed(self) -> dict[str, dict[str, Any]]:
+        line = public("invoice_line", sql.fetch("SELECT id FROM invoice_lines ORDER BY id DESC LIMIT 1")[0][0])
+        return {
             "/bill-runs": {"as_of": "2026-02-03", "entity": "DE01", "customer_ids": [self.customer]},
             "/bill-run-previews": {"as_of": "2026-02-03", "entity": "DE01"},
             f"/agreements/{self.agreement}/bill": {"as_of": "2026-02-03"},
@@ -173,6 +188,11 @@ class Office:
             "/entities/DE01/billing-policy": {
                 "bills": 6, "least": 3, "deviations": "5.5", "tolerance": "25", "grace_days": 3,
             },
+        }  # fmt: skip
+
+    def received(self) -> dict[str, dict[str, Any]]:
+        put = {"invoice": self.invoice, "amount": "1.00", "write_off": "0.01"}
+        return {
             "/payments": self.paid(),
             f"/payments/{self.payment}/allocations": {"allocations": [put]},
             f"/payments/{self.payment}/refunds": {"amount": "5.00", "reason": "Too much", "refunded_on": "2026-02-03"},
@@ -182,7 +202,13 @@ class Office:
             },
             "/disputes": {"invoice": self.invoice, "amount": "2.00", "reason": "quality", "description": "Scratched"},
             "/bank-accounts": {"entity": "DE01", "iban": "DE89370400440532013000", "name": "Main", "currency": "EUR"},
-            "/periods/close": period | {"override": True},
+        }  # fmt: skip
+
+    def kept(self) -> dict[str, dict[str, Any]]:
+        return {
+            "/periods/close": {
+                "entity": "DE01", "month": "2026-02-01", "reason": "done", "override": True,
+            },
             "/revenue-runs": {"through": "2026-02-28", "entity": "DE01"},
             "/revenue-run-previews": {"through": "2026-02-28", "entity": "DE01"},
             "/entities": {
@@ -192,12 +218,6 @@ class Office:
             "/api-keys": {"name": "partner", "scopes": ["orders.read"], "entity": "DE01"},
             "/users": {"email": "new@example.com", "name": "New", "grants": [{"role": "seller", "entity": "DE01"}]},
             "/webhook-endpoints": {"url": "https://hooks.example/x", "event_types": ["OrderBooked"]},
-            "/meters": {
-                "code": "rides", "name": "Rides", "unit": "km", "aggregation": "percentile", "percentile": "95",
-                "value_property": "km", "dimensions": ["region"],
-            },
-            "/usage-alerts": {"subscription": self.used, "meter": "calls", "threshold": "7", "period": "month"},
-            "/usage-corrections": {"corrections": [{"source": "test", "id": self.event, "reason": "A test drive"}]},
             "/clock/advance": {"to": "2026-02-04T09:00:00Z"},
         }  # fmt: skip
 
