@@ -31,7 +31,7 @@ from cashline.flow.receive.payments.actions import (
     top_up_wallet,
 )
 from cashline.flow.receive.payments.queries import PaymentFilter
-from cashline.flow.receive.payments.rules import expected_left
+from cashline.flow.receive.payments.rules import asked_of, expected_left
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
 from cashline.flow.report.health.queries import verify
 from cashline.kernel.identifiers import new_id
@@ -174,6 +174,16 @@ TERMS = [
 def test_withholding_by_kind_and_day(day: date, expected: list[tuple[Decimal, str]]) -> None:
     found = expected_withholding([("goods", Fraction(100)), ("service", Fraction(100))], TERMS, day, 2)
     assert [(one.percent, f"{one.amount}") for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("disputed", "withheld", "asked"),
+    [("0", "0", "211.82"), ("0", "17.80", "194.02"), ("105.91", "17.80", "97.01"), ("211.82", "17.80", "194.02")],
+)
+def test_a_customer_is_asked_for_what_is_not_disputed_less_what_is_withheld(
+    disputed: str, withheld: str, asked: str
+) -> None:
+    assert asked_of(D("211.82"), disputed=D(disputed), withheld=D(withheld), digits=2) == D(asked)
 
 
 def test_what_is_left_to_withhold_follows_credit_notes() -> None:

@@ -10,6 +10,8 @@ from django.test import Client
 from cashline.flow.agree.contracts.actions import recall_agreements
 from cashline.flow.agree.contracts.queries.signatures import check_contract_seal
 from cashline.flow.invoice.invoices.queries import invoice
+from cashline.flow.invoice.taxes.actions import set_withholding
+from cashline.flow.invoice.taxes.rules import NewWithholding
 from cashline.flow.receive.payments.actions import sandbox_gateway
 from cashline.flow.receive.payments.queries import intent
 from cashline.kernel.identifiers import key_of, public
@@ -19,7 +21,7 @@ from tests.support.cluster import Database
 from tests.support.invoice import ship_and_bill
 from tests.support.portal import Buyer, agree, deal, make_two_customers, offer
 from tests.support.receive import DECLINED, GOOD, SECURE
-from tests.support.world import ACTOR, NOW
+from tests.support.world import ACTOR, NOW, TODAY
 
 EMAIL = "bea@nordlicht.example"
 LATE = "4000 0000 0009 0045"
@@ -222,6 +224,25 @@ def test_paying_twice_charges_once(shop: Shop, bea: Buyer) -> None:
     nothing = bea.get(f"/portal/invoices/{public('invoice', row.id)}/pay/")
     assert "Nothing is open on this invoice." in nothing.words
     assert count("payments") == 2
+
+
+def test_a_customer_who_withholds_tax_is_asked_for_the_rest_alone(shop: Shop, bea: Buyer) -> None:
+    terms = NewWithholding(shop.customer, shop.world.berlin, "", Decimal(10), "Section 50a", TODAY)
+    set_withholding([terms], now=NOW, actor=ACTOR)
+    row = ship_and_bill(shop, line("SENSOR-1", 2))
+    address = f"/portal/invoices/{public('invoice', row.id)}/"
+    seen = bea.get(address).words.replace("\u2212", "-")
+    assert "Open €211.82 To be withheld for the tax authority -€17.80 To pay €194.02" in seen
+    asked = bea.get(f"{address}pay/")
+    assert "You withhold €17.80 of it for the tax authority." in asked.words
+    assert asked.all("//input[@name='amount']/@value") == ["194.02"]
+    assert "€194.02" in asked.words
+    pay(bea, row.id, amount="194.02")
+    assert invoice(row.id).open_amount == 0
+    assert sql.fetch("SELECT method, amount FROM payments ORDER BY id") == [
+        ("card", Decimal("194.02")),
+        ("tax_withheld", Decimal("17.80")),
+    ]
 
 
 @pytest.mark.parametrize("card", [DECLINED, "4111 1111 1111 1111", "not a card"])

@@ -17,6 +17,7 @@ from cashline.flow.invoice.invoices.pages.document import changes_section
 from cashline.flow.invoice.invoices.queries import statement_of, with_previous
 from cashline.flow.invoice.invoices.rules.explaining import explanation
 from cashline.flow.invoice.invoices.rules.stating import Statement, can_be_einvoice
+from cashline.flow.receive.payments.queries import withheld_of
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import NotFound
 from cashline.platform.company.queries import entities_by_id
@@ -299,7 +300,7 @@ def _settlement_table(row: InvoiceRow, settled: list[SettlementRow], movements: 
 def _summary(
     row: InvoiceRow, statement: Statement, movements: list[MovementRow], settled: list[SettlementRow]
 ) -> tuple[SummaryRow, ...]:
-    """From the lines to what is open: coupons and discounts, net, tax, total, credit and what came in."""
+    """From the lines to what is to be paid: coupons, net, tax, total, credit, what came in, what is withheld."""
     applied = -sum((one.amount for one in movements), Decimal(0))
     credited = sum((one.amount for one in settled if one.kind == "credit_note"), Decimal(0))
     paid = row.gross_total - row.open_amount - applied - credited
@@ -319,7 +320,11 @@ def _summary(
         rows.append(SummaryRow(_("Credited"), money(-credited, row.currency)))
     if paid:
         rows.append(SummaryRow(_("Paid"), money(-paid, row.currency)))
-    return (*rows, SummaryRow(_("Open"), money(row.open_amount, row.currency), total=True))
+    rows.append(SummaryRow(_("Open"), money(row.open_amount, row.currency), total=True))
+    if statement.withheld and (withheld := withheld_of(row.id)):
+        rows.append(SummaryRow(_("To be withheld for the tax authority"), money(-withheld, row.currency)))
+        rows.append(SummaryRow(_("To pay"), money(row.open_amount - withheld, row.currency), total=True))
+    return tuple(rows)
 
 
 def _downloads(row: InvoiceRow) -> tuple[Download, ...]:
@@ -337,7 +342,8 @@ def invoice_file(request: HttpRequest, invoice_id: str, form: str) -> HttpRespon
     who = visitor(request)
     with as_portal(who.customer_id):
         row = paying.invoice(key_of("invoice", invoice_id))
-    if form not in {one.value for one in DocumentForm}:
+    known = form in {one.value for one in DocumentForm}
+    if not known or (form != DocumentForm.PDF and not can_be_einvoice(statement_of(row.id))):
         raise NotFound(_("There is no such file."))
     return download(invoice_document(row.id, DocumentForm(form), now=who.now))
 

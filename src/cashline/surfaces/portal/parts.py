@@ -68,7 +68,14 @@ def last_day(end: date | None) -> date | None:
 
 def method_word(method: str) -> str:
     """How money came."""
-    known = {"card": _("Card"), "bank_transfer": _("Bank transfer"), "transfer": _("Bank transfer")}
+    known = {
+        "card": _("Card"),
+        "bank_transfer": _("Bank transfer"),
+        "direct_debit": _("Direct debit"),
+        "cash": _("Cash"),
+        "other": _("Other"),
+        "tax_withheld": _("Tax withheld"),
+    }
     return known.get(method, method.replace("_", " ").capitalize())
 
 

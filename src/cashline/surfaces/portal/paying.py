@@ -24,17 +24,20 @@ from cashline.flow.receive.payments.actions import (
     record_result,
 )
 from cashline.flow.receive.payments.gateways.sandbox_acquirer import known_test_card
-from cashline.flow.receive.payments.queries import intent
+from cashline.flow.receive.payments.queries import intent, withheld_of
+from cashline.flow.receive.payments.rules import asked_of
 from cashline.kernel.identifiers import key_of, public
+from cashline.kernel.money import Money, minor_units
 from cashline.kernel.refusals import Conflict, InvalidValue, Refusal
 from cashline.platform.company.queries import Entity, entities_by_id
 from cashline.platform.documents.payment_code import has_payment_code, payment_code_svg
 from cashline.platform.doors.once import Outcome, once
-from cashline.platform.pages.components import Crumb, KeyValue, Pill, Tone
+from cashline.platform.pages.components import Crumb, KeyValue, Label, Pill, Tone
 from cashline.platform.pages.fields import Field, FieldError, FieldSet, Reading, errors_of, read_form
 from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import refused, render_page
 from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import Visitor, frame_for, visitor
 from cashline.surfaces.portal.parts import money
@@ -45,10 +48,17 @@ SANDBOX = "sandbox"
 NO_TEST_CARD = "no test card"
 """What is kept in place of a number that is no test card: the sandbox declines it, and no real number is stored."""
 TEST_CARDS = (
-    ("4242 4242 4242 4242", "pays"),
+    ("4242 4242 4242 4242", gettext_lazy("pays")),
     ("4000 0025 0000 3155", "3-D Secure"),
-    ("4000 0000 0000 9995", "insufficient funds"),
+    ("4000 0000 0000 9995", gettext_lazy("insufficient funds")),
 )
+DECLINED = {
+    "insufficient_funds": gettext_lazy("There is not enough money on the card; nothing was charged."),
+    "expired_card": gettext_lazy("The card has expired; nothing was charged."),
+    "incorrect_number": gettext_lazy("There is no such card; nothing was charged."),
+    "incorrect_cvc": gettext_lazy("The security code of the card is wrong; nothing was charged."),
+}
+"""Why a card was declined, where that helps its holder; gateways say it in English alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class PayPage:
     by_card: bool
     transfer: tuple[KeyValue, ...]
     code: str
-    cards: tuple[tuple[str, str], ...]
+    cards: tuple[tuple[str, Label], ...]
     back_url: str
     crumbs: tuple[Crumb, ...]
     errors: tuple[FieldError, ...] = ()
@@ -76,19 +86,34 @@ class ChargePage:
     charge: ChargeRow
     amount: object
     pill: Pill
-    words: str
+    words: Label
     undecided: bool
     action_url: str
     invoice_url: str
     again_url: str
 
 
-def _left(row: InvoiceRow) -> Decimal:
-    return max(row.open_amount - row.disputed, Decimal(0)) or row.open_amount
+def to_pay(row: InvoiceRow, withheld: Decimal) -> Money:
+    """What the customer is asked to pay of an open invoice, of which they withhold a part for the tax authority."""
+    digits = minor_units(row.currency)
+    asked = asked_of(row.open_amount, disputed=row.disputed, withheld=withheld, digits=digits)
+    return money(asked, row.currency)
+
+
+def _told_open(row: InvoiceRow, withheld: Decimal) -> str:
+    """What is open until when, and what is kept back of it."""
+    amounts = {"amount": format_money(money(row.open_amount, row.currency)), "day": format_day(row.due_on)}
+    told = _("%(amount)s is open, due on %(day)s") % amounts
+    if not withheld:
+        return told
+    kept = _("You withhold %(amount)s of it for the tax authority.")
+    return f"{told}. {kept % {'amount': format_money(money(withheld, row.currency))}}"
 
 
 def _page(row: InvoiceRow, entity: Entity, who: Visitor) -> PayPage:
-    amount = money(_left(row), row.currency).amount
+    withheld = withheld_of(row.id)
+    asked = to_pay(row, withheld)
+    amount = asked.amount
     fields = (
         Field("amount", _("Amount"), "decimal", value=amount, prefix=row.currency, width="half"),
         Field("card", _("Card number"), max_length=30, autocomplete="cc-number"),
@@ -97,7 +122,7 @@ def _page(row: InvoiceRow, entity: Entity, who: Visitor) -> PayPage:
         KeyValue(_("To"), entity.name),
         KeyValue(_("IBAN"), " ".join(entity.iban[place : place + 4] for place in range(0, len(entity.iban), 4))),
         KeyValue(_("BIC"), entity.bic),
-        KeyValue(_("Amount"), money(_left(row), row.currency)),
+        KeyValue(_("Amount"), asked),
         KeyValue(_("Reference"), row.number),
     )
     code = ""
@@ -107,8 +132,7 @@ def _page(row: InvoiceRow, entity: Entity, who: Visitor) -> PayPage:
     url = reverse("portal_invoice", args=[public("invoice", row.id)])
     return PayPage(
         title=_("Pay %(number)s") % {"number": row.number},
-        subtitle=_("%(amount)s is open, due on %(day)s")
-        % {"amount": format_money(money(row.open_amount, row.currency)), "day": format_day(row.due_on)},
+        subtitle=_told_open(row, withheld),
         invoice=row,
         fields=fields,
         by_card=_takes_cards(who),
@@ -206,7 +230,7 @@ def charge_detail(request: HttpRequest, charge_id: str) -> HttpResponse:
     return render_page(request, "portal/charge.html", {"page": page}, portal=frame_for(entity))
 
 
-def _told(row: ChargeRow) -> tuple[Pill, str]:
+def _told(row: ChargeRow) -> tuple[Pill, Label]:
     known = {
         "pending": (
             Pill(_("Under way"), Tone.INFO),
@@ -214,7 +238,10 @@ def _told(row: ChargeRow) -> tuple[Pill, str]:
         ),
         "requires_action": (Pill(_("Confirm it"), Tone.WARNING), _("Your bank asks you to confirm the payment.")),
         "succeeded": (Pill(_("Paid"), Tone.SUCCESS), _("Thank you: the payment has arrived.")),
-        "failed": (Pill(_("Declined"), Tone.DANGER), row.message or _("The card was declined; nothing was charged.")),
+        "failed": (
+            Pill(_("Declined"), Tone.DANGER),
+            DECLINED.get(row.decline_code) or _("The card was declined; nothing was charged."),
+        ),
     }
     return known.get(row.status, (Pill(row.status), row.message))
 

@@ -126,6 +126,16 @@ def expected_left(expected: Decimal, *, gross: Decimal, credited: Decimal, withh
     return max(left - withheld, Decimal(0))
 
 
+def asked_of(open_amount: Decimal, *, disputed: Decimal, withheld: Decimal, digits: int) -> Decimal:
+    """What a customer is asked to pay of an open invoice: what is not disputed, less its share of what is withheld.
+
+    Of 211.82 with 17.80 to be withheld 194.02 are asked for, and 97.01 while half of it is disputed. Where all of it is
+    disputed, all is asked for.
+    """
+    undisputed = max(open_amount - disputed, Decimal(0)) or open_amount
+    return undisputed - round_to(divide(withheld * undisputed, open_amount), digits) if withheld else undisputed
+
+
 class Strategy(StrEnum):
     """How a payment without further instruction is spread."""
 

@@ -226,6 +226,8 @@ FRENCH = {
     "Your bank asks you to confirm the payment.": "Votre banque vous demande de confirmer le paiement.",
     "Thank you: the payment has arrived.": "Merci : le paiement est arrivé.",
     "Pay %(number)s": "Payer %(number)s",
+    "You withhold %(amount)s of it for the tax authority.": "Vous en retenez %(amount)s pour l'administration fiscale.",
+    "To be withheld for the tax authority": "À retenir pour l'administration fiscale",
     "%(amount)s is open, due on %(day)s": "%(amount)s sont ouverts, dus le %(day)s",
     "Confirm it": "Confirmer",
     "The card was declined; nothing was charged.": "La carte a été refusée ; rien n'a été débité.",
@@ -345,4 +347,18 @@ FRENCH = {
     "Nothing was used yet.": "Rien n'a encore été consommé.",
     "There is no usage of that kind.": "Il n'y a pas de consommation de ce genre.",
     "In the month": "Dans le mois",
+    "Direct debit": "Prélèvement",
+    "Cash": "Espèces",
+    "Other": "Autre",
+    "Tax withheld": "Impôt retenu",
+    "pays": "paie",
+    "insufficient funds": "provision insuffisante",
+    "There is not enough money on the card; nothing was charged.": (
+        "La carte n'est pas approvisionnée ; rien n'a été débité."
+    ),
+    "The card has expired; nothing was charged.": "La carte a expiré ; rien n'a été débité.",
+    "There is no such card; nothing was charged.": "Cette carte n'existe pas ; rien n'a été débité.",
+    "The security code of the card is wrong; nothing was charged.": (
+        "Le code de sécurité de la carte est faux ; rien n'a été débité."
+    ),
 }

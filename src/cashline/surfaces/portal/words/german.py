@@ -230,6 +230,8 @@ GERMAN = {
     "Your bank asks you to confirm the payment.": "Ihre Bank bittet Sie, die Zahlung zu bestätigen.",
     "Thank you: the payment has arrived.": "Danke: die Zahlung ist angekommen.",
     "Pay %(number)s": "%(number)s zahlen",
+    "You withhold %(amount)s of it for the tax authority.": "Davon behalten Sie %(amount)s für das Finanzamt ein.",
+    "To be withheld for the tax authority": "Für das Finanzamt einzubehalten",
     "%(amount)s is open, due on %(day)s": "%(amount)s sind offen, fällig am %(day)s",
     "Confirm it": "Bestätigen",
     "The card was declined; nothing was charged.": "Die Karte wurde abgelehnt; nichts wurde belastet.",
@@ -355,4 +357,18 @@ GERMAN = {
     "Nothing was used yet.": "Noch wurde nichts verbraucht.",
     "There is no usage of that kind.": "Einen solchen Verbrauch gibt es nicht.",
     "In the month": "Im Monat",
+    "Direct debit": "Lastschrift",
+    "Cash": "Bar",
+    "Other": "Sonstiges",
+    "Tax withheld": "Einbehaltene Steuer",
+    "pays": "zahlt",
+    "insufficient funds": "ohne Deckung",
+    "There is not enough money on the card; nothing was charged.": (
+        "Die Karte ist nicht gedeckt; nichts wurde belastet."
+    ),
+    "The card has expired; nothing was charged.": "Die Karte ist abgelaufen; nichts wurde belastet.",
+    "There is no such card; nothing was charged.": "Diese Karte gibt es nicht; nichts wurde belastet.",
+    "The security code of the card is wrong; nothing was charged.": (
+        "Die Prüfziffer der Karte stimmt nicht; nichts wurde belastet."
+    ),
 }

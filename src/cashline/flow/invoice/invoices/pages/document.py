@@ -132,6 +132,9 @@ def _facts(row: InvoiceRow, statement: Statement) -> tuple[KeyValue, ...]:
         KeyValue(_("Billed to"), _party(statement)),
         KeyValue(_("VAT number"), statement.buyer.vat_id),
         KeyValue(_("Rate to the books"), None if row.entity_rate == 1 else row.entity_rate.normalize() + 0),
+        KeyValue(
+            _("Customer withholds"), Money(statement.withheld_total, row.currency) if statement.withheld else None
+        ),
         KeyValue(_("Made by"), run),
     )
     return tuple(fact for fact in facts if fact.value)

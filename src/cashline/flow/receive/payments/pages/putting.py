@@ -68,12 +68,13 @@ def _asked_invoice(request: HttpRequest, caller: Caller) -> InvoiceRow | None:
 
 
 def _for_invoice(fieldsets: tuple[FieldSet, ...], row: InvoiceRow, code: str) -> tuple[FieldSet, ...]:
-    """The form filled in for what is open of one invoice."""
+    """The form filled in for what is open of one invoice, without what its customer withholds."""
     key = public("invoice", row.id)
     first = Option(key, _("To invoice %(number)s") % {"number": row.number})
+    asked = row.open_amount - queries.withheld_of(row.id)
     filled: dict[str, dict[str, Any]] = {
         "entity": {"value": code},
-        "amount": {"value": Money(row.open_amount, row.currency).rounded().amount},
+        "amount": {"value": Money(asked, row.currency).rounded().amount},
         "spread": {"value": key, "options": (first, *SPREADS)},
     }
     return tuple(

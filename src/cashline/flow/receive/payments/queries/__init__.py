@@ -54,6 +54,7 @@ from cashline.flow.receive.payments.queries.withholding import (
     Certificate,
     WithholdingLeft,
     certificate_of,
+    withheld_of,
     withholding_left,
 )
 
@@ -107,5 +108,6 @@ __all__ = [
     "waiting_reports",
     "wallet_cards",
     "was_reported",
+    "withheld_of",
     "withholding_left",
 ]

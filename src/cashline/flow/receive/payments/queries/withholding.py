@@ -49,6 +49,12 @@ def withholding_left(invoice_ids: Iterable[UUID]) -> list[WithholdingLeft]:
     return found
 
 
+def withheld_of(invoice_id: UUID) -> Decimal:
+    """What the customer will still withhold of an invoice; zero where nothing would be left of it to pay."""
+    found = withholding_left([invoice_id])
+    return found[0].expected if found and found[0].expected < found[0].open_amount else Decimal(0)
+
+
 def certificate_of(payment_id: UUID) -> Certificate | None:
     """The certificate of a payment, where it came."""
     rows = sql.fetch_as(
