@@ -60,9 +60,9 @@ class DoorMiddleware:
                 return error_answer(refusal)
             return redirect(f"/login/?next={request.path}")
         request.caller = Caller(authority, clock)  # type: ignore[attr-defined]
-        if nul := _unheard_of(request):
-            return self.process_exception(request, nul) or error_answer(nul)
         with _language(authority):
+            if nul := _unheard_of(request):
+                return self.process_exception(request, nul) or error_answer(nul)
             return self._answer(request, authority, clock, is_api=is_api)
 
     def _answer(self, request: HttpRequest, authority: Authority, clock: ClockReading, *, is_api: bool) -> HttpResponse:

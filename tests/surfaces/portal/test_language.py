@@ -31,7 +31,9 @@ def said_by(path: Path) -> set[str]:
 
 def test_every_text_of_the_portal_is_known_in_each_of_its_languages() -> None:
     texts = set[str]().union(*(said_by(path) for path in PORTAL.glob("*.py")))
-    texts |= said_by(PACKAGE / "platform" / "pages" / "fields.py")
+    texts |= said_by(PACKAGE / "platform" / "pages" / "fields.py") | said_by(
+        PACKAGE / "platform" / "pages" / "asking.py"
+    )
     for name in SHOWN:
         source = (TEMPLATES / name).read_text()
         texts |= {one for pair in re.findall(r"""_\((?:"([^"]*)"|'([^']*)')\)""", source) for one in pair if one}

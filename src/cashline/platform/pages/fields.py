@@ -17,6 +17,7 @@ from cashline.kernel.refusals import Refusal, Refusals
 from cashline.platform.pages.components import Label, Option
 from cashline.platform.pages.formats import current_locale, format_number
 from cashline.platform.pages.speaking import gettext as _
+from cashline.platform.pages.speaking import sentence
 
 type FieldKind = Literal[
     "text",
@@ -177,9 +178,11 @@ def said(data: QueryDict, name: str, most: int | None = 1000) -> str:
 
 
 def errors_of(refusal: Refusal) -> tuple[FieldError, ...]:
-    """The refusals of an action as errors of the form that asked for it; `lines.0.sku` is the field `lines-0-sku`."""
+    """The refusals of an action as a page tells them; for its form, `lines.0.sku` is the field `lines-0-sku`."""
     found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
-    return tuple(FieldError(one.field.replace(".", "-"), one.message, one.code, one.fix) for one in found)
+    return tuple(
+        FieldError(one.field.replace(".", "-"), sentence(one.message), one.code, sentence(one.fix)) for one in found
+    )
 
 
 def _line_numbers(data: QueryDict, lines: LineFields) -> list[int]:

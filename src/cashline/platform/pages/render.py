@@ -15,11 +15,12 @@ from django.http import (
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
-from cashline.kernel.refusals import Refusal, Refusals
+from cashline.kernel.refusals import Refusal
 from cashline.platform.pages.anatomies import BoardPage, DerivationPage, DocumentPage, FormPage, ListPage, Section
 from cashline.platform.pages.asking import ListAsk, chips, read_ask
 from cashline.platform.pages.components import KeyValue, Notice, Option, View
 from cashline.platform.pages.export import all_rows, csv_lines, xlsx_file
+from cashline.platform.pages.fields import errors_of
 from cashline.platform.pages.shell import PortalFrame
 from cashline.platform.pages.speaking import gettext as _
 
@@ -136,9 +137,8 @@ def render_refusal(
     helpers: tuple[KeyValue, ...] = (),
 ) -> HttpResponse:
     """An expected 'no': a page (with `helpers`, who can do it), or for htmx a short answer, shown as a toast."""
-    found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
     back = back_url or _back(request)
-    context = {"refusals": found, "status": refusal.status, "back_url": back, "helpers": helpers}
+    context = {"refusals": errors_of(refusal), "status": refusal.status, "back_url": back, "helpers": helpers}
     part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     template = "parts/refusal_body.html" if part else "error.html"
     return render_page(request, template, context, refusal.status, portal=portal)
@@ -163,7 +163,7 @@ def done(request: HttpRequest, url: str, sentence: str) -> HttpResponse:
 
 def refused(request: HttpRequest, url: str, refusal: Refusal) -> HttpResponse:
     """After a refused action of a document page: back to it, which says why and what to do."""
-    found = tuple(refusal) if isinstance(refusal, Refusals) else (refusal,)
+    found = errors_of(refusal)
     for one in found:
         messages.error(request, f"{one.message} {one.fix}".strip() if one.fix else one.message, extra_tags=one.code)
     if not found:

@@ -55,6 +55,11 @@ class CustomerNotActive(Refusal):
     status = 409
 
 
+def not_active(name: str, status: str, *, field: str = "") -> CustomerNotActive:
+    """What is told of a customer that nothing new is agreed with."""
+    return CustomerNotActive(f"{name} is not active ({status}): nothing new is agreed with it.", field=field)
+
+
 @dataclass(frozen=True, slots=True)
 class NewAddress:
     """An address as given; `country` is an ISO 3166-1 alpha-2 code."""

@@ -147,4 +147,12 @@ FRAME = {
     "today": "aujourd'hui",
     "tomorrow": "demain",
     "yesterday": "hier",
+    "%(label)s: %(text)s is not a date such as 2026-03-31.": (
+        "%(label)s : %(text)s n'est pas une date comme 2026-03-31."
+    ),
+    "%(label)s: the last day is before the first.": "%(label)s : le dernier jour précède le premier.",
+    "%(label)s: %(text)s is not an amount such as 1250.00.": "%(label)s : %(text)s n'est pas un montant comme 1250.00.",
+    "%(label)s: there is no %(text)s.": "%(label)s : %(text)s n'existe pas.",
+    "from %(day)s": "à partir du %(day)s",
+    "until %(day)s": "jusqu'au %(day)s",
 }

@@ -147,4 +147,10 @@ FRAME = {
     "today": "heute",
     "tomorrow": "morgen",
     "yesterday": "gestern",
+    "%(label)s: %(text)s is not a date such as 2026-03-31.": "%(label)s: %(text)s ist kein Datum wie 2026-03-31.",
+    "%(label)s: the last day is before the first.": "%(label)s: der letzte Tag liegt vor dem ersten.",
+    "%(label)s: %(text)s is not an amount such as 1250.00.": "%(label)s: %(text)s ist kein Betrag wie 1250.00.",
+    "%(label)s: there is no %(text)s.": "%(label)s: %(text)s gibt es nicht.",
+    "from %(day)s": "ab %(day)s",
+    "until %(day)s": "bis %(day)s",
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from cashline.flow.agree.customers.queries import customers_by_id
-from cashline.flow.agree.customers.rules import CustomerNotActive, CustomerStatus
+from cashline.flow.agree.customers.rules import CustomerStatus, not_active
 from cashline.flow.agree.quotes import queries
 from cashline.flow.agree.quotes.actions.moving import move, quote_event
 from cashline.flow.agree.quotes.queries import QuoteRow
@@ -39,7 +39,7 @@ def accept_quotes(
         if row.valid_until < today:
             raise QuoteExpired(f"{row.number} could be accepted until {row.valid_until}.", fix="Ask for a new version.")
         if customers[row.customer_id].status != CustomerStatus.ACTIVE:
-            raise CustomerNotActive(f"{row.customer_name} is {customers[row.customer_id].status}.")
+            raise not_active(row.customer_name, customers[row.customer_id].status)
     sql.execute(
         "UPDATE quotes SET accepted_by = %s, accepted_email = %s, accepted_at = %s WHERE id = ANY(%s)",
         (accepted_by.name.strip(), accepted_by.email.strip(), now, list(rows)),

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from cashline.flow.agree.customers.queries import CustomerRow, customers_by_id
-from cashline.flow.agree.customers.rules import CustomerNotActive, CustomerStatus
+from cashline.flow.agree.customers.rules import CustomerStatus, not_active
 from cashline.flow.agree.quotes import queries
 from cashline.flow.agree.quotes.actions.moving import move, quote_event
 from cashline.flow.agree.quotes.rules import (
@@ -182,7 +182,7 @@ def _customer_errors(quotes: Sequence[NewQuote], customers: dict[UUID, CustomerR
         if customer is None:
             errors.append(NotFound(f"There is no customer {quote.customer_id}.", field=f"{place}customer_id"))
         elif customer.status != CustomerStatus.ACTIVE:
-            errors.append(CustomerNotActive(f"{customer.name} is {customer.status}.", field=f"{place}customer_id"))
+            errors.append(not_active(customer.name, customer.status, field=f"{place}customer_id"))
     return errors
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from cashline.flow.agree.customers.queries import CustomerRow, addresses_of, customers_by_id
-from cashline.flow.agree.customers.rules import CustomerNotActive, CustomerStatus
+from cashline.flow.agree.customers.rules import CustomerStatus, not_active
 from cashline.flow.agree.quotes import queries
 from cashline.flow.agree.quotes.actions.approving import approve_within_authority, refuse_beyond_authority
 from cashline.flow.agree.quotes.actions.moving import move, quote_event
@@ -63,7 +63,7 @@ def _address(row: QuoteRow, customer: CustomerRow) -> str:
 def _errors(row: QuoteRow, customer: CustomerRow, lines: dict[UUID, list[QuoteLineRow]], today: date) -> list[Refusal]:
     errors: list[Refusal] = []
     if customer.status != CustomerStatus.ACTIVE:
-        errors.append(CustomerNotActive(f"{customer.name} is {customer.status}.", field="customer_id"))
+        errors.append(not_active(customer.name, customer.status, field="customer_id"))
     if not _address(row, customer):
         message = f"{row.number} has nobody to go to."
         errors.append(QuoteUnsendable(message, field="contact_email", fix="Name a contact with an e-mail address."))
