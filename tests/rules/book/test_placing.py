@@ -93,6 +93,24 @@ def test_a_line_is_priced_once_and_keeps_its_list_price(
     assert planned.one_off_total == (0 if interval else found.net_total)
 
 
+@pytest.mark.parametrize(
+    ("interval", "term", "field", "words"),
+    [
+        (12, 9999, "term_months", "An order has no term of 9999 months."),
+        (1, -1, "term_months", "An order has no term of -1 months."),
+        (0, 12, "interval_months", "An order has no interval of 0 months."),
+        (121, 121, "interval_months", "An order has no interval of 121 months."),
+        (3, 7, "term_months", "A term of 7 months does not hold whole intervals of 3 months."),
+    ],
+)
+def test_a_term_that_cannot_be_is_refused_for_what_is_wrong_with_it(
+    interval: int, term: int, field: str, words: str
+) -> None:
+    line = NewOrderLine("CLOUD", Decimal(1), interval_months=interval, term_months=term)
+    (refusal,) = plan(order(line), facts(None, interval or 1))[1]
+    assert (refusal.message, refusal.field) == (f"Line 1: {words}", f"lines.0.{field}")
+
+
 @given(st.decimals(-5, 2_000_000, places=7), st.decimals(-1, 200, places=11), st.decimals(-1, 101, places=3))
 def test_any_numbers_are_planned_or_refused_never_wrong(quantity: Decimal, price: Decimal, discount: Decimal) -> None:
     planned, refusals = plan(order(NewOrderLine("BOLT", quantity, price, discount_percent=discount)), facts())

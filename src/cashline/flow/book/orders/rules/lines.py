@@ -113,10 +113,17 @@ def _terms(
                 fix=f"Give interval_months: {choices}.",
             )
         interval = options[0]
-    if not 1 <= interval <= MAX_TERM_MONTHS or not 0 <= term <= MAX_TERM_MONTHS or term % interval:
+    for name, months, least in (("interval", interval, 1), ("term", term, 0)):
+        if not least <= months <= MAX_TERM_MONTHS:
+            return problems.InvalidTerm(
+                f"An order has no {name} of {months} months.",
+                field=f"{name}_months",
+                fix=f"Give {least} to {MAX_TERM_MONTHS} months.",
+            )
+    if term % interval:
         return problems.InvalidTerm(
             f"A term of {term} months does not hold whole intervals of {interval} months.",
-            field="term_months" if term else "interval_months",
+            field="term_months",
             fix=f"Give a term that is a multiple of {interval}, or none.",
         )
     return interval, term
