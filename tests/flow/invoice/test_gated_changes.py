@@ -116,6 +116,18 @@ def pay(held: Seats, invoice_id: UUID, now: datetime = LATE) -> None:
 
 
 @pytest.mark.usefixtures("db")
+def test_many_small_bills_of_events_are_no_measure_for_what_a_run_bills() -> None:
+    held = seats()
+    set_billing_policy(entity_id=held.shop.world.berlin, policy=BillingPolicy(gated=True), now=NOW, actor=ACTOR)
+    for number in range(4):
+        use(held, f"E-{number}", CHANGE)
+    assert held.total() == 330
+    assert bill(FEBRUARY).invoices == 1
+    assert waiting() == []
+    assert held.total() == 640
+
+
+@pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("conventions", [CREDIT_NOTE, NEGATIVE_LINE, AT_RENEWAL])
 def test_all_that_a_change_bills_waits_on_one_invoice_and_is_taken_back_whole(conventions: PlanConventions) -> None:
     """Twenty seats for ten of 31 days cost 200.00, less 100.00 of the ten; also where renewals bill changes."""

@@ -87,7 +87,7 @@ def what_waits(
 ) -> list[PlannedWait]:
     """Which of the planned bills wait; one query where any entity has a gate, none where no policy stands.
 
-    `at_once`: an event bills them, and not a run.
+    `at_once`: an event bills them, and not a run; what runs bill is judged by what they billed before.
     """
     governed = {item.agreement_id: item for item in due if item.policy is not None}
     if not governed:
@@ -103,7 +103,7 @@ def what_waits(
     }
     gated = [(key, bill.days) for key, bill in bills.items() if (governed[key].policy or FREELY).gated]
     most = max(((item.policy or FREELY).bills for item in governed.values()), default=0)
-    past = past_bills(gated, most)
+    past = past_bills(gated, most, of_runs=not at_once)
     waits = []
     for key, bill in bills.items():
         item = governed[key]

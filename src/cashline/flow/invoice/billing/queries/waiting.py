@@ -86,10 +86,11 @@ def words_that_hold(subscription_id: UUID) -> str:
     return str(row[0]) if row else ""
 
 
-def past_bills(wanted: Sequence[tuple[UUID, int]], most: int) -> dict[UUID, list[PastBill]]:
+def past_bills(wanted: Sequence[tuple[UUID, int]], most: int, *, of_runs: bool) -> dict[UUID, list[PastBill]]:
     """The last issued bills of agreements whose longest period is about as long as the days named, the newest first.
 
-    One query; of each agreement no more bills are read than it takes to find `most`.
+    `of_runs` leaves out what an event or a person billed between the runs. One query; of each agreement no more bills
+    are read than it takes to find `most`.
     """
     found: dict[UUID, list[PastBill]] = {}
     if not wanted:
@@ -105,9 +106,9 @@ def past_bills(wanted: Sequence[tuple[UUID, int]], most: int) -> dict[UUID, list
         "SELECT coalesce(max(upper(l.period) - lower(l.period)), 0) AS days FROM invoice_lines l "
         "WHERE l.invoice_id = i.id AND (l.agreement_id IS NULL OR l.agreement_id = a.id)) d "
         "WHERE i.status = 'issued' AND i.kind = 'standard' "
-        "AND 4 * d.days >= 3 * a.days AND 3 * d.days <= 4 * a.days "
+        "AND (i.bill_run_id IS NOT NULL OR NOT %s) AND 4 * d.days >= 3 * a.days AND 3 * d.days <= 4 * a.days "
         "GROUP BY coalesce(i.bill_run_id, i.id) ORDER BY max(i.created_at) DESC, min(i.number) DESC LIMIT %s) h",
-        (sql.uuids(keys), list(days), most),
+        (sql.uuids(keys), list(days), of_runs, most),
     ):
         found.setdefault(agreement_id, []).append(PastBill(amount(net, currency), long))
     return found

@@ -1,7 +1,8 @@
 """Bills that wait before they are issued: out of line with what is usual, in their grace window, or held by a person.
 
 What is usual is the median of the last comparable bills of the same agreement: those whose longest period is about as
-long. It is robust (one odd bill moves neither it nor the deviation); Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013.
+long, and for a run those that runs made: what an event bills between them is a part. It is robust (one odd bill moves
+neither it nor the deviation); Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013.
 """
 
 from collections.abc import Iterable, Sequence
