@@ -4,7 +4,7 @@ What a delivery changes while a batch runs waits for it, and is looked at by the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -41,7 +41,10 @@ LISTED = 2000
 
 @dataclass(frozen=True, slots=True)
 class BillRunResult:
-    """What a run billed, or would bill. `documents` lists the first `LISTED` of them."""
+    """What a run billed, or would bill. `documents` lists the first `LISTED` of them.
+
+    `cursor` is the last customer and agreement that a preview of so many looked at; None where it looked at all.
+    """
 
     run_id: UUID | None
     as_of: date
@@ -53,6 +56,7 @@ class BillRunResult:
     due: int = 0
     looked_at: int = 0
     documents: tuple[BilledDocument, ...] = ()
+    cursor: tuple[UUID, UUID] | None = None
 
     @property
     def invoice_ids(self) -> list[UUID]:
@@ -71,17 +75,19 @@ def run_bills(
     preview: bool = False,
     batch: int = BATCH,
     most: int | None = None,
+    after: tuple[UUID, UUID] | None = None,
 ) -> BillRunResult:
     """Bill everything due by a day: goods shipped, services accepted, subscription periods; credit what was too much.
 
     Each batch is a transaction, so a run that was killed goes on where it stopped, and a second run finds nothing. A
-    preview is the same without the append; with `most` it looks at so many agreements at the most. A run over named
-    agreements keeps no manifest. Raises TooFarAhead.
+    preview is the same without the append; with `most` it looks at so many agreements at the most, and goes on behind
+    the customer and agreement of `after`. A run over named agreements keeps no manifest. Raises TooFarAhead.
     """
     require_near(as_of, local_day(now, "UTC"))
     scope = Scope(as_of, entity_id, _ids(customer_ids), _ids(agreement_ids))
     if preview or agreement_ids is not None:
-        return _run_at_once(scope, now=now, actor=actor, preview=preview, batch=min(batch, most or batch), most=most)
+        batch = min(batch, most or batch)
+        return _run_at_once(scope, now=now, actor=actor, preview=preview, batch=batch, most=most, after=after)
     run = start_bill_run(as_of=as_of, now=now, actor=actor, entity_id=entity_id, customer_ids=customer_ids)
     documents: list[BilledDocument] = []
     while (done := advance_bill_run(run, now=now, actor=actor, batch=batch)) is not None:
@@ -250,10 +256,18 @@ def resume_bill_run(run_id: UUID, *, now: datetime, actor: str) -> None:
 
 
 def _run_at_once(
-    scope: Scope, *, now: datetime, actor: str, preview: bool, batch: int, most: int | None
+    scope: Scope,
+    *,
+    now: datetime,
+    actor: str,
+    preview: bool,
+    batch: int,
+    most: int | None,
+    after: tuple[UUID, UUID] | None,
 ) -> BillRunResult:
-    manifest = Manifest(due=queries.count_due(scope) if preview else 0)
+    manifest = Manifest(due=queries.count_due(scope) if preview else 0, cursor=after)
     documents: list[BilledDocument] = []
+    more = False
     while True:
         with paused_collection(), transaction.atomic(savepoint=False):
             due = queries.due_agreements(
@@ -267,9 +281,13 @@ def _run_at_once(
             )  # fmt: skip
         documents.extend(found[: LISTED - len(documents)])
         manifest = planned.counted_in(manifest)
-        if len(due) < batch or (most is not None and manifest.done >= most):
+        if len(due) < batch:
             break
-    return _result(None, scope.as_of, manifest, documents)
+        if most is not None and manifest.done >= most:
+            more = queries.count_due(scope, after=manifest.cursor) > 0
+            break
+    result = _result(None, scope.as_of, manifest, documents)
+    return replace(result, cursor=manifest.cursor) if more else result
 
 
 def _change_status(run: BillRunRow, verb: str, event: str, now: datetime, actor: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -24,9 +25,10 @@ from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
 from cashline.platform.company.queries import Entity, entities
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
+from cashline.platform.doors.paging import decode_cursor, encode_cursor
 from cashline.platform.jobs.worker import wake
 from cashline.platform.pages.anatomies import FormPage, ListPage, RowPage, Section
-from cashline.platform.pages.asking import ListAsk
+from cashline.platform.pages.asking import ListAsk, read_ask
 from cashline.platform.pages.components import (
     Action,
     Cell,
@@ -45,9 +47,8 @@ from cashline.platform.pages.formats import format_day, format_money
 from cashline.platform.pages.render import done, render_aside, render_form, render_list
 from cashline.platform.pages.threads import address_of
 
-PREVIEWED, SHOWN, PARKED, LOOKED_AT = 100, 10, 50, 2000
-"""How many due agreements the preview beside the form looks at, how many documents and
-exceptions it shows, and how many agreements the list looks at."""
+PREVIEWED, SHOWN, PARKED = 100, 10, 50
+"""How many due agreements the preview beside the form looks at, how many documents and exceptions it shows."""
 DOCUMENT_COLUMNS = (
     Column("customer", lazy("Customer"), place="title"),
     Column("lines", lazy("Lines"), "number"),
@@ -166,9 +167,44 @@ def _preview(caller: Caller, as_of: date, chosen: Entity | None) -> Preview:
 
 
 def bill_run_preview_list(request: HttpRequest) -> HttpResponseBase:
-    """All documents that a run would make (`?as_of=`, `?entity=`), page by page, with their totals."""
+    """All documents that a run would make (`?as_of=`, `?entity=`): of so many agreements a page, which are planned."""
     caller = caller_of(request)
     caller.require("billing.run")
+    as_of, chosen = _asked(request, caller)
+    planned: dict[str, BillRunResult] = {}
+
+    def plan(cursor: str, size: int) -> BillRunResult:
+        """Plan the agreements of a page; the next page is planned when it is asked for."""
+        if cursor not in planned:
+            planned[cursor] = actions.run_bills(
+                as_of=as_of, now=caller.now, actor=caller.actor, entity_id=chosen.id if chosen else None, preview=True,
+                most=size, after=_after(cursor),
+            )  # fmt: skip
+        return planned[cursor]
+
+    def fetch(ask: ListAsk) -> RowPage:
+        found = plan(ask.cursor, ask.size)
+        if ask.cursor or found.cursor:
+            return RowPage(_rows(found.documents), _cursor(found))
+        return RowPage(_rows(found.documents), total=len(found.documents), sums=_sums(found))
+
+    ask = read_ask(request.GET, LIST_COLUMNS, ())
+    shown = plan(ask.cursor, ask.size)
+    page = ListPage(
+        _("What the run would bill"),
+        LIST_COLUMNS,
+        fetch,
+        stats=_stats(shown, whole=not (ask.cursor or shown.cursor)),
+        notices=_parked_notices(shown),
+        subtitle=_("Everything due by %(day)s") % {"day": format_day(as_of)},
+        crumbs=(Crumb(_("Bill runs"), reverse("bill_run_list")), Crumb(_("Bill now"), reverse("bill_run_new"))),
+        filename="bill-preview",
+    )
+    return render_list(request, page)
+
+
+def _asked(request: HttpRequest, caller: Caller) -> tuple[date, Entity | None]:
+    """The day and the legal entity that an address names; raises InvalidValue."""
     known = _entities(caller)
     given = QueryDict(mutable=True)
     every = caller.entities("billing.run") is None
@@ -177,40 +213,38 @@ def bill_run_preview_list(request: HttpRequest) -> HttpResponseBase:
     given.update({"as_of": day, "entity": request.GET.get("entity", usual)})
     read = read_form(given, _fieldsets(caller, known))
     raise_all([InvalidValue(error.message, field=error.field) for error in read.errors])
-    as_of, chosen = read.day("as_of") or caller.today(), known.get(read.text("entity"))
-    result = actions.run_bills(
-        as_of=as_of, now=caller.now, actor=caller.actor, entity_id=chosen.id if chosen else None, preview=True,
-        most=LOOKED_AT,
-    )  # fmt: skip
+    return read.day("as_of") or caller.today(), known.get(read.text("entity"))
 
-    def fetch(ask: ListAsk) -> RowPage:
-        start = int(ask.cursor) if ask.cursor.isdecimal() else 0
-        end = start + ask.size
-        more = str(end) if end < len(result.documents) else ""
-        return RowPage(_rows(result.documents[start:end], start), more, len(result.documents), _sums(result))
 
-    page = ListPage(
-        _("What the run would bill"),
-        LIST_COLUMNS,
-        fetch,
-        stats=tuple(
-            Stat(_("Total in %(currency)s") % {"currency": item.currency}, Money(item.gross, item.currency))
-            for item in result.totals
-        ),
-        notices=_notices(result),
-        subtitle=_("Everything due by %(day)s") % {"day": format_day(as_of)},
-        crumbs=(Crumb(_("Bill runs"), reverse("bill_run_list")), Crumb(_("Bill now"), reverse("bill_run_new"))),
-        filename="bill-preview",
+def _after(cursor: str) -> tuple[UUID, UUID] | None:
+    """The customer and the agreement that a page begins behind."""
+    if not cursor:
+        return None
+    customer_id, agreement_id = (decode_cursor(part) for part in cursor.partition(".")[::2])
+    if customer_id is None or agreement_id is None:
+        raise InvalidValue("This cursor is not one of ours.", field="cursor")
+    return customer_id, agreement_id
+
+
+def _cursor(result: BillRunResult) -> str:
+    return ".".join(encode_cursor(key) for key in result.cursor or ())
+
+
+def _stats(result: BillRunResult, *, whole: bool) -> tuple[Stat, ...]:
+    """How many contracts are due, and what their bills come to where the page shows them all."""
+    totals = tuple(
+        Stat(_("Total in %(currency)s") % {"currency": item.currency}, Money(item.gross, item.currency))
+        for item in result.totals
     )
-    return render_list(request, page)
+    return (Stat(_("Contracts due"), result.due), *(totals if whole else ()))
 
 
-def _rows(documents: Sequence[BilledDocument], start: int) -> tuple[Row, ...]:
+def _rows(documents: Sequence[BilledDocument]) -> tuple[Row, ...]:
     customers = customers_by_id(item.customer_id for item in documents)
     found_terms = agreements_by_id(item.agreement_id for item in documents if item.agreement_id)
     contracts = {key: row.number for key, row in found_terms.items()}
     found: list[Row] = []
-    for index, item in enumerate(documents, start):
+    for index, item in enumerate(documents):
         contract = address_of("agreement", item.agreement_id) if item.agreement_id else ""
         name = customers[item.customer_id].name if item.customer_id in customers else ""
         cells: dict[str, Any] = {
@@ -235,14 +269,18 @@ def _sums(result: BillRunResult) -> dict[str, CellValue]:
 
 
 def _notices(result: BillRunResult) -> tuple[Notice, ...]:
-    found = []
-    if result.due > result.looked_at:
-        words = _("The preview shows the first %(count)s of %(due)s contracts that are due; the run bills all.")
-        found.append(Notice(words % {"count": result.looked_at, "due": result.due}))
-    if result.exceptions:
-        words = _("%(count)s contracts cannot be billed yet; they stay due.") % {"count": len(result.exceptions)}
-        found.append(Notice(words, Tone.WARNING))
-    return tuple(found)
+    if result.due <= result.looked_at:
+        return _parked_notices(result)
+    words = _("The preview shows the first %(count)s of %(due)s contracts that are due; the run bills all.")
+    return (Notice(words % {"count": result.looked_at, "due": result.due}), *_parked_notices(result))
+
+
+def _parked_notices(result: BillRunResult) -> tuple[Notice, ...]:
+    """How many of the contracts that were looked at cannot be billed."""
+    if not result.exceptions:
+        return ()
+    words = _("%(count)s contracts cannot be billed yet; they stay due.") % {"count": len(result.exceptions)}
+    return (Notice(words, Tone.WARNING),)
 
 
 def _sections(result: BillRunResult, whole: str) -> tuple[Section, ...]:
