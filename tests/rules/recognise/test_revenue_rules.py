@@ -198,6 +198,21 @@ def test_concession_restates_what_was_earned() -> None:
     assert obligation.derivation(date(2026, 4, 10), D("198.00")).breaks() == []
 
 
+def test_a_concession_beyond_the_share_of_its_line_is_borne_by_the_others() -> None:
+    """Stand-alone 60 and 40, sold for 100 and 0, shared 60 and 40: of a credit of 90 on the first, 30 lower the second.
+
+    What was delivered loses its part at once, what is not is worth less when it is (606-10-32-43).
+    """
+    sold, free = promise("100", "60"), promise("0", "40")
+    facts = {sold.line_id: [fact(sold.line_id, DeliveryKind.SHIPPED, "2026-01-01")]}
+    concession = Concession(sold.line_id, date(2026, 2, 1), D(90), new_id())
+    one, other = plan_obligations([sold, free], facts, 2, concessions=[concession])
+    assert [one.earned(date(2026, 1, 31)), one.earned(date(2026, 2, 1))] == [D(60), D(0)]
+    assert (one.allocated, other.allocated, other.earned(date(2026, 12, 31))) == (D(0), D(10), D(0))
+    [alone] = plan_obligations([sold], facts, 2, concessions=[concession])
+    assert alone.allocated == D(10)
+
+
 def test_difference_takes_back_what_is_not_planned_any_more() -> None:
     january, february = date(2026, 1, 1), date(2026, 2, 1)
     assert difference({january: D(5)}, {}) == {january: D(5)}
@@ -263,6 +278,8 @@ def test_plan_adds_up_and_does_not_depend_on_the_order_of_facts(
     price += sum((cut.price - one.price for cut in cuts for one in promises if one.line_id == cut.line_id), D(0))
     price -= sum((one.amount for one in concessions), D(0))
     assert sum((one.allocated for one in planned), D(0)) == price
+    if concessions and not cuts and price >= 0 and not any(one.open_ended for one in promises):
+        assert min(one.allocated for one in planned) >= 0
     through = START + timedelta(days=random.randint(-5, 1500))
     plans = [plan_revenue(one, through) for one in planned]
     for one, by_month in zip(planned, plans, strict=True):

@@ -1,8 +1,8 @@
 """The facts of an agreement in the form of `rules/standard`, so that its planner can plan an order too; pure.
 
 Each line is a part of the consideration and an obligation. What was delivered, called off and conceded becomes events,
-a modification (606-10-25-13(a)) and a variable part of the line alone (606-10-32-40). A service without end is a
-contract for each interval (606-10-25-3). Bills and cash stay with the ledger: the plan is of revenue alone.
+a modification (606-10-25-13(a)) and a variable part of the line that bears it (606-10-32-40). A service without end is
+a contract for each interval (606-10-25-3). Bills and cash stay with the ledger: the plan is of revenue alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from itertools import groupby
 from uuid import UUID
 
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact
-from cashline.flow.recognise.revenue.rules.planning import Concession, Cut
+from cashline.flow.recognise.revenue.rules.planning import Concession, Cut, borne_concessions
 from cashline.flow.recognise.revenue.rules.progress import DaysServed, Progress, open_ended_of, progress_of
 from cashline.flow.recognise.revenue.rules.promises import Promise
 from cashline.flow.recognise.revenue.rules.standard.facts import (
@@ -83,9 +83,9 @@ def facts_of_agreement(
         for one in pooled
     }
     parts: list[Consideration] = [Fixed(id=f"price {one.line_id}", amount=one.price) for one in pooled]
-    for concession in concessions:
-        if concession.line_id in progress:
-            parts.append(_conceded(concession, told))
+    if concessions:
+        borne = borne_concessions(promises, deliveries, digits, cuts=cuts, concessions=concessions)
+        parts.extend(_conceded(one, told) for one in borne)
     obligations = tuple(_obligation(one, progress[one.line_id]) for one in pooled)
     if pooled:
         told.contracts.append(
@@ -101,7 +101,7 @@ def facts_of_agreement(
 
 
 def _conceded(one: Concession, told: _Told) -> Variable:
-    name, line = f"concession {one.source_id}", str(one.line_id)
+    name, line = f"concession {one.source_id} {one.line_id}", str(one.line_id)
     told.judgements.append(AllocateConsideration(at=date.min, consideration=name, obligations=(line,)))
     told.judgements.append(VariableEstimate(at=one.on, consideration=name, method="given", estimate=-one.amount))
     return Variable(id=name, basis="total")

@@ -6,7 +6,8 @@ are earned as progress goes from one figure to another. Two kinds of facts begin
 - a *cut*: the undelivered rest of a line is called off. Revenue so far stays, and what is left of the whole price is
   shared over what is left to deliver; where nothing is left it is earned at once (ASC 606-10-25-13(a), prospective);
 - a *concession*: the price of a line is lowered after the fact by a credit note. Revenue to date is restated, the
-  difference is earned or taken back on that day (ASC 606-10-32-42 to 32-44, cumulative catch-up).
+  difference is earned or taken back on that day (ASC 606-10-32-42 to 32-44, cumulative catch-up). What goes beyond the
+  line's share of the price lowers the shares of the others.
 
 Revenue to date is always a rounded share of the price, and revenue of a month is the difference of two such figures,
 so that no cent is lost and everything earned at the end is exactly the price.
@@ -213,6 +214,22 @@ def plan_obligations(
     Pure in the facts: their order does not matter. Steps are taken by effective date (cuts of a day before its
     concessions, then by line). Coupons come last, each off the line that was billed with it.
     """
+    planned = _as_agreed(promises, facts, digits, cuts, concessions)
+    if cuts or concessions:
+        planned, _ = _step_through(planned, cuts, concessions, digits)
+    if discounts:
+        planned = [replace(one, discounts=tuple(discounts.get(one.promise.line_id, ()))) for one in planned]
+    return planned
+
+
+def _as_agreed(
+    promises: Sequence[Promise],
+    facts: Mapping[UUID, Sequence[DeliveryFact]],
+    digits: int,
+    cuts: Sequence[Cut],
+    concessions: Sequence[Concession],
+) -> list[PlannedObligation]:
+    """The obligations with their shares of the price and their progress, before anything changed the price."""
     cut_lines = {cut.line_id for cut in cuts}
     planned: list[PlannedObligation] = []
     for share in allocate_price(promises, digits):
@@ -225,17 +242,27 @@ def plan_obligations(
             progress = progress_of(promise, found, cut=promise.line_id in cut_lines)
             whole = Segment(date.min, _ZERO, (Layer(share.allocated, _ZERO, progress.total),))
             planned.append(Obligation(promise, share, progress, (whole,), digits))
-    if cuts or concessions:
-        planned = _step_through(planned, cuts, concessions, digits)
-    if discounts:
-        planned = [replace(one, discounts=tuple(discounts.get(one.promise.line_id, ()))) for one in planned]
     return planned
+
+
+def borne_concessions(
+    promises: Sequence[Promise],
+    facts: Mapping[UUID, Sequence[DeliveryFact]],
+    digits: int,
+    *,
+    cuts: Sequence[Cut],
+    concessions: Sequence[Concession],
+) -> list[Concession]:
+    """The concessions by the lines that bear them: more than its line is worth lowers the others too."""
+    planned = _as_agreed(promises, facts, digits, cuts, concessions)
+    return _step_through(planned, cuts, concessions, digits)[1]
 
 
 def _step_through(
     planned: list[PlannedObligation], cuts: Sequence[Cut], concessions: Sequence[Concession], digits: int
-) -> list[PlannedObligation]:
-    """Begin new segments at each cut and concession, in the order of their days."""
+) -> tuple[list[PlannedObligation], list[Concession]]:
+    """Begin new segments at each cut and concession, in the order of their days; gives also who bears concessions."""
+    borne: list[Concession] = []
     pooled = {one.promise.line_id: one for one in planned if isinstance(one, Obligation)}
     prices = {line_id: one.promise.price for line_id, one in pooled.items()}
     ends = {line_id: one.progress.total for line_id, one in pooled.items()}
@@ -249,8 +276,10 @@ def _step_through(
             prices[step.line_id], ends[step.line_id] = step.price, pooled[step.line_id].progress.final
             _cut(pooled, step, change, ends, digits)
         else:
-            pooled[step.line_id] = _concede(pooled[step.line_id], step, ends[step.line_id])
-    return [pooled.get(one.promise.line_id, one) for one in planned]
+            for line_id, amount in _borne(pooled, step, digits).items():
+                borne.append(replace(step, line_id=line_id, amount=amount))
+                pooled[line_id] = _concede(pooled[line_id], borne[-1], ends[line_id])
+    return [pooled.get(one.promise.line_id, one) for one in planned], borne
 
 
 def _cut(pooled: dict[UUID, Obligation], cut: Cut, change: Decimal, ends: Mapping[UUID, Decimal], digits: int) -> None:
@@ -281,6 +310,27 @@ def _left(one: Obligation, before: date, end: Decimal) -> Decimal | None:
     """The stand-alone price of what is still to be delivered after a day; None where nothing is."""
     units = end - one.progress.at(before)
     return divide(one.promise.stand_alone * units, one.progress.total) if units > 0 else None
+
+
+def _borne(pooled: Mapping[UUID, Obligation], concession: Concession, digits: int) -> dict[UUID, Decimal]:
+    """What each obligation bears of a concession: the one that it is about, as far as its share of the price goes.
+
+    Less than nothing is no consideration for a promise, so that the rest is not about it alone (606-10-32-40(b)): it
+    lowers the shares of the others by their stand-alone prices (606-10-32-43, 32-44), none below nothing.
+    """
+    rooms = {line_id: max(_ZERO, one.allocated) for line_id, one in pooled.items()}
+    found = {concession.line_id: min(concession.amount, rooms[concession.line_id])}
+    rooms[concession.line_id] -= found[concession.line_id]
+    left = concession.amount - found[concession.line_id]
+    while left and (bearing := [line_id for line_id, room in rooms.items() if room]):
+        shares = allocate(left, [pooled[line_id].promise.stand_alone for line_id in bearing], digits)
+        for line_id, share in zip(bearing, shares, strict=True):
+            part = min(share, rooms[line_id])
+            found[line_id] = found.get(line_id, _ZERO) + part
+            rooms[line_id] -= part
+            left -= part
+    found[concession.line_id] += left
+    return {line_id: amount for line_id, amount in found.items() if amount}
 
 
 def _concede(one: Obligation, concession: Concession, end: Decimal) -> Obligation:
