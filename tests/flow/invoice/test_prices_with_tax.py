@@ -9,16 +9,19 @@ from cashline.flow.agree.catalog.actions import create_price_books, set_prices
 from cashline.flow.agree.catalog.queries import preview_price, price_books, prices_on
 from cashline.flow.agree.catalog.rules import NewPrice, NewPriceBook, TaxCategory
 from cashline.flow.agree.contracts.queries import term_lines
+from cashline.flow.agree.coupons.actions import create_coupons, grant_coupons
+from cashline.flow.agree.coupons.rules import NewCoupon
 from cashline.flow.agree.pricing.rules.charges import Charge, ChargeModel
 from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage
 from cashline.flow.agree.quotes.queries import price_offers
 from cashline.flow.agree.quotes.rules import NewQuoteLine, QuoteContent
 from cashline.flow.book.orders.actions import place_orders
 from cashline.flow.invoice.credit_notes.queries import credit_notes_by_id, creditable
-from cashline.flow.invoice.invoices.actions import DocumentForm, invoice_document
+from cashline.flow.invoice.invoices.actions import DocumentForm, invoice_document, issue_invoices
 from cashline.flow.invoice.invoices.actions.documents import paper_of
 from cashline.flow.invoice.invoices.queries import InvoiceRow, statement_of
 from cashline.flow.invoice.invoices.rules.explaining import explain
+from cashline.flow.invoice.invoices.rules.one_off import NewInvoice, NewItem, draft_of
 from cashline.flow.invoice.taxes.actions import set_tax_rates
 from cashline.flow.invoice.taxes.rules import NewTaxRate
 from cashline.flow.report.health.queries import verify
@@ -149,3 +152,23 @@ def test_the_database_holds_the_country_to_its_form() -> None:
     shop = make_billing_shop()
     with pytest.raises(Exception, match="price_book_country"):
         sql.execute("UPDATE price_books SET tax_country = 'de' WHERE id = %s", (shop.catalog.euro,))
+
+
+def test_a_one_off_invoice_of_prices_with_tax_gives_back_what_each_line_came_to() -> None:
+    shop = make_billing_shop()
+    items = (NewItem("Cup", D("9.99")), NewItem("Cup", D("9.99")), NewItem("Pen", D("0.50"), D(3)))
+    new = NewInvoice(shop.world.berlin, shop.customer, "EUR", items, prices_include_tax=True)
+    (coupon,) = create_coupons([NewCoupon("OFF", "Off", percent=D(10))], now=NOW, actor=ACTOR)
+    grant_coupons([(coupon, shop.customer)], today=TODAY, now=NOW, actor=ACTOR)
+    for worth, first in ((D("19.33"), D("8.99")), (D("21.48"), D("9.99"))):
+        (key,) = issue_invoices([draft_of(new, TODAY)], now=NOW, actor=ACTOR)
+        statement = statement_of(key)
+        assert statement.gross_total == worth
+        assert [(one.price_with_tax, one.gross_amount) for one in statement.lines] == [
+            (D("9.99"), D("9.99")), (D("9.99"), D("9.99")), (D("0.5"), D("1.50"))
+        ]  # fmt: skip
+        lines = creditable([key])[key].lines
+        notes = credit_notes_by_id([credit(key, [(lines[0].id, lines[0].left)]), credit(key)])
+        amounts_back = sorted(note.gross_total for note in notes.values())
+        assert amounts_back == sorted([first, worth - first])
+    assert verify().first_break is None

@@ -198,8 +198,9 @@ def _summed(
     if draft.prices_include_tax:
         lines, taxes = without_tax(draft.lines, decisions, digits, rounding)
         draft = draft._replace(lines=tuple(lines))
-        fixed = list(taxes) if not coupons else fixed
+        fixed = list(taxes)
     draft = _restoring(draft, decisions)
+    fixed = [tax if line.gross_amount is None else None for tax, line in zip(fixed, draft.lines, strict=True)]
     shares: list[Fraction] = []
     uses: Sequence[CouponUse] = ()
     if coupons:
