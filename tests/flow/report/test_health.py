@@ -39,6 +39,11 @@ LATEST = "version = (SELECT max(o.version) FROM obligations o WHERE o.line_id = 
 RUNS_ON = "line_id NOT IN (SELECT line_id FROM deliveries WHERE kind IN ('ended', 'cancelled'))"
 AS_AGREED = f"{LATEST} AND version = 0 AND {RUNS_ON}"
 
+ALONE = (
+    "tax_rate > 0 AND (SELECT count(*) FROM invoice_lines o WHERE o.invoice_id = invoice_lines.invoice_id) = 1 "
+    "AND invoice_id IN (SELECT id FROM invoices WHERE discount_total = 0)"
+)
+
 BREAKS = {
     "quote-lines-sum": None,
     "agreement-lines-sum": first("agreement_lines", "net_total = net_total + 1"),
@@ -48,6 +53,7 @@ BREAKS = {
     "stock-is-moves": first("stock_moves", "value = value + 1"),
     "invoice-lines-sum": first("invoice_lines", "net_amount = net_amount + 1"),
     "tax-is-base-times-rate": first("invoice_taxes", "tax = tax + 0.01"),
+    "prices-with-tax-hold": first("invoice_lines", "gross_amount = net_amount + 9999", ALONE),
     "billed-within-terms": first("invoice_lines", "net_amount = net_amount + 9999", "period IS NULL"),
     "credit-note-lines-sum": first("credit_note_lines", "tax_amount = tax_amount + 1"),
     "credited-within-billed": first("credit_note_lines", "net_amount = 99999"),

@@ -1,18 +1,27 @@
 """The portal's pages: a customer's people see and do what is theirs; another customer's ids lead nowhere."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
+from cashline.flow.agree.contracts.actions import send_for_signature
+from cashline.flow.agree.contracts.queries import agreements_of_quotes
+from cashline.flow.agree.contracts.rules.signing import Signer
+from cashline.flow.agree.quotes.actions import accept_quotes, create_quote, send_quotes
+from cashline.flow.agree.quotes.rules import Acceptance, NewQuote, NewQuoteLine, QuoteContent
 from cashline.kernel.identifiers import public
 from cashline.platform import sql
 from cashline.surfaces.portal.pages import URLS
 from tests.flow.invoice.test_credits import coupon, fill, grant, issue, one_off
+from tests.support.book import ship
 from tests.support.cluster import Database
 from tests.support.console import Console
-from tests.support.invoice import make_billing_shop
-from tests.support.portal import Buyer, Dealings, deal, make_two_customers
+from tests.support.invoice import bill, billed, make_billing_shop, make_consumer
+from tests.support.portal import SELLER, Buyer, Dealings, deal, make_two_customers, sign
+from tests.support.world import NOW, TODAY
 
 LISTS = ("quotes", "contracts", "orders", "subscriptions", "invoices", "payments")
 POSTED = (
@@ -191,3 +200,35 @@ def test_a_quote_explains_its_prices_and_gives_its_pdf(both: tuple[Dealings, Dea
     (link,) = {one.get("href") for one in seen.all("//div[@class='downloads']//a")}
     status, content, media = bea.file(link)
     assert (status, media, content[:4]) == (200, "application/pdf", b"%PDF")
+
+
+def test_prices_with_tax_are_told_on_quote_contract_order_and_invoice(db: Database) -> None:
+    shop = make_billing_shop()
+    ada = make_consumer(shop)
+    content = QuoteContent("Cups", date(2026, 2, 1), TODAY, (NewQuoteLine("SENSOR-1", Decimal(3)),))
+    key = create_quote(NewQuote(ada, shop.world.berlin, content), today=TODAY, now=NOW, actor=SELLER.actor)
+    send_quotes([key], authority=SELLER, today=TODAY, now=NOW)
+    bea = Buyer(ada, "bea@abel.example")
+    quoted = bea.get(f"/portal/quotes/{public('quote', key)}/").words
+    console = Console("seller").get(f"/quotes/{public('quote', key)}/").words
+    for words in (quoted, console):
+        for part in ("£9.99 with tax", "£4.79", "£29.97", "prices include tax"):
+            assert part in words, (part, words)
+    accept_quotes([key], accepted_by=Acceptance("Bea", "bea@abel.example"), today=TODAY, now=NOW, actor=SELLER.actor)
+    contract = agreements_of_quotes([key])[key].id
+    (token,) = send_for_signature(contract, signers=[Signer("Bea", "bea@abel.example")], now=NOW, actor=SELLER.actor)
+    assert "£9.99 each including tax" in bea.get(f"/sign/{token}/").words
+    sign(token)
+    (order,) = sql.ids(sql.fetch("SELECT id FROM orders WHERE customer_id = %s", (ada,)))
+    ship(order)
+    (invoice,) = billed(bill())
+    for address in (
+        f"/portal/contracts/{public('agreement', contract)}/",
+        f"/portal/orders/{public('order', order)}/",
+        f"/portal/invoices/{public('invoice', invoice.id)}/",
+    ):
+        assert "£9.99 with tax" in bea.get(address).words, address
+    assert "prices include tax" in bea.get(f"/portal/invoices/{public('invoice', invoice.id)}/").words
+    why = bea.get(f"/portal/invoices/{public('invoice', invoice.id)}/why/tax-S-19/", part="drawer-body").words
+    assert "The prices include 19% tax: they come to £29.97, £25.18 without it." in why
+    assert invoice.gross_total == Decimal("29.97")

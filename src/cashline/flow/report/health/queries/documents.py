@@ -63,6 +63,15 @@ TAX_BY_RATE = Law(
     "FROM invoice_lines l "
     "WHERE l.invoice_id = i.id) * 0.5 + 0.5",
 )
+PRICES_WITH_TAX = Law(
+    "prices-with-tax-hold",
+    "Where all lines of a rate have prices with tax and no coupon, its base and tax come to those prices",
+    "SELECT 'invoice', i.id, i.number, l.gross, t.base + t.tax FROM (SELECT DISTINCT invoice_id FROM invoice_lines "
+    "WHERE gross_amount IS NOT NULL) g JOIN invoices i ON i.id = g.invoice_id AND i.discount_total = 0 "
+    "JOIN invoice_taxes t ON t.invoice_id = i.id JOIN LATERAL (SELECT sum(gross_amount) AS gross, "
+    "bool_and(gross_amount IS NOT NULL) AS whole FROM invoice_lines l WHERE l.invoice_id = i.id "
+    "AND l.tax_code = t.tax_code AND l.tax_rate = t.rate) l ON l.whole WHERE l.gross <> t.base + t.tax",
+)
 CREDIT_LINES = Law(
     "credit-note-lines-sum",
     "The lines of a credit note, less the coupons in them, sum to its net and its tax",
@@ -179,6 +188,7 @@ LAWS = (
     STOCK,
     INVOICE_LINES,
     TAX_BY_RATE,
+    PRICES_WITH_TAX,
     BILLED,
     CREDIT_LINES,
     CREDITED,
