@@ -273,6 +273,20 @@ def test_more_is_never_refunded_than_was_paid(shop: Shop) -> None:
         issue_credit_notes([request], today=TODAY, now=NOW, actor=ACTOR)
 
 
+def test_more_is_refunded_than_was_paid_where_it_is_said(shop: Shop) -> None:
+    (key,) = issue(one_off(shop, "100"))
+    (line,) = creditable([key])[key].lines
+    request = CreditRequest(key, "Goodwill", [(line.id, D(50))], to_balance=True, refund=D(40), beyond_paid=True)
+    (note,) = issue_credit_notes([request], today=TODAY, now=NOW, actor=ACTOR)
+    row = sql.fetch_one("SELECT gross_total, refunded_amount FROM credit_notes WHERE id = %s", (note,))
+    assert row == (D("59.50"), D(40))
+    assert sums(key)[4] == "119.00"
+    too_much = replace(request, refund=D(60))
+    with pytest.raises(NotCreditable, match="59.50 can be paid out"):
+        issue_credit_notes([too_much], today=TODAY, now=NOW, actor=ACTOR)
+    sound()
+
+
 def test_credit_can_pay_another_invoice(shop: Shop) -> None:
     first, second = issue(one_off(shop, "100"), one_off(shop, "100"))
     (line,) = creditable([first])[first].lines

@@ -100,7 +100,7 @@ def credit(event: form.CreditNote, invoice_ids: list[UUID], today: date, now: da
         if left:
             raise NoSuchLine(f"{event.id}: {left} of {wanted.component} {name} cannot be credited.")
     requests = [
-        CreditRequest(key, "Credited by hand", tuple(lines), to_balance=True, refund=event.refund)
+        CreditRequest(key, "Credited by hand", tuple(lines), to_balance=True, refund=event.refund, beyond_paid=True)
         for key, lines in by_invoice.items()
     ]
     issue_credit_notes(requests, today=today, now=now, actor=ACTOR)

@@ -46,7 +46,8 @@ class CreditNoteIn(Closed):
     """What to take back of an invoice; without lines all that is left of it.
 
     What is open of it is settled first, unless all goes `to_balance`; of the rest `refund` is paid out, and what is
-    left then pays `to_invoice_id`, or stays as credit of the account.
+    left then pays `to_invoice_id`, or stays as credit of the account. No more is paid out than was paid of the invoice,
+    unless `beyond_paid`: what is open of it then stays owed.
     """
 
     invoice_id: PublicId
@@ -56,6 +57,7 @@ class CreditNoteIn(Closed):
     refund: Annotated[Decimal, Field(ge=0, lt=Decimal("1e15"), max_digits=19, decimal_places=4)] = Decimal(0)
     refund_method: Literal["bank_transfer", "card", "cash", "other"] = "bank_transfer"
     to_invoice_id: PublicId | None = None
+    beyond_paid: bool = False
 
     def request(self) -> CreditRequest:
         """As the rules take it: a concession, which no later bill run bills again."""
@@ -70,6 +72,7 @@ class CreditNoteIn(Closed):
             refund=self.refund,
             refund_method=self.refund_method,
             to_invoice=key_of("invoice", self.to_invoice_id) if self.to_invoice_id else None,
+            beyond_paid=self.beyond_paid,
         )
 
 

@@ -42,6 +42,7 @@ COMMANDS = (invoice, credit_note)
 @click.option("--preview", is_flag=True, help="Say what would be credited, and credit nothing.")
 @click.option("--to-balance", is_flag=True, help="Leave what is open of it, and keep all as credit of the account.")
 @click.option("--refund", default=Decimal(0), type=NUMBER, help="So much of it was paid out, tax included.")
+@click.option("--beyond-paid", is_flag=True, help="More may be paid out than was paid: what is open stays owed.")
 @click.option("--to-invoice", default="", help="Pay this invoice with the rest.")
 @reason_option
 @json_option
@@ -51,6 +52,7 @@ def invoice_credit(
     preview: bool,
     to_balance: bool,
     refund: Decimal,
+    beyond_paid: bool,
     to_invoice: str,
     reason: str,
     as_json: bool,
@@ -62,7 +64,9 @@ def invoice_credit(
     key = find_invoice(number)
     target = find_invoice(to_invoice) if to_invoice else None
     chosen = _lines(key, lines)
-    request = CreditRequest(key, reason, chosen, to_balance=to_balance, refund=refund, to_invoice=target)
+    request = CreditRequest(
+        key, reason, chosen, to_balance=to_balance, refund=refund, to_invoice=target, beyond_paid=beyond_paid
+    )
     day = _today(key)
     if preview:
         (plan,) = actions.preview_credit_notes([request], today=day)

@@ -63,6 +63,7 @@ class CreditRequest:
 
     It settles what is open of the invoice, unless all of it is to go `to_balance`; what exceeds that is credit of the
     account, less the part that is paid out (`refund`, by `refund_method`), and pays `to_invoice` where one is named.
+    No more is paid out than came in, unless it is said (`beyond_paid`): what is open of the invoice then stays owed.
     """
 
     invoice_id: UUID
@@ -73,6 +74,7 @@ class CreditRequest:
     refund: Decimal = ZERO
     refund_method: str = "bank_transfer"
     to_invoice: UUID | None = None
+    beyond_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _problems_of_sums(
     if not request.refund:
         return []
     paid = gross - settled
-    if request.to_balance and invoice.gross_total is not None:
+    if request.to_balance and invoice.gross_total is not None and not request.beyond_paid:
         paid = min(paid, invoice.gross_total - invoice.open_amount)
     if request.refund < 0 or round_to(request.refund, digits) != request.refund or request.refund > paid:
         sentence = f"At most {write_money(round_to(max(paid, ZERO), digits), invoice.currency)} can be paid out."

@@ -83,11 +83,11 @@ def documents(
 
 
 def _early_invoices(posts: Sequence[ChargePost], posted: Sequence[PostedCharge]) -> list[UUID]:
-    """The early invoices of the periods whose usage is billed now."""
+    """The early invoices of the periods whose usage is billed now; what an event bills at once bills none of it again."""
     billed = {
         (post.charge.subject.plan_id, post.charge.start)
         for post in posts
-        if post.charge.subject.component is Component.CHARGE and not post.charge.subject.early
+        if post.charge.subject.component is Component.CHARGE and not post.charge.advance
     }
     found = {
         row.invoice_id
