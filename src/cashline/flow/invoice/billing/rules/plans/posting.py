@@ -83,7 +83,7 @@ def documents(
 
 
 def _early_invoices(posts: Sequence[ChargePost], posted: Sequence[PostedCharge]) -> list[UUID]:
-    """The early invoices of the periods whose usage is billed now; what an event bills at once bills none of it again."""
+    """The early invoices of the periods whose usage is billed now; what an event bills at once bills none again."""
     billed = {
         (post.charge.subject.plan_id, post.charge.start)
         for post in posts
