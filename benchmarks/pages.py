@@ -166,8 +166,6 @@ def searches(each: int) -> list[str]:
     for table, address in SEARCHED.items():
         name = "d.name" if table == "customers" else "c.name"
         join = "" if table == "customers" else "JOIN customers c ON c.id = d.customer_id"
-        if table == "shipments":
-            join = "JOIN orders o ON o.id = d.order_id JOIN customers c ON c.id = o.customer_id"
         rows = sql.fetch(
             f"SELECT d.number, {name} FROM (SELECT * FROM {table} TABLESAMPLE SYSTEM (1) ORDER BY random() "
             f"LIMIT {each}) d {join}"

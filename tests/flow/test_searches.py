@@ -31,10 +31,7 @@ LISTS: dict[str, tuple[Callable[[str], Any], str]] = {
     "subscriptions": (lambda w: list_subscriptions(ALL, words=w), "t.customer_id"),
     "installations": (lambda w: list_installations(ALL, words=w), "t.customer_id"),
     "credit_notes": (lambda w: list_credit_notes(ALL, words=w), "t.customer_id"),
-    "shipments": (
-        lambda w: list_shipments(ALL, words=w),
-        "(SELECT customer_id FROM orders o WHERE o.id = t.order_id)",
-    ),
+    "shipments": (lambda w: list_shipments(ALL, words=w), "t.customer_id"),
 }
 
 

@@ -51,10 +51,14 @@ class FulfilmentStep(Table):
 
 
 class Shipment(Table):
-    """Goods that leave a warehouse together. `cost` is what they cost when shipped, in the entity's currency."""
+    """Goods that leave a warehouse together. `cost` is what they cost when shipped, in the entity's currency.
+
+    `customer_id` is that of the order, so that shipments are found by customers without their orders.
+    """
 
     number = models.TextField(unique=True)
     order = link_to("orders.Order")
+    customer_id = models.UUIDField(db_index=True)
     entity = link_to("company.LegalEntity", db_index=False)
     warehouse = link_to("inventory.Warehouse", db_index=False)
     status = status_column(ShipmentStatus)

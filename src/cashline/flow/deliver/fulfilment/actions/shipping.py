@@ -35,7 +35,7 @@ from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
 from cashline.platform.numbering.actions import Series, take_numbers
 
-_SHIPMENT_COLUMNS = ("id", "number", "order_id", "entity_id", "warehouse_id", "status", "created_at")
+_SHIPMENT_COLUMNS = ("id", "number", "order_id", "customer_id", "entity_id", "warehouse_id", "status", "created_at")
 _LINE_COLUMNS = ("id", "shipment_id", "order_line_id", "product_id", "quantity")
 
 
@@ -58,7 +58,7 @@ def create_shipments(order_ids: Sequence[UUID], *, now: datetime, actor: str) ->
     for ((order_id, warehouse_id), items), number in zip(groups.items(), numbers, strict=True):
         shipment_id, row = new_id(), orders[order_id]
         status = ShipmentStatus.PICKING.value
-        rows.append((shipment_id, number, order_id, row.entity_id, warehouse_id, status, now))
+        rows.append((shipment_id, number, order_id, row.customer_id, row.entity_id, warehouse_id, status, now))
         line_rows += [(new_id(), shipment_id, item.order_line_id, item.product_id, item.quantity) for item in items]
         objects = (ObjectRef("shipment", shipment_id), ObjectRef("order", order_id))
         events.append(Event("ShipmentCreated", objects, {"number": number, "order_number": row.number}))

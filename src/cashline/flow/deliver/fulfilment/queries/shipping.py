@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.agree.customers.queries.finding import Meant, either, numbered, search
-from cashline.flow.book.orders.queries import of_customers_orders, orders_meant
+from cashline.flow.book.orders.queries import orders_meant
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -111,12 +111,12 @@ class DeskRow:
 
 
 _SHIPMENT = (
-    "s.id, s.number, s.order_id, o.number, o.customer_id, c.name, s.entity_id, s.warehouse_id, w.code, s.status, "
+    "s.id, s.number, s.order_id, o.number, s.customer_id, c.name, s.entity_id, s.warehouse_id, w.code, s.status, "
     "s.carrier, s.tracking_number, s.shipped_on, s.delivered_on, s.cost, e.currency, s.created_at, "
     "(SELECT count(*) FROM shipment_lines l WHERE l.shipment_id = s.id)"
 )
 _SOURCE = (
-    "shipments s JOIN orders o ON o.id = s.order_id JOIN customers c ON c.id = o.customer_id "
+    "shipments s JOIN orders o ON o.id = s.order_id JOIN customers c ON c.id = s.customer_id "
     "JOIN warehouses w ON w.id = s.warehouse_id JOIN legal_entities e ON e.id = s.entity_id"
 )
 SORTS = {
@@ -241,9 +241,8 @@ def list_shipments(
     search(
         conditions,
         words,
-        customer="o.customer_id",
+        customer="s.customer_id",
         own=_meant,
-        of_customers=of_customers_orders("s.order_id"),
         sort=ask.sort,
     )
     return lists.page(
