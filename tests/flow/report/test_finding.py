@@ -78,7 +78,9 @@ def test_documents_are_found_by_number(traded: Traded) -> None:
     assert invoice.title
 
 
-def test_customers_and_products_are_found_by_any_part_of_their_names(traded: Traded) -> None:
+def test_customers_and_products_are_found_by_any_part_of_their_names(
+    traded: Traded, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_customers(
         [german(name, tax_id="", external_reference=f"X-{name[:2]}") for name in ("Alpha Nord", "Nord 50%_ AG")]
     )
@@ -95,6 +97,9 @@ def test_customers_and_products_are_found_by_any_part_of_their_names(traded: Tra
     for words, count in typed.items():
         assert len(find(words, readable={"customer": None})) == count, words
         assert len(list_customers(Ask(), words=words).items) == count, words
+    monkeypatch.setattr("cashline.flow.agree.customers.queries.FEW", 0)
+    for words, count in typed.items():
+        assert len(list_customers(Ask(), words=words).items) == count, f"{words}, walked"
     assert find(" ", readable=ALL) == []
     assert find("'; --", readable=ALL) == []
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cashline.flow.agree.customers.queries.finding import FEW, Meant, by_ids
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
 from cashline.platform.doors.paging import Page
@@ -134,8 +135,11 @@ def list_customers(
     conditions.among("c.country", countries)
     conditions.among("c.currency", currencies)
     conditions.among("c.id", ids, "uuid")
-    columns = ("c.number", "c.email", "c.tax_id", "c.external_reference")
-    conditions.contains(columns, words, known="c.known_as")
+    called = lists.Conditions()
+    called.contains(("c.number", "c.email", "c.tax_id", "c.external_reference"), words, known="c.known_as")
+    if called.texts:
+        meant = by_ids("c.id", "customers", "c", Meant(" AND ".join(called.texts), called.params), FEW)
+        conditions.add(meant.text, *meant.params)
     return lists.page(
         CustomerRow,
         columns=_CUSTOMER,

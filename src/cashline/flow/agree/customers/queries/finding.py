@@ -83,10 +83,16 @@ def holding(table: str, alias: str, word: str, columns: Sequence[str]) -> Meant 
 
 def linked(column: str, table: str, alias: str, meant: Meant | None) -> Meant | None:
     """The same of the table that a column points to, and that the list joins under that alias: by ids where few fit."""
-    if meant is None:
-        return None
-    found = sql.ids(sql.fetch(f"SELECT id FROM {table} {alias} WHERE {meant.text} LIMIT {MANY + 1}", meant.params))
-    return Meant(f"{column} = ANY(%s::uuid[])", (found,)) if len(found) <= MANY else meant
+    return meant and by_ids(column, table, alias, meant)
+
+
+def by_ids(column: str, table: str, alias: str, meant: Meant, most: int = MANY) -> Meant:
+    """The rows of a table by their ids where at most so many are meant: gathered by index, however rare a word is.
+
+    A planner that does not know how rare it is may else walk them all in the order asked for.
+    """
+    found = sql.ids(sql.fetch(f"SELECT id FROM {table} {alias} WHERE {meant.text} LIMIT {most + 1}", meant.params))
+    return Meant(f"{column} = ANY(%s::uuid[])", (found,)) if len(found) <= most else meant
 
 
 def either(*found: Meant | None) -> Meant | None:
