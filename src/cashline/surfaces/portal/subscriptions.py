@@ -20,7 +20,6 @@ from cashline.platform.pages.components import (
     Crumb,
     Filter,
     KeyValue,
-    MoneyCell,
     Option,
     Pill,
     Row,
@@ -33,7 +32,7 @@ from cashline.platform.pages.speaking import gettext as _
 from cashline.platform.pages.speaking import gettext_lazy
 from cashline.platform.permissions.portal import as_portal
 from cashline.surfaces.portal.frame import frame_for, portal_frame, visitor
-from cashline.surfaces.portal.parts import every, last_day, money, plain, price, term
+from cashline.surfaces.portal.parts import every, last_day, money, plain, price_cell, term
 from cashline.surfaces.portal.queries import delivering
 from cashline.surfaces.portal.queries.delivering import BilledPeriodRow, SubscriptionRow
 
@@ -80,7 +79,7 @@ def _row(row: SubscriptionRow) -> Row:
         "number": Cell(row.description, sub=row.number),
         "state": subscription_pill(row.status),
         "quantity": plain(row.quantity),
-        "price": MoneyCell(price(row.unit_price, row.currency), sub=every(row.interval_months)),
+        "price": price_cell(row.unit_price, row.currency, row.included_tax_rate, every(row.interval_months)),
         "activated_on": row.activated_on,
         "ends": last_day(row.ends_on),
     }
@@ -137,7 +136,10 @@ def _facts(row: SubscriptionRow, billed: list[BilledPeriodRow]) -> tuple[KeyValu
         contract = Cell(row.agreement_number, reverse("portal_contract", args=[public("agreement", row.agreement_id)]))
     facts = (
         KeyValue(_("Quantity"), plain(row.quantity)),
-        KeyValue(_("Price of one"), MoneyCell(price(row.unit_price, row.currency), sub=every(row.interval_months))),
+        KeyValue(
+            _("Price of one"),
+            price_cell(row.unit_price, row.currency, row.included_tax_rate, every(row.interval_months)),
+        ),
         KeyValue(_("Billed"), _("in advance") if in_advance else _("afterwards")),
         KeyValue(_("Billed next on"), _next_bill(row, billed)),
         KeyValue(_("Runs since"), row.activated_on),

@@ -116,6 +116,7 @@ class SubscriptionRow:
     activated_on: date | None
     ends_on: date | None
     cancelled_on: date | None
+    included_tax_rate: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,12 @@ _INSTALLATION = (
 _SUBSCRIPTION = (
     "s.id, s.number, s.status, s.entity_id, p.sku, l.description, s.quantity, l.unit_price, l.interval_months, "
     "l.term_months, l.billing_trigger, a.currency, a.id, a.number, a.origin, o.id, o.number, "
-    "s.activated_on, s.ends_on, s.cancelled_on"
+    "s.activated_on, s.ends_on, s.cancelled_on, l.included_tax_rate"
 )
 _SUBSCRIPTION_SOURCE = (
     "subscriptions s JOIN products p ON p.id = s.product_id JOIN order_lines r ON r.id = s.order_line_id "
     "JOIN orders o ON o.id = r.order_id AND o.customer_id = s.customer_id JOIN LATERAL ("
-    "SELECT description, unit_price, interval_months, term_months, billing_trigger, agreement_id "
+    "SELECT description, unit_price, interval_months, term_months, billing_trigger, agreement_id, included_tax_rate "
     "FROM agreement_lines WHERE line_id = s.line_id ORDER BY lower(valid) DESC LIMIT 1) l ON true "
     "JOIN agreements a ON a.id = l.agreement_id AND a.customer_id = s.customer_id"
 )
