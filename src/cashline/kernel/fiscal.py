@@ -131,6 +131,10 @@ class FiscalCalendar:
         """The period that holds the day."""
         return _period_of(self, day)
 
+    def name_of(self, period: FiscalPeriod) -> str:
+        """Its name, such as FY2026 P03; before the calendar began to hold that of the month, such as 2026-02."""
+        return period.code if self.since and period.start < self.since else period.name
+
     def period_named(self, text: str) -> FiscalPeriod:
         """The period that doors name so: FY2026-P03, or 2026-03 for a calendar month; raises NotFound."""
         fix = ""

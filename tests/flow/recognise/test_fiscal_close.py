@@ -1,5 +1,6 @@
 """An entity of 4-4-5 closes by its fiscal periods: the first quarter of a year, late facts, and every door."""
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -15,20 +16,23 @@ from cashline.flow.recognise.books.actions import NewBook, open_book, run_books
 from cashline.flow.recognise.books.rules.policies import Policies, Standard
 from cashline.flow.recognise.ledger.actions import close_period, reopen_period
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
-from cashline.flow.recognise.ledger.queries.books import periods
-from cashline.flow.recognise.ledger.rules.periods import ClosedPeriodCut
+from cashline.flow.recognise.ledger.queries.books import periods, shut_periods
+from cashline.flow.recognise.ledger.rules.periods import ClosedPeriodCut, check_calendar
 from cashline.flow.report.closing.actions import close_month
 from cashline.flow.report.closing.queries import periods_of
 from cashline.flow.report.health.queries import verify
 from cashline.flow.report.statements.queries import deferred_waterfall
+from cashline.flow.report.statements.queries.financial import financial_statements
 from cashline.kernel.fiscal import MONTHS, FiscalCalendar, FiscalPattern
 from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.company.actions import set_fiscal_calendar
+from cashline.platform.company.queries import fiscal_calendar
 from cashline.surfaces.cli.main import cli
 from tests.support.api import Api
 from tests.support.book import Shop
 from tests.support.console import Console
+from tests.support.racing import race
 from tests.support.recognise import (
     TODAY,
     accept_on,
@@ -40,9 +44,8 @@ from tests.support.recognise import (
     recognise,
     ship_on,
 )
-from tests.support.world import ACTOR
+from tests.support.world import ACTOR, make_world
 
-pytestmark = pytest.mark.usefixtures("db")
 CALENDAR = FiscalCalendar(FiscalPattern.WEEKS_4_4_5)
 """2026 begins on 28 December 2025; its first quarter ends on 24 January, 21 February and 28 March."""
 FIRST, SECOND, THIRD = (CALENDAR.period_named(f"FY2026-P0{number}") for number in (1, 2, 3))
@@ -228,3 +231,57 @@ def test_every_door_names_the_fiscal_period(shop: Shop, order: UUID) -> None:
     assert "FY2026 P01" in console.get("/deferred-revenue/", entity="DE01", until="2026-01-24").words
     opened = CliRunner().invoke(cli, ["ledger", "reopen", "FY2026-P01", "--entity", "DE01", "--reason", "A late bill"])
     assert opened.exit_code == 0, opened.output
+
+
+def test_weeks_begin_after_closed_months_and_move_nothing_of_them(db: object) -> None:
+    made = make_trading_shop()
+    berlin, booked = made.world.berlin, book_mixed(made)
+    ship_on(TODAY, booked)
+    bill(date(2026, 1, 31))
+    who: dict[str, Any] = {"entity_id": berlin, "actor": ACTOR, "signing": (("review", ""),)}
+    assert close_month(month=date(2026, 1, 31), now=at(date(2026, 2, 2)), **who).period.code == "2026-01"
+    before = balances_of_lines(berlin, date(2026, 1, 31))
+    since = FiscalCalendar(FiscalPattern.WEEKS_4_4_5, since=date(2026, 2, 1))
+    set_calendar(made, since)
+    assert recognise(date(2026, 1, 31)).postings == 0
+    for period in since.periods(2026)[1:3]:
+        bill(period.last_day)
+        result = close_month(month=period.start, now=at(period.end), **who)
+        assert (result.closed, result.period) == (True, period)
+    assert [(one.period.code, one.status) for one in periods_of(berlin, today=THIRD.last_day)] == [
+        ("FY2026-P03", "closed"),
+        ("FY2026-P02", "closed"),
+        ("2026-01", "closed"),
+    ]
+    assert balances_of_lines(berlin, date(2026, 1, 31)) == before
+    statement = financial_statements(berlin, THIRD.last_day, columns=3)
+    assert [(one.name, one.start) for one in statement.profit_and_loss.columns] == [
+        ("FY2026 P03", THIRD.start),
+        ("FY2026 P02", date(2026, 2, 1)),
+        ("", date(2026, 1, 1)),
+    ]
+    assert statement.breaks == ()
+    assert not sql.fetch("SELECT FROM journal_entries WHERE belongs_on IS NOT NULL")
+    assert recognise(THIRD.last_day).postings == 0
+    assert verify(whole=True).first_break is None
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_close_and_another_calendar_at_once_leave_no_closed_period_that_is_cut() -> None:
+    world = make_world()
+    both = (world.berlin, world.boston)
+
+    def close(entity: UUID) -> Callable[[], object]:
+        return lambda: close_period(entity_id=entity, month=SECOND.start, now=at(SECOND.end), actor=ACTOR)
+
+    def change(entity: UUID) -> Callable[[], object]:
+        def step() -> None:
+            with contextlib.suppress(ClosedPeriodCut):
+                set_fiscal_calendar(entity_id=entity, calendar=CALENDAR, now=at(TODAY), actor=ACTOR)
+
+        return step
+
+    race([step(entity) for entity in both for step in (close, change)])
+    for key, shut in shut_periods(both).items():
+        check_calendar(fiscal_calendar(key), shut)
+        assert len(shut) == 1

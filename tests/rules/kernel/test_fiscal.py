@@ -103,6 +103,8 @@ def test_weeks_that_begin_to_hold_within_a_year() -> None:
     calendar = FiscalCalendar(FiscalPattern.WEEKS_4_4_5, since=date(2026, 3, 1))
     codes = [one.code for one in calendar.periods(2026)]
     assert codes[:4] == ["2026-01", "2026-02", "FY2026-P03", "FY2026-P04"]
+    names = [calendar.name_of(one) for one in calendar.periods(2026)]
+    assert names[:4] == ["2026-01", "2026-02", "FY2026 P03", "FY2026 P04"]
     third = calendar.period_named("FY2026-P03")
     assert (third.start, third.last_day) == (date(2026, 3, 1), date(2026, 3, 28))
     assert calendar.quarter_start(third) == calendar.year_start(third.start) == date(2026, 1, 1)

@@ -152,7 +152,7 @@ def entity_fiscal_periods(
     calendar = fiscal_calendar(key)
     items = [
         {
-            "name": one.name,
+            "name": calendar.name_of(one),
             "code": one.code,
             "quarter": one.quarter,
             "start": one.start,

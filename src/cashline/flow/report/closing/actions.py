@@ -21,7 +21,7 @@ from cashline.flow.recognise.revenue.actions import (
 )
 from cashline.flow.report.closing.queries import period_state, tasks_of
 from cashline.flow.report.closing.queries.checks import findings
-from cashline.flow.report.closing.rules import Outcome, Task, TaskState, blockers, outcome_of, template
+from cashline.flow.report.closing.rules import CloseBlocked, Outcome, Task, TaskState, blockers, outcome_of, template
 from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.refusals import InvalidValue, raise_all
@@ -179,6 +179,7 @@ def close_month(
         raise_all(blockers(tasks))
     checked = [task for task in tasks if task.state is TaskState.DONE]
     _keep(entity_id, period, checked, Outcome.CHECKED, "", **who)
-    close_period(entity_id=entity_id, month=first, reason=reason, **who)
+    if close_period(entity_id=entity_id, month=first, reason=reason, **who) != period:
+        raise CloseBlocked("The fiscal calendar was changed meanwhile.", field="month", fix="Close it again.")
     summarise_journal()
     return CloseResult(period, False, revenue, others, tasks, closed=True)

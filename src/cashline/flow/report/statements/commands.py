@@ -155,9 +155,16 @@ def fiscal_periods_command(year: int, entity: str, as_json: bool) -> None:
     """The periods of a fiscal year by the calendar of an entity."""
     from cashline.platform.company.queries import entity_by_code, fiscal_calendar
 
+    calendar = fiscal_calendar(entity_by_code(entity).id)
     rows = [
-        {"name": one.name, "quarter": one.quarter, "start": one.start, "last": one.last_day, "weeks": one.weeks}
-        for one in fiscal_calendar(entity_by_code(entity).id).periods(year)
+        {
+            "name": calendar.name_of(one),
+            "quarter": one.quarter,
+            "start": one.start,
+            "last": one.last_day,
+            "weeks": one.weeks,
+        }
+        for one in calendar.periods(year)
     ]
     table(rows, ("name", "quarter", "start", "last", "weeks"), as_json=as_json)
 

@@ -68,7 +68,7 @@ def fiscal_periods(request: HttpRequest) -> HttpResponse:
     page = BoardPage(
         _("Fiscal periods"),
         sections=tuple(
-            Section(f"FY{one}", Table(PERIODS, tuple(_period(each) for each in calendar.periods(one))))
+            Section(f"FY{one}", Table(PERIODS, tuple(_period(each, calendar) for each in calendar.periods(one))))
             for one in (year, year + 1)
         ),
         views=views,
@@ -78,15 +78,15 @@ def fiscal_periods(request: HttpRequest) -> HttpResponse:
     return render_board(request, page)
 
 
-def _period(one: FiscalPeriod) -> Row:
+def _period(one: FiscalPeriod, calendar: FiscalCalendar) -> Row:
     cells: dict[str, CellValue] = {
-        "name": one.name,
+        "name": calendar.name_of(one),
         "quarter": one.quarter,
         "start": one.start,
         "last": one.last_day,
         "weeks": one.weeks or None,
     }
-    return Row(one.name, cells)
+    return Row(one.code, cells)
 
 
 @require_POST

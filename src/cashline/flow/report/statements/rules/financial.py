@@ -94,6 +94,7 @@ def _fiscal_spans(as_of: date, step: Step, count: int, calendar: FiscalCalendar)
             Step.YEAR: (year, f"FY{period.year}"),
         }
         start, name = names[step]
+        name = "" if calendar.since and last < calendar.since else name
         found.append(Span(start, last + timedelta(days=1), year, name))
         last = start - timedelta(days=1)
     return tuple(found)
