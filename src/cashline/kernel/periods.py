@@ -4,7 +4,6 @@ Every boundary of a recurring period is counted from its anchor, never from the 
 no 31st does not move the later ones. A business day begins at local midnight of a time zone (`day_start`).
 """
 
-from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -73,10 +72,6 @@ class Period:
         """The days that both hold, or None."""
         start, end = max(self.start, other.start), min(self.end, other.end)
         return Period(start, end) if start < end else None
-
-    def adjoins(self, other: "Period") -> bool:
-        """Does one begin on the day after the other's last?"""
-        return self.end == other.start or other.end == self.start
 
     def __str__(self) -> str:
         return f"{self.start.isoformat()}/{self.end.isoformat()}"
@@ -218,8 +213,3 @@ def local_day(instant: datetime, zone: str) -> date:
 @lru_cache(maxsize=REMEMBERED)
 def _local_day(instant: datetime, zone: str) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
-
-
-def find_period(starts: list[date], day: date) -> int:
-    """The index of the last start that is not after `day`, or -1; `starts` must be sorted."""
-    return bisect_right(starts, day) - 1

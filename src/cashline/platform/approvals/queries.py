@@ -7,7 +7,6 @@ from uuid import UUID
 
 from cashline.kernel.refusals import NotFound
 from cashline.platform import sql
-from cashline.platform.approvals.rules import ApprovalStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,6 @@ def approvals_of(subject_ids: Iterable[UUID], statuses: Sequence[str] = ()) -> l
         f"SELECT {_APPROVAL} FROM approvals WHERE subject_id = ANY(%s) AND (%s OR status = ANY(%s)) "
         "ORDER BY requested_at, id",
         (list(set(subject_ids)), not statuses, list(statuses)),
-    )
-
-
-def pending_approvals(entity_ids: Sequence[UUID] | None = None) -> list[ApprovalRow]:
-    """What waits for a decision, oldest first; `entity_ids` None means all legal entities."""
-    return sql.fetch_as(
-        ApprovalRow,
-        f"SELECT {_APPROVAL} FROM approvals WHERE status = %s AND (%s OR entity_id = ANY(%s)) "
-        "ORDER BY requested_at, id",
-        (ApprovalStatus.PENDING.value, entity_ids is None, list(entity_ids or ())),
     )
 
 

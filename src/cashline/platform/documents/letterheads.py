@@ -1,7 +1,7 @@
 """Who sends a document and to whom, as papers want it: legal entities and addresses in the reader's language."""
 
 from cashline.platform.company.queries import Entity
-from cashline.platform.documents.papers import BankAccount, Brand, Recipient
+from cashline.platform.documents.papers import BankAccount, Brand
 from cashline.platform.documents.wording import wording_for
 
 _LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE"})
@@ -27,6 +27,11 @@ def address_lines(
     return tuple(line for line in lines if line)
 
 
+def paper_size(country: str) -> str:
+    """The size of the paper that a country writes on, by its name in Typst."""
+    return "us-letter" if country in _LETTER else "a4"
+
+
 def brand_of(entity: Entity, locale: str) -> Brand:
     """The letterhead of a legal entity."""
     return Brand(
@@ -41,10 +46,5 @@ def brand_of(entity: Entity, locale: str) -> Brand:
         tax_id=entity.tax_id,
         registration=entity.registration,
         bank=BankAccount(entity.iban, entity.bic, entity.name) if entity.iban else None,
-        paper="us-letter" if entity.country in _LETTER else "a4",
+        paper=paper_size(entity.country),
     )
-
-
-def recipient_of(name: str, lines: tuple[str, ...], tax_id: str = "") -> Recipient:
-    """The address field of a letter."""
-    return Recipient(name, lines, tax_id)

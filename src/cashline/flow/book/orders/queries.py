@@ -152,14 +152,6 @@ def orders_of_agreement(agreement_id: UUID) -> list[OrderRow]:
     )
 
 
-def order_by_number(number: str) -> OrderRow:
-    """The order with that number; raises NotFound."""
-    rows = sql.fetch_as(OrderRow, f"SELECT {_ORDER} FROM {_SOURCE} WHERE o.number = %s", (number,))
-    if not rows:
-        raise NotFound(f"There is no order {number[:60]!r}.", field="order")
-    return rows[0]
-
-
 def lines_of(order_ids: Iterable[UUID]) -> list[OrderLineRow]:
     """The lines of orders, by order and line number."""
     return sql.fetch_as(

@@ -10,19 +10,6 @@ from uuid import UUID
 from cashline.kernel.identifiers import PREFIXES, public
 from cashline.platform.events.rules import RecordedEvent
 
-CHAIN_KINDS = (
-    "quote",
-    "agreement",
-    "order",
-    "shipment",
-    "subscription",
-    "installation",
-    "invoice",
-    "credit_note",
-    "payment",
-)
-"""The kinds of documents of a chain, in the order of the flow."""
-
 
 @dataclass(frozen=True, slots=True)
 class ChainDocument:

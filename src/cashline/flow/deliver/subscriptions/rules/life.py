@@ -4,7 +4,7 @@ The order in which facts became known decides only between facts of the same ins
 counts. One pass over the sorted facts, so that a thousand changes stay fast.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -300,8 +300,3 @@ def window_end(stint: Stint, zone: str) -> datetime | None:
     if stint.closed_by is not None and stint.closed_by.kind is LifeKind.CANCELLED and stint.end_at is not None:
         return max(stint.end_at, day_start(stint.end, zone))
     return stint.end_at
-
-
-def scheduled_after(facts: Sequence[LifeFact], now: datetime) -> list[LifeFact]:
-    """What is to come: the facts in force that take effect after an instant."""
-    return [fact for fact in in_force(facts) if fact.at > now]

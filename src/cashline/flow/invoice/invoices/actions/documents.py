@@ -33,7 +33,7 @@ from cashline.kernel.writing import write_money, write_number
 from cashline.platform import sql
 from cashline.platform.documents.actions import NewFile, store_files
 from cashline.platform.documents.facturx import render_facturx
-from cashline.platform.documents.letterheads import address_lines
+from cashline.platform.documents.letterheads import address_lines, paper_size
 from cashline.platform.documents.papers import BankAccount, Brand, Fact, InvoicePaper, PaperLine, PaperTax, Recipient
 from cashline.platform.documents.queries import StoredContent, latest_file
 from cashline.platform.documents.typesetting import render
@@ -41,7 +41,6 @@ from cashline.platform.documents.wording import wording_for
 
 ANNEX_LINES = 100
 """How many lines the annex explains at most; the console explains all."""
-_LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE"})
 
 
 class DocumentForm(StrEnum):
@@ -233,7 +232,7 @@ def _brand(seller: Party, locale: str) -> Brand:
         tax_id=seller.tax_id,
         registration=seller.registration,
         bank=BankAccount(seller.iban, seller.bic, seller.name) if seller.iban else None,
-        paper="us-letter" if seller.address.country in _LETTER else "a4",
+        paper=paper_size(seller.address.country),
     )
 
 

@@ -49,11 +49,6 @@ _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
 _ENVELOPE = re.compile(r"^(\{[1-5]:[^\n]*|-\}.*|-|[\x01\x03\x1a]+|-\x03)$")
 
 
-def is_mt940(text: str) -> bool:
-    """Does the text start like an MT940 or MT942 message?"""
-    return bool(re.search(r"^:20:", text[:4000], re.MULTILINE))
-
-
 def read_mt940(data: bytes) -> tuple[Statement, ...]:
     """Every statement of the file, unchecked (see `refuse_unbookable`).
 

@@ -134,17 +134,6 @@ def entries_of(source_ids: Iterable[UUID]) -> list[EntryRow]:
     )
 
 
-def entries_touching(document_ids: Iterable[UUID], *, limit: int = 200) -> list[EntryRow]:
-    """The entries that moved the balance of any of those documents, with their lines, in the order of posting."""
-    return _with_lines(
-        sql.fetch(
-            f"SELECT {_ENTRY} FROM {_SOURCE} WHERE e.id IN "
-            "(SELECT l.entry_id FROM journal_lines l WHERE l.document_id = ANY(%s)) ORDER BY e.id LIMIT %s",
-            (list(set(document_ids)), limit),
-        )
-    )
-
-
 def entries_of_agreement(agreement_id: UUID, *, limit: int = 200) -> list[EntryRow]:
     """The entries of an agreement with their lines, in the order of posting."""
     return _with_lines(

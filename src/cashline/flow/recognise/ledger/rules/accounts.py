@@ -119,10 +119,3 @@ CHART: tuple[AccountTemplate, ...] = (
     AccountTemplate(_R.ROUNDING, "7200", "Rounding differences", _T.EXPENSE),
 )
 """Codes and names that a company may change; roles and types are what the rules stand on."""
-
-REVENUE_ROLE = {
-    "goods": AccountRole.REVENUE_GOODS,
-    "subscription": AccountRole.REVENUE_SUBSCRIPTION,
-    "service": AccountRole.REVENUE_SERVICE,
-}
-"""The revenue account of each kind of product."""
