@@ -43,6 +43,11 @@ class Conditions:
         self.texts.append(text)
         self.params.extend(params)
 
+    def given(self, text: str, value: Any) -> None:
+        """The condition with that value; None narrows nothing."""
+        if value is not None:
+            self.add(text, value)
+
     def among(self, column: str, values: Sequence[Any] | None, kind: str = "text") -> None:
         """The column has one of the values; None or, for filters, an empty sequence of texts narrows nothing."""
         if values is None or (kind == "text" and not values):

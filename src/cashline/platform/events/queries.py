@@ -110,12 +110,9 @@ def find_events(
     conditions = lists.Conditions()
     conditions.among("e.type", types)
     conditions.contains(("e.type", "e.actor", "e.reason"), words)
-    if object_id is not None:
-        conditions.add("e.object_ids @> ARRAY[%s]::uuid[]", object_id)
-    if since is not None:
-        conditions.add("e.time >= %s", since)
-    if before is not None:
-        conditions.add("e.time < %s", before)
+    conditions.given("e.object_ids @> ARRAY[%s]::uuid[]", object_id)
+    conditions.given("e.time >= %s", since)
+    conditions.given("e.time < %s", before)
     return lists.page(
         RecordedEvent,
         columns=_EVENT,

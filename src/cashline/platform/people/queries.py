@@ -118,8 +118,7 @@ def find_users(
     )
     if roles:
         conditions.add("EXISTS (SELECT FROM role_grants g WHERE g.user_id = u.id AND g.role = ANY(%s))", list(roles))
-    if customer_id is not None:
-        conditions.add("u.customer_id = %s", customer_id)
+    conditions.given("u.customer_id = %s", customer_id)
     return lists.page(
         UserRow,
         columns=_USER,

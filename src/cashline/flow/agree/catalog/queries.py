@@ -124,8 +124,7 @@ def list_products(
     """One page of products; the words are looked for in SKU, name and description."""
     conditions = lists.Conditions()
     conditions.among("p.kind", kinds)
-    if active is not None:
-        conditions.add("p.active = %s", active)
+    conditions.given("p.active = %s", active)
     conditions.contains(("p.sku", "p.name", "p.description"), words)
     return lists.page(
         ProductRow,

@@ -186,16 +186,11 @@ def list_orders(
     conditions.among("o.source", sources)
     conditions.among("o.currency", currencies)
     conditions.among("o.entity_id", entity_ids, "uuid")
-    if customer_id is not None:
-        conditions.add("o.customer_id = %s", customer_id)
-    for condition, value in (
-        ("o.ordered_on >= %s", ordered_from),
-        ("o.ordered_on < %s", ordered_until),
-        ("o.net_total >= %s", least),
-        ("o.net_total <= %s", most),
-    ):
-        if value is not None:
-            conditions.add(condition, value)
+    conditions.given("o.customer_id = %s", customer_id)
+    conditions.given("o.ordered_on >= %s", ordered_from)
+    conditions.given("o.ordered_on < %s", ordered_until)
+    conditions.given("o.net_total >= %s", least)
+    conditions.given("o.net_total <= %s", most)
     search(conditions, words, customer="o.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         OrderRow,

@@ -146,13 +146,9 @@ def list_installations(
     conditions = lists.Conditions()
     conditions.among("i.status", statuses)
     conditions.among("o.entity_id", entity_ids, "uuid")
-    for condition, value in (
-        ("i.customer_id = %s", customer_id),
-        ("i.scheduled_on >= %s", scheduled_from),
-        ("i.scheduled_on < %s", scheduled_until),
-    ):
-        if value is not None:
-            conditions.add(condition, value)
+    conditions.given("i.customer_id = %s", customer_id)
+    conditions.given("i.scheduled_on >= %s", scheduled_from)
+    conditions.given("i.scheduled_on < %s", scheduled_until)
     search(conditions, words, customer="i.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         InstallationRow,

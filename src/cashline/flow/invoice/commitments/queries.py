@@ -155,8 +155,7 @@ def list_commitments(
     conditions.among("k.entity_id", entity_ids, "uuid")
     conditions.among("k.status", [str(status) for status in statuses])
     search(conditions, words, customer="k.customer_id", own=lambda _word: None, sort=ask.sort)
-    if customer_id is not None:
-        conditions.add("k.customer_id = %s", customer_id)
+    conditions.given("k.customer_id = %s", customer_id)
     return lists.page(
         _row,
         columns=_COLUMNS,

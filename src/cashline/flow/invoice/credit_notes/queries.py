@@ -204,13 +204,9 @@ def list_credit_notes(
     conditions.among("n.entity_id", entity_ids, "uuid")
     conditions.among("n.cause", causes)
     search(conditions, words, customer="n.customer_id", own=_meant, sort=ask.sort)
-    for text, value in (
-        ("n.customer_id = %s", customer_id),
-        ("n.issued_on >= %s", issued_from),
-        ("n.issued_on < %s", issued_to),
-    ):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("n.customer_id = %s", customer_id)
+    conditions.given("n.issued_on >= %s", issued_from)
+    conditions.given("n.issued_on < %s", issued_to)
     return lists.page(
         CreditNoteRow,
         columns=_NOTE,

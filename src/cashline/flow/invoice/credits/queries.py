@@ -145,8 +145,7 @@ def list_wallets(ask: lists.Ask, *, chosen: CreditFilter) -> Page[WalletRow]:
     conditions = lists.Conditions()
     conditions.among("w.entity_id", chosen.entity_ids, "uuid")
     conditions.contains(("w.name", "k.number"), chosen.words, known="k.known_as")
-    if chosen.customer_id is not None:
-        conditions.add("w.customer_id = %s", chosen.customer_id)
+    conditions.given("w.customer_id = %s", chosen.customer_id)
     return lists.page(
         WalletRow,
         columns=_WALLET,
@@ -185,9 +184,8 @@ def list_credits(ask: lists.Ask, *, chosen: CreditFilter) -> Page[CreditRow]:
     conditions.contains(("c.document_number", "k.number"), chosen.words, known="k.known_as")
     if chosen.only_open:
         conditions.add("c.balance > 0")
-    for text, value in (("c.customer_id = %s", chosen.customer_id), ("c.wallet_id = %s", chosen.wallet_id)):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("c.customer_id = %s", chosen.customer_id)
+    conditions.given("c.wallet_id = %s", chosen.wallet_id)
     return lists.page(
         CreditRow,
         columns=_CREDIT,

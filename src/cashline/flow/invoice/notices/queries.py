@@ -61,8 +61,7 @@ def list_alerts(
     """One page of alerts, the newest first."""
     conditions = lists.Conditions()
     conditions.among("a.entity_id", entity_ids, "uuid")
-    if customer_id is not None:
-        conditions.add("a.customer_id = %s", customer_id)
+    conditions.given("a.customer_id = %s", customer_id)
     if active:
         conditions.add("a.ended_at IS NULL")
     return lists.page(

@@ -104,8 +104,7 @@ def list_certificates(ask: lists.Ask, *, customer_id: UUID | None = None, words:
     """One page of certificates, the newest first."""
     conditions = lists.Conditions()
     conditions.contains(("x.number", "c.number"), words, known="c.known_as")
-    if customer_id is not None:
-        conditions.add("x.customer_id = %s", customer_id)
+    conditions.given("x.customer_id = %s", customer_id)
     return lists.page(
         CertificateRow,
         columns=_CERTIFICATE,
@@ -178,8 +177,7 @@ def list_withholdings(
     conditions = lists.Conditions()
     conditions.contains(("c.number", "w.reason"), words, known="c.known_as")
     conditions.among("w.entity_id", entity_ids, "uuid")
-    if customer_id is not None:
-        conditions.add("w.customer_id = %s", customer_id)
+    conditions.given("w.customer_id = %s", customer_id)
     return lists.page(
         _withholding,
         columns=_WITHHOLDING,

@@ -181,13 +181,9 @@ def list_letters(ask: lists.Ask, chosen: LetterFilter) -> Page[LetterRow]:
     conditions.contains(("c.name", "c.number", "l.email"), chosen.words)
     if chosen.levels:
         conditions.add("l.level = ANY(%s)", list(chosen.levels))
-    for text, value in (
-        ("l.customer_id = %s", chosen.customer_id),
-        ("l.sent_on >= %s", chosen.sent_from),
-        ("l.sent_on < %s", chosen.sent_to),
-    ):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("l.customer_id = %s", chosen.customer_id)
+    conditions.given("l.sent_on >= %s", chosen.sent_from)
+    conditions.given("l.sent_on < %s", chosen.sent_to)
     return lists.page(
         LetterRow,
         columns=_LETTER,

@@ -99,14 +99,10 @@ def list_disputes(ask: lists.Ask, chosen: DisputeFilter) -> Page[DisputeRow]:
     conditions.among("d.status", chosen.statuses)
     conditions.among("d.reason", chosen.reasons)
     search(conditions, chosen.words, customer="d.customer_id", own=_meant, sort=ask.sort)
-    for text, value in (
-        ("d.customer_id = %s", chosen.customer_id),
-        ("d.invoice_id = %s", chosen.invoice_id),
-        ("d.opened_on >= %s", chosen.opened_from),
-        ("d.opened_on < %s", chosen.opened_to),
-    ):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("d.customer_id = %s", chosen.customer_id)
+    conditions.given("d.invoice_id = %s", chosen.invoice_id)
+    conditions.given("d.opened_on >= %s", chosen.opened_from)
+    conditions.given("d.opened_on < %s", chosen.opened_to)
     return lists.page(
         DisputeRow,
         columns=_DISPUTE,

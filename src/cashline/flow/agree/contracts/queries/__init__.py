@@ -169,8 +169,7 @@ def list_agreements(
     conditions.among("a.status", statuses)
     conditions.among("a.origin", origins)
     conditions.among("a.entity_id", entity_ids, "uuid")
-    if customer_id is not None:
-        conditions.add("a.customer_id = %s", customer_id)
+    conditions.given("a.customer_id = %s", customer_id)
     search(conditions, words, customer="a.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         AgreementRow,

@@ -218,16 +218,11 @@ def list_quotes(
     conditions = lists.Conditions()
     conditions.among("q.status", statuses)
     conditions.among("q.entity_id", entity_ids, "uuid")
-    bounds: tuple[tuple[str, Any], ...] = (
-        ("q.customer_id = %s", customer_id),
-        ("q.valid_until >= %s", valid_from),
-        ("q.valid_until < %s", valid_before),
-        ("v.net_total >= %s", least_total),
-        ("v.net_total <= %s", most_total),
-    )
-    for text, value in bounds:
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("q.customer_id = %s", customer_id)
+    conditions.given("q.valid_until >= %s", valid_from)
+    conditions.given("q.valid_until < %s", valid_before)
+    conditions.given("v.net_total >= %s", least_total)
+    conditions.given("v.net_total <= %s", most_total)
     search(conditions, words, customer="q.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         QuoteRow,

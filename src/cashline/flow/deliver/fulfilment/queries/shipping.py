@@ -231,13 +231,9 @@ def list_shipments(
     conditions.among("s.status", statuses)
     conditions.among("s.warehouse_id", warehouse_ids, "uuid")
     conditions.among("s.entity_id", entity_ids, "uuid")
-    for condition, value in (
-        ("s.order_id = %s", order_id),
-        ("s.shipped_on >= %s", shipped_from),
-        ("s.shipped_on < %s", shipped_until),
-    ):
-        if value is not None:
-            conditions.add(condition, value)
+    conditions.given("s.order_id = %s", order_id)
+    conditions.given("s.shipped_on >= %s", shipped_from)
+    conditions.given("s.shipped_on < %s", shipped_until)
     search(
         conditions,
         words,

@@ -193,13 +193,11 @@ def list_lives(
     conditions.add("s.plan_version_id IS NOT NULL")
     if changing:
         conditions.add("s.next_change_at IS NOT NULL")
-    for condition, value in (("s.term_ends_on >= %s", term_from), ("s.term_ends_on < %s", term_until)):
-        if value is not None:
-            conditions.add(condition, value)
+    conditions.given("s.term_ends_on >= %s", term_from)
+    conditions.given("s.term_ends_on < %s", term_until)
     conditions.among("s.status", statuses)
     conditions.among("s.entity_id", entity_ids, "uuid")
-    if customer_id is not None:
-        conditions.add("s.customer_id = %s", customer_id)
+    conditions.given("s.customer_id = %s", customer_id)
     search(conditions, words, customer="s.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         LifeRow,

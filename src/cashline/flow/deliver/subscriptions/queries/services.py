@@ -141,13 +141,9 @@ def list_subscriptions(
     conditions.add("s.order_line_id IS NOT NULL AND s.product_id IS NOT NULL")
     conditions.among("s.status", statuses)
     conditions.among("s.entity_id", entity_ids, "uuid")
-    for condition, value in (
-        ("s.customer_id = %s", customer_id),
-        ("s.ends_on >= %s", ends_from),
-        ("s.ends_on < %s", ends_until),
-    ):
-        if value is not None:
-            conditions.add(condition, value)
+    conditions.given("s.customer_id = %s", customer_id)
+    conditions.given("s.ends_on >= %s", ends_from)
+    conditions.given("s.ends_on < %s", ends_until)
     search(conditions, words, customer="s.customer_id", own=_meant, sort=ask.sort)
     return lists.page(
         SubscriptionRow,

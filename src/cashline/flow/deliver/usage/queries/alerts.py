@@ -43,8 +43,7 @@ def list_alerts(
     """One page of alerts, ended ones among them."""
     conditions = lists.Conditions()
     conditions.among("s.entity_id", entity_ids, "uuid")
-    if subscription_id is not None:
-        conditions.add("s.id = %s", subscription_id)
+    conditions.given("s.id = %s", subscription_id)
     return lists.page(
         AlertRow,
         columns=_COLUMNS,

@@ -64,10 +64,8 @@ def usage_events(
         conditions.add(_COUNTS)
     else:
         conditions.add(f"{_COUNTS[:-1]} AND c.known_at <= %s) AND e.known_at <= %s", known_by, known_by)
-    if start is not None:
-        conditions.add("e.at >= %s", start)
-    if end is not None:
-        conditions.add("e.at < %s", end)
+    conditions.given("e.at >= %s", start)
+    conditions.given("e.at < %s", end)
     return sql.fetch_as(
         UsageEvent,
         f"SELECT {_EVENT} WHERE {' AND '.join(conditions.texts)} ORDER BY e.at, e.known_at, e.id",
@@ -184,9 +182,9 @@ def list_usage_events(
     conditions.among("m.code", meters)
     conditions.among("s.entity_id", entity_ids, "uuid")
     conditions.contains(("e.source", "e.event_id", "e.item"), words)
-    for condition, value in (("s.id = %s", subscription_id), ("e.at >= %s", start), ("e.at < %s", end)):
-        if value is not None:
-            conditions.add(condition, value)
+    conditions.given("s.id = %s", subscription_id)
+    conditions.given("e.at >= %s", start)
+    conditions.given("e.at < %s", end)
     return lists.page(
         UsageEventRow,
         columns=_ROW,

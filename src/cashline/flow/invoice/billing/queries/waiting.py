@@ -159,8 +159,7 @@ def list_waiting(
     conditions.among("w.status", statuses)
     conditions.among("w.cause", causes)
     conditions.among("w.entity_id", entity_ids, "uuid")
-    if run_id is not None:
-        conditions.add("w.bill_run_id = %s", run_id)
+    conditions.given("w.bill_run_id = %s", run_id)
     return lists.page(
         WaitingRow,
         columns=_COLUMNS,

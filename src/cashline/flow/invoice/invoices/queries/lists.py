@@ -213,18 +213,14 @@ def _conditions(chosen: InvoiceFilter, today: date, sort: str) -> lists.Conditio
     if chosen.states:
         texts = [STATES[state] for state in chosen.states]
         conditions.add(f"({' OR '.join(texts)})", *[today for text in texts if "%s" in text])
-    for text, value in (
-        ("i.customer_id = %s", chosen.customer_id),
-        ("i.bill_run_id = %s", chosen.bill_run_id),
-        ("i.issued_on >= %s", chosen.issued_from),
-        ("i.issued_on < %s", chosen.issued_to),
-        ("i.due_on >= %s", chosen.due_from),
-        ("i.due_on < %s", chosen.due_to),
-        ("i.gross_total >= %s", chosen.least),
-        ("i.gross_total <= %s", chosen.most),
-    ):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("i.customer_id = %s", chosen.customer_id)
+    conditions.given("i.bill_run_id = %s", chosen.bill_run_id)
+    conditions.given("i.issued_on >= %s", chosen.issued_from)
+    conditions.given("i.issued_on < %s", chosen.issued_to)
+    conditions.given("i.due_on >= %s", chosen.due_from)
+    conditions.given("i.due_on < %s", chosen.due_to)
+    conditions.given("i.gross_total >= %s", chosen.least)
+    conditions.given("i.gross_total <= %s", chosen.most)
     if chosen.agreement_id is not None:
         conditions.add(f"i.id IN ({OF_AGREEMENT})", chosen.agreement_id, chosen.agreement_id)
     return conditions
@@ -250,8 +246,7 @@ def open_items(
     """Invoices with something open, the longest due first."""
     conditions = lists.Conditions()
     conditions.add("i.open_amount > 0")
-    if entity_id is not None:
-        conditions.add("i.entity_id = %s", entity_id)
+    conditions.given("i.entity_id = %s", entity_id)
     if currency:
         conditions.add("i.currency = %s", currency)
     conditions.among("i.customer_id", None if customer_ids is None else list(customer_ids), "uuid")

@@ -134,15 +134,11 @@ def _conditions(chosen: LineFilter) -> lists.Conditions:
     conditions.contains(("l.counterparty_name", "l.remittance", "l.counterparty_iban", "l.end_to_end_id"), chosen.words)
     if chosen.receipts:
         conditions.add("l.amount > 0")
-    for text, value in (
-        ("l.statement_id = %s", chosen.statement_id),
-        ("l.booked_on >= %s", chosen.booked_from),
-        ("l.booked_on < %s", chosen.booked_to),
-        ("l.amount >= %s", chosen.least),
-        ("l.amount <= %s", chosen.most),
-    ):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("l.statement_id = %s", chosen.statement_id)
+    conditions.given("l.booked_on >= %s", chosen.booked_from)
+    conditions.given("l.booked_on < %s", chosen.booked_to)
+    conditions.given("l.amount >= %s", chosen.least)
+    conditions.given("l.amount <= %s", chosen.most)
     return conditions
 
 

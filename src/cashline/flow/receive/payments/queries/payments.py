@@ -196,15 +196,11 @@ def _conditions(chosen: PaymentFilter, sort: str = "") -> lists.Conditions:
     if chosen.uncertified:
         proof = "SELECT FROM withholding_certificates w WHERE w.payment_id = p.id"
         conditions.add(f"p.method = %s AND p.status <> 'reversed' AND NOT EXISTS ({proof})", TAX_WITHHELD)
-    for text, value in (
-        ("p.customer_id = %s", chosen.customer_id),
-        ("p.received_on >= %s", chosen.received_from),
-        ("p.received_on < %s", chosen.received_to),
-        ("p.amount >= %s", chosen.least),
-        ("p.amount <= %s", chosen.most),
-    ):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("p.customer_id = %s", chosen.customer_id)
+    conditions.given("p.received_on >= %s", chosen.received_from)
+    conditions.given("p.received_on < %s", chosen.received_to)
+    conditions.given("p.amount >= %s", chosen.least)
+    conditions.given("p.amount <= %s", chosen.most)
     return conditions
 
 

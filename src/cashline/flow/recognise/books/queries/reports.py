@@ -196,9 +196,9 @@ def book_entries(
     """One page of the entries of a book in `[start, end)`, newest first."""
     conditions = lists.Conditions()
     conditions.add("e.book_id = %s", book_id)
-    for text, value in (("e.source_id = %s", source_id), ("e.day >= %s", start), ("e.day < %s", end)):
-        if value is not None:
-            conditions.add(text, value)
+    conditions.given("e.source_id = %s", source_id)
+    conditions.given("e.day >= %s", start)
+    conditions.given("e.day < %s", end)
     return lists.page(
         BookEntryRow,
         columns=_ENTRY,

@@ -296,8 +296,7 @@ def list_postings(
             entry_id,
             entry_id,
         )
-    if agreement_id is not None:
-        conditions.add("p.agreement_id = %s", agreement_id)
+    conditions.given("p.agreement_id = %s", agreement_id)
     if month is not None:  # with the slices of the month, where the entity reports by periods of weeks
         conditions.add("p.month >= %s AND p.month < %s", month, month_of(month).end)
     return lists.page(
