@@ -108,9 +108,11 @@ def credit(event: form.CreditNote, invoice_ids: list[UUID], today: date, now: da
 
 def invoice_once(account: Account, event: form.OneOffInvoice, today: date, now: datetime) -> None:
     """Issue an invoice without a subscription."""
+    from cashline.flow.agree.catalog.rules import TaxCategory
     from cashline.flow.invoice.invoices.actions import issue_invoices
     from cashline.flow.invoice.invoices.rules.one_off import NewInvoice, NewItem, draft_of
 
-    items = [NewItem(line.item, line.amount) for line in event.lines]
+    category = TaxCategory(account.tax_category)
+    items = [NewItem(line.item, line.amount, tax_category=category) for line in event.lines]
     new = NewInvoice(account.entity_id, account.customer_id, account.currency, items)
     issue_invoices([draft_of(new, today)], now=now, actor=ACTOR)

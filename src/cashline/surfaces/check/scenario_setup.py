@@ -27,11 +27,15 @@ class TooManyRates(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose scenario it is; `plans` are versions by name, `aggregations` the meters."""
+    """Whose scenario it is; `plans` are versions by name, `aggregations` the meters.
+
+    `tax_category` is that of whatever has no rate of its own.
+    """
 
     entity_id: UUID
     customer_id: UUID
     currency: str
+    tax_category: str
     plans: Mapping[str, UUID]
     aggregations: Mapping[str, str]
     wallets: dict[tuple[str, ...], UUID] = field(default_factory=dict)
@@ -62,7 +66,7 @@ def open_account(case: ScenarioCase, conventions: Conventions) -> Account:
     customer_id = create_customers([customer], now=now, actor=ACTOR)[0]
     aggregations = _meters(case, now)
     plans = _plans(case, categories, now)
-    return Account(entity_id, customer_id, case.currency, plans, aggregations)
+    return Account(entity_id, customer_id, case.currency, categories[case.tax_percent], plans, aggregations)
 
 
 def _open_books(entity_id: UUID, now: datetime) -> None:
