@@ -1,6 +1,6 @@
 """Tax that customers withhold: stated on the invoice, settled by a payment short by it, owed by the authority."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,6 +19,7 @@ from cashline.flow.invoice.taxes.rules import (
     expected_withholding,
 )
 from cashline.flow.receive.bank.actions import import_statement, match_lines
+from cashline.flow.receive.collections.actions import send_reminders
 from cashline.flow.receive.payments import queries
 from cashline.flow.receive.payments.actions import (
     NewPayment,
@@ -91,6 +92,15 @@ def test_an_invoice_says_what_is_withheld_and_a_payment_short_by_it_settles_it(s
         request_refunds([NewRefund(withheld.id, D(1), "Wrong")], now=NOW, actor=ACTOR)
     assert_laws_hold()
     assert verify(whole=True).first_break is None
+
+
+def test_a_reminder_asks_for_the_rest_alone(shop: Shop) -> None:
+    row = ship_and_bill(shop, line("SENSOR-1", 2))
+    late = NOW + timedelta(days=60)
+    run = send_reminders(today=late.date(), now=late, actor=ACTOR, preview=True)
+    assert [(one.number, one.amount.amount) for letter in run.letters for one in letter.reminders] == [
+        (row.number, D("194.02"))
+    ]
 
 
 @pytest.mark.parametrize("amount", ["194.01", "194.03", "100.00"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -117,6 +118,14 @@ def test_only_the_disputed_promised_and_flying_parts_are_left_out() -> None:
     )
     plan = on(10, replace(invoice, disputed=eur("30.00"), in_flight=eur("5.00")))
     assert plan.letters[0].total == eur("45.00")
+
+
+@pytest.mark.parametrize(
+    ("disputed", "in_flight", "asked"), [("0", "0", "90.00"), ("50", "0", "45.00"), ("0", "90", "")]
+)
+def test_what_is_withheld_for_the_tax_authority_is_not_asked_for(disputed: str, in_flight: str, asked: str) -> None:
+    plan = on(10, replace(overdue(withheld=Decimal(10)), disputed=eur(disputed), in_flight=eur(in_flight)))
+    assert [letter.total for letter in plan.letters] == ([eur(asked)] if asked else [])
 
 
 def test_a_paid_invoice_is_not_reminded() -> None:

@@ -321,7 +321,7 @@ def _summary(
     if paid:
         rows.append(SummaryRow(_("Paid"), money(-paid, row.currency)))
     rows.append(SummaryRow(_("Open"), money(row.open_amount, row.currency), total=True))
-    if statement.withheld and (withheld := withheld_of(row.id)):
+    if statement.withheld and (withheld := withheld_of([row.id]).get(row.id)):
         rows.append(SummaryRow(_("To be withheld for the tax authority"), money(-withheld, row.currency)))
         rows.append(SummaryRow(_("To pay"), money(row.open_amount - withheld, row.currency), total=True))
     return tuple(rows)

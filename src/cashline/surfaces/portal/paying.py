@@ -111,7 +111,7 @@ def _told_open(row: InvoiceRow, withheld: Decimal) -> str:
 
 
 def _page(row: InvoiceRow, entity: Entity, who: Visitor) -> PayPage:
-    withheld = withheld_of(row.id)
+    withheld = withheld_of([row.id]).get(row.id, Decimal(0))
     asked = to_pay(row, withheld)
     amount = asked.amount
     fields = (

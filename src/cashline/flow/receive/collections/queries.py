@@ -9,7 +9,7 @@ from uuid import UUID
 from cashline.flow.receive.collections.rules import OverdueInvoice, Promise, ReminderPolicy, SentReminder
 from cashline.flow.receive.collections.rules.declaring import policy_from_json, usual_policy
 from cashline.flow.receive.disputes.queries import disputed_amounts
-from cashline.flow.receive.payments.queries import amounts_under_way
+from cashline.flow.receive.payments.queries import amounts_under_way, withheld_of
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound
 from cashline.platform import lists, sql
@@ -100,7 +100,7 @@ def overdue(entity_id: UUID, *, today: date) -> list[Overdue]:
     """What is past due at an entity, with its disputes, charges under way, promises, holds and earlier reminders."""
     rows = sql.fetch(_OVERDUE, {"today": today, "entity": entity_id})
     keys = [row[0] for row in rows]
-    disputed, in_flight = disputed_amounts(keys), amounts_under_way(keys)
+    disputed, in_flight, withheld = disputed_amounts(keys), amounts_under_way(keys), withheld_of(keys)
     promises = _promises(keys)
     sent = _sent(keys)
     return [
@@ -114,6 +114,7 @@ def overdue(entity_id: UUID, *, today: date) -> list[Overdue]:
                 open_amount=Money(open_amount, currency),
                 disputed=Money(disputed.get(key, Decimal(0)), currency),
                 in_flight=Money(in_flight.get(key, Decimal(0)), currency),
+                withheld=withheld.get(key, Decimal(0)),
                 promises=tuple(Promise(Money(amount, currency), day) for amount, day in promises.get(key, ())),
                 held_until=until,
                 sent=tuple(sent.get(key, ())),

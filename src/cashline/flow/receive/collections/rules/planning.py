@@ -1,19 +1,21 @@
 """Which reminders are due: a pure plan over what is overdue, what was sent, and what keeps a customer from paying.
 
 The invariant: one reminder for each invoice and level, in the order of the levels, with the spacing of the policy even
-when reminders were late. What is disputed, promised or being paid is not asked for.
+when reminders were late. What is disputed, withheld, promised or being paid is not asked for.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
 
+from cashline.flow.receive.payments.rules import asked_of
 from cashline.kernel.calendars import BusinessDayRule, adjust, is_business_day
-from cashline.kernel.money import Money
+from cashline.kernel.money import Money, minor_units
 from cashline.kernel.refusals import InvalidValue
 
 
@@ -66,7 +68,10 @@ class SentReminder:
 
 @dataclass(frozen=True, slots=True)
 class OverdueInvoice:
-    """An open invoice with all that bears on reminding of it. `in_flight` is money on its way through a gateway."""
+    """An open invoice with all that bears on reminding of it. `in_flight` is money on its way through a gateway.
+
+    `withheld` is what its customer keeps back for the tax authority.
+    """
 
     invoice_id: UUID
     number: str
@@ -76,6 +81,7 @@ class OverdueInvoice:
     open_amount: Money
     disputed: Money
     in_flight: Money
+    withheld: Decimal = Decimal(0)
     promises: tuple[Promise, ...] = ()
     held_until: date | None = None
     sent: tuple[SentReminder, ...] = ()
@@ -169,10 +175,9 @@ def _effective_due(invoice: OverdueInvoice, policy: ReminderPolicy) -> date:
 def _reminder(invoice: OverdueInvoice, policy: ReminderPolicy, due: date, today: date) -> PlannedReminder | SkipReason:
     if invoice.held_until is not None and today <= invoice.held_until:
         return SkipReason.ON_HOLD
-    undisputed = invoice.open_amount - invoice.disputed
-    if undisputed.amount <= 0:
+    if invoice.disputed >= invoice.open_amount:
         return SkipReason.DISPUTED
-    unpaid = undisputed - invoice.in_flight
+    unpaid = _payable(invoice) - invoice.in_flight
     if unpaid.amount <= 0:
         return SkipReason.IN_FLIGHT
     kept = (promise.amount for promise in invoice.promises if promise.promised_for >= today)
@@ -185,6 +190,15 @@ def _reminder(invoice: OverdueInvoice, policy: ReminderPolicy, due: date, today:
     if today < _step_day(invoice, policy, step, due):
         return SkipReason.NOT_YET
     return PlannedReminder(invoice.invoice_id, invoice.number, step.level, asked, invoice.due_date, (today - due).days)
+
+
+def _payable(invoice: OverdueInvoice) -> Money:
+    """What is to be paid in money: neither disputed nor withheld."""
+    currency, disputed = invoice.open_amount.currency, invoice.disputed.amount
+    asked = asked_of(
+        invoice.open_amount.amount, disputed=disputed, withheld=invoice.withheld, digits=minor_units(currency)
+    )
+    return Money(asked, currency)
 
 
 def _next_step(invoice: OverdueInvoice, policy: ReminderPolicy) -> ReminderStep | None:

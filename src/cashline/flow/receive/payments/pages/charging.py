@@ -186,7 +186,7 @@ def payment_intent_look_up(request: HttpRequest, intent_id: str) -> HttpResponse
 def _fieldsets(invoice: PayableInvoice, sandbox: bool) -> tuple[FieldSet, ...]:
     names = actions.gateway_names(sandbox=sandbox)
     left = invoice.open_amount - invoice.under_way
-    left -= 0 if invoice.under_way else queries.withheld_of(invoice.id)
+    left -= 0 if invoice.under_way else queries.withheld_of([invoice.id]).get(invoice.id, 0)
     cards = tuple(Option(number, f"{number} {fault.says}") for number, fault in FAULTS.items())
     hint = _("The token that the gateway knows the card by: no card number is kept here.")
     token = Field("method_token", _("Card"), hint=hint, max_length=255)

@@ -71,7 +71,7 @@ def _for_invoice(fieldsets: tuple[FieldSet, ...], row: InvoiceRow, code: str) ->
     """The form filled in for what is open of one invoice, without what its customer withholds."""
     key = public("invoice", row.id)
     first = Option(key, _("To invoice %(number)s") % {"number": row.number})
-    asked = row.open_amount - queries.withheld_of(row.id)
+    asked = row.open_amount - queries.withheld_of([row.id]).get(row.id, Decimal(0))
     filled: dict[str, dict[str, Any]] = {
         "entity": {"value": code},
         "amount": {"value": Money(asked, row.currency).rounded().amount},

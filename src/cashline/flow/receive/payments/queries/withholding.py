@@ -49,10 +49,9 @@ def withholding_left(invoice_ids: Iterable[UUID]) -> list[WithholdingLeft]:
     return found
 
 
-def withheld_of(invoice_id: UUID) -> Decimal:
-    """What the customer will still withhold of an invoice; zero where nothing would be left of it to pay."""
-    found = withholding_left([invoice_id])
-    return found[0].expected if found and found[0].expected < found[0].open_amount else Decimal(0)
+def withheld_of(invoice_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """What customers will still withhold of invoices; one of which nothing would be left to pay is left out."""
+    return {one.invoice_id: one.expected for one in withholding_left(invoice_ids) if one.expected < one.open_amount}
 
 
 def certificate_of(payment_id: UUID) -> Certificate | None:
