@@ -57,14 +57,20 @@ class Conditions:
     def contains(self, columns: Sequence[str], words: str, *, known: str = "") -> None:
         """Each word stands in a column, whatever its case, or however it is spelled in `known`, a searchable name."""
         for word in words.split()[:8]:
-            tests, patterns = [f"{column} ILIKE %s" for column in columns], [_anywhere(word)] * len(columns)
+            tests, patterns = [f"{column} ILIKE %s" for column in columns], [holding(word)] * len(columns)
             if known:
-                tests, patterns = [*tests, f"{known} LIKE %s"], [*patterns, _anywhere(searchable(word))]
+                tests, patterns = [*tests, f"{known} LIKE %s"], [*patterns, holding(searchable(word))]
             self.add(f"({' OR '.join(tests)})", *patterns)
 
 
-def _anywhere(word: str) -> str:
-    return "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+def starting_with(word: str) -> str:
+    """The pattern (of LIKE) of texts that begin so."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def holding(word: str) -> str:
+    """The pattern of texts that the word stands in anywhere."""
+    return f"%{starting_with(word)}"
 
 
 _ALIAS = re.compile(r"\b([a-z_]\w*)\.")

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from cashline.flow.agree.catalog.rules import PriceSpan, TaxCategory
-from cashline.flow.agree.customers.queries.finding import Meant, starting_with
+from cashline.flow.agree.customers.queries.finding import Meant
 from cashline.flow.agree.pricing.rules.charges import Charge
 from cashline.flow.agree.pricing.rules.including import charge_without_tax
 from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage, PricedUsage, price_usage
@@ -106,7 +106,7 @@ def products_by_sku(skus: Iterable[str]) -> dict[str, ProductRow]:
 
 def products_meant(word: str, column: str) -> Meant | None:
     """What a word means of the products that a column points to: their SKU, from the beginning; None for nothing."""
-    found = sql.ids(sql.fetch("SELECT id FROM products WHERE sku ILIKE %s", (starting_with(word),)))
+    found = sql.ids(sql.fetch("SELECT id FROM products WHERE sku ILIKE %s", (lists.starting_with(word),)))
     return Meant(f"{column} = ANY(%s::uuid[])", (found,)) if found else None
 
 

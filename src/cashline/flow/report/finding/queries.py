@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cashline.flow.report.finding.rules import LONGEST, Found, NumberSeries, Sought, sought_numbers
 from cashline.kernel.spelling import searchable
-from cashline.platform import sql
+from cashline.platform import lists, sql
 
 PERMISSIONS = {
     "customer": "customers.read",
@@ -57,7 +57,12 @@ def find(words: str, *, readable: Mapping[str, Sequence[UUID] | None], limit: in
     if not text:
         return []
     sought = sought_numbers(text, number_series())
-    params: dict[str, Any] = {"start": f"{_escaped(text)}%", "limit": limit, "exactly": text, "upper": text.upper()}
+    params: dict[str, Any] = {
+        "start": lists.starting_with(text),
+        "limit": limit,
+        "exactly": text,
+        "upper": text.upper(),
+    }
     parts = []
     for kind in PERMISSIONS:
         if kind not in readable:
@@ -118,7 +123,7 @@ def _known(text: str, params: dict[str, Any]) -> str:
     """Every word stands somewhere in the customer's name, however its umlauts are spelled."""
     tests = []
     for place, word in enumerate(text.split()[:6]):
-        params[f"known_{place}"] = f"%{_escaped(searchable(word))}%"
+        params[f"known_{place}"] = lists.holding(searchable(word))
         tests.append(f"c.known_as LIKE %(known_{place})s")
     return f"({' AND '.join(tests)})"
 
@@ -127,10 +132,6 @@ def _named(column: str, text: str, params: dict[str, Any]) -> str:
     """Every word stands somewhere in the name."""
     tests = []
     for place, word in enumerate(text.split()[:6]):
-        params[f"word_{place}"] = f"%{_escaped(word)}%"
+        params[f"word_{place}"] = lists.holding(word)
         tests.append(f"{column} ILIKE %(word_{place})s")
     return f"({' AND '.join(tests)})"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

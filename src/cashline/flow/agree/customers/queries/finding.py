@@ -68,9 +68,9 @@ def numbered(table: str, alias: str, word: str, *, kind: str = "", texts: Sequen
 
     None where nothing of it is meant. `kind` is that of the number's series.
     """
-    conditions: list[tuple[str, Any]] = [(f"{alias}.{column} LIKE %s", starting_with(word)) for column in texts]
+    conditions: list[tuple[str, Any]] = [(f"{alias}.{column} LIKE %s", lists.starting_with(word)) for column in texts]
     if kind:
-        conditions.append((f"{alias}.number LIKE %s", starting_with(word.upper())))
+        conditions.append((f"{alias}.number LIKE %s", lists.starting_with(word.upper())))
         if numbers := numbers_ending(kind, word):
             conditions.append((f"{alias}.number = ANY(%s)", numbers))
     return _if_any(table, alias, conditions)
@@ -78,7 +78,7 @@ def numbered(table: str, alias: str, word: str, *, kind: str = "", texts: Sequen
 
 def holding(table: str, alias: str, word: str, columns: Sequence[str]) -> Meant | None:
     """The same by any part of texts, whatever its case."""
-    return _if_any(table, alias, [(f"{alias}.{column} ILIKE %s", f"%{starting_with(word)}") for column in columns])
+    return _if_any(table, alias, [(f"{alias}.{column} ILIKE %s", lists.holding(word)) for column in columns])
 
 
 def linked(column: str, table: str, alias: str, meant: Meant | None) -> Meant | None:
@@ -103,11 +103,6 @@ def either(*found: Meant | None) -> Meant | None:
     return Meant(" OR ".join(one.text for one in some), [value for one in some for value in one.params])
 
 
-def starting_with(word: str) -> str:
-    """The pattern of texts that begin so."""
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-
-
 def _if_any(table: str, alias: str, conditions: Sequence[tuple[str, Any]]) -> Meant | None:
     meant = Meant(" OR ".join(text for text, _ in conditions), [value for _, value in conditions])
     return meant if sql.fetch(f"SELECT 1 FROM {table} {alias} WHERE {meant.text} LIMIT 1", meant.params) else None
@@ -124,4 +119,4 @@ def _called(words: Sequence[str]) -> str:
 
 
 def _patterns(words: Sequence[str]) -> list[str]:
-    return [f"%{starting_with(one)}" for word in words for one in (searchable(word), word)]
+    return [lists.holding(one) for word in words for one in (searchable(word), word)]
