@@ -1,5 +1,6 @@
 """The first page of the portal: what waits for the customer, and what runs."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
@@ -34,7 +35,9 @@ from cashline.surfaces.portal.frame import frame_for, usual_entity, visitor
 from cashline.surfaces.portal.orders import order_pill, order_url
 from cashline.surfaces.portal.parts import money
 from cashline.surfaces.portal.queries import delivering, overview, paying
+from cashline.surfaces.portal.queries.delivering import OrderRow
 from cashline.surfaces.portal.queries.overview import Balance, Task
+from cashline.surfaces.portal.queries.paying import InvoiceRow
 from cashline.surfaces.portal.signing import sign_address
 
 SHOWN = 5
@@ -79,28 +82,12 @@ def home(request: HttpRequest) -> HttpResponse:
         Stat(_("Orders under way"), orders, f"{reverse('portal_order_list')}?state=booked&state=held"),
         Stat(_("Subscriptions running"), subscriptions, reverse("portal_subscription_list")),
     )
-    order_rows = tuple(
-        Row(
-            public("order", one.id),
-            {"number": one.number, "state": order_pill(one.status), "day": one.ordered_on},
-            order_url(one.id),
-        )
-        for one in newest
-    )
-    invoice_rows = tuple(
-        Row(
-            public("invoice", one.id),
-            {"number": one.number, "due": one.due_on, "open": money(one.open_amount, one.currency)},
-            reverse("portal_invoice", args=[public("invoice", one.id)]),
-        )
-        for one in invoices
-    )
     page = BoardPage(
         _("Hello %(name)s") % {"name": who.name} if who.name else buyer.name,
         stats=stats,
         sections=(
-            Section(_("Newest orders"), Table(ORDERS, order_rows, empty=_("None yet."))),
-            Section(_("Newest invoices"), Table(INVOICES, invoice_rows, empty=_("None yet."))),
+            Section(_("Newest orders"), Table(ORDERS, _order_rows(newest), empty=_("None yet."))),
+            Section(_("Newest invoices"), Table(INVOICES, _invoice_rows(invoices), empty=_("None yet."))),
         ),
         subtitle=f"{buyer.name} · {buyer.number}",
     )
@@ -110,6 +97,28 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     context = {"page": page, "waiting": waiting, "count": len(tasks)}
     return render_page(request, "portal/home.html", context, portal=frame_for(entity))
+
+
+def _order_rows(orders: Sequence[OrderRow]) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            public("order", one.id),
+            {"number": one.number, "state": order_pill(one.status), "day": one.ordered_on},
+            order_url(one.id),
+        )
+        for one in orders
+    )
+
+
+def _invoice_rows(invoices: Sequence[InvoiceRow]) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            public("invoice", one.id),
+            {"number": one.number, "due": one.due_on, "open": money(one.open_amount, one.currency)},
+            reverse("portal_invoice", args=[public("invoice", one.id)]),
+        )
+        for one in invoices
+    )
 
 
 def _money_stats(balances: list[Balance]) -> tuple[Stat, ...]:

@@ -66,50 +66,28 @@ def send_for_signature(agreement_id: UUID, *, signers: Sequence[Signer], now: da
     raise_all(signer_errors(signers))
     row = queries.agreements_for_update([agreement_id])[agreement_id]
     target = AGREEMENT.target("send_for_signature", row.status, document_id=row.number)
-    asked = [
-        SignatureRow(
-            new_id(),
-            agreement_id,
-            one.name.strip(),
-            one.email.strip(),
-            one.title.strip(),
-            SignatureStatus.REQUESTED.value,
-            now,
-            None,
-            None,
-            "",
-            {},
-        )
-        for one in signers
-    ]
+    asked = [_asked(agreement_id, one, now) for one in signers]
     document = contract_pdf(row, asked, now=now)
     _store(row, DRAFT_FILE, f"{row.number}.pdf", document, now)
     sql.update("agreements", {"status": "text"}, [(row.id, target.value)])
     tokens = [signing_token(one.id) for one in asked]
     hashed = sha256(document)
-    sql.insert(
-        "signatures",
-        _COLUMNS,
-        [
-            (
-                one.id,
-                agreement_id,
-                one.signer_name,
-                one.signer_email,
-                one.signer_title,
-                token_hash(token),
-                now,
-                hashed,
-                sql.json({}),
-            )
-            for one, token in zip(asked, tokens, strict=True)
-        ],
-    )
+    sql.insert("signatures", _COLUMNS, [
+        (one.id, agreement_id, one.signer_name, one.signer_email, one.signer_title, token_hash(token), now, hashed,
+         sql.json({}))
+        for one, token in zip(asked, tokens, strict=True)
+    ])  # fmt: skip
     enqueue([_mail("signature_mail", one) for one in asked], now=now)
     sent = _agreement_event("AgreementSentForSignature", row, {"document_sha256": hashed})
     requests = [_signature_event("SignatureRequested", row, one, {"document_sha256": hashed}) for one in asked]
     record([sent, *requests], now=now, actor=actor)
     return tokens
+
+
+def _asked(agreement_id: UUID, signer: Signer, now: datetime) -> SignatureRow:
+    """The signature that is asked of somebody."""
+    who = signer.name.strip(), signer.email.strip(), signer.title.strip()
+    return SignatureRow(new_id(), agreement_id, *who, SignatureStatus.REQUESTED.value, now, None, None, "", {})
 
 
 @transaction.atomic

@@ -99,31 +99,33 @@ def _fieldsets(present: PlanRow | None) -> tuple[FieldSet, ...]:
                 Field("trial_days", _("Days of trial"), "integer", required=False, least=0, most=3660, width="quarter"),
             ),
         ),
-        FieldSet(
-            _("Besides"),
-            (
-                Field(
-                    "minimum_commitment", _("At least a period"), "decimal", required=False, least=0, width="half",
-                    hint=_("Base fee and usage together."),
-                ),
-                Field(
-                    "termination_percent", _("Ending early: of what is left"), "decimal", required=False, least=0,
-                    most=100, suffix="%", width="quarter",
-                ),
-                Field("termination_fee", _("and a fee of"), "decimal", required=False, least=0, width="quarter"),
-                Field(
-                    "usage_thresholds", _("Bill usage early at"), required=False, width="half",
-                    hint=_("Amounts with semicolons between, such as 100; 500."),
-                ),
-                Field(
-                    "add_ons", _("Add-ons"), "textarea", required=False, max_length=4000,
-                    hint=_("One a line: code; units in the plan; price of one. “whole” at the end: not prorated."),
-                ),
-                Field(
-                    "filters", _("Prices by value"), "textarea", required=False, max_length=8000,
-                    hint=_("One a line: meter; dimension; value; price of one."),
-                ),
-            ),
+        FieldSet(_("Besides"), _besides()),
+    )
+
+
+def _besides() -> tuple[Field, ...]:
+    """What a plan may have besides its base fee."""
+    return (
+        Field(
+            "minimum_commitment", _("At least a period"), "decimal", required=False, least=0, width="half",
+            hint=_("Base fee and usage together."),
+        ),
+        Field(
+            "termination_percent", _("Ending early: of what is left"), "decimal", required=False, least=0,
+            most=100, suffix="%", width="quarter",
+        ),
+        Field("termination_fee", _("and a fee of"), "decimal", required=False, least=0, width="quarter"),
+        Field(
+            "usage_thresholds", _("Bill usage early at"), required=False, width="half",
+            hint=_("Amounts with semicolons between, such as 100; 500."),
+        ),
+        Field(
+            "add_ons", _("Add-ons"), "textarea", required=False, max_length=4000,
+            hint=_("One a line: code; units in the plan; price of one. “whole” at the end: not prorated."),
+        ),
+        Field(
+            "filters", _("Prices by value"), "textarea", required=False, max_length=8000,
+            hint=_("One a line: meter; dimension; value; price of one."),
         ),
     )  # fmt: skip
 
