@@ -46,9 +46,8 @@ def list_recognised(
     """One page of revenue that belongs to `[since, until)`; `entity_ids` None means all legal entities."""
     conditions = lists.Conditions()
     conditions.among("p.entity_id", entity_ids, "uuid")
-    for text, bound in (("p.month >= %s", since), ("p.month < %s", until)):
-        if bound is not None:
-            conditions.add(text, bound)
+    conditions.given("p.month >= %s", since)
+    conditions.given("p.month < %s", until)
     return lists.page(
         RecognisedRow,
         columns="p.id, p.kind, p.source_id, p.number, p.currency, p.description, p.month, p.amount",
