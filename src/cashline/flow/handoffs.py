@@ -10,6 +10,7 @@ from cashline.flow.deliver.projects import actions as projects
 from cashline.flow.deliver.provisioning import actions as provisioning
 from cashline.flow.deliver.subscriptions import actions as subscriptions
 from cashline.flow.invoice.billing import actions as billing
+from cashline.flow.receive.payments import actions as payments
 from cashline.flow.recognise.books import actions as books
 from cashline.flow.recognise.ledger import actions as ledger
 from cashline.flow.recognise.revenue import actions as revenue
@@ -57,7 +58,7 @@ HANDOFFS: dict[str, tuple[Handoff, ...]] = {
     "InstallationAccepted": (billing.schedule_billing,),
     "InvoiceVoided": (billing.schedule_billing,),
     "InvoiceIssued": (ledger.post_invoices,),
-    "CreditNoteIssued": (ledger.post_credit_notes,),
+    "CreditNoteIssued": (ledger.post_credit_notes, payments.settle_withheld),
     "AccountCredited": (ledger.post_credits,),
     "WalletToppedUp": (ledger.post_credits,),
     "WalletGranted": (ledger.post_credits,),

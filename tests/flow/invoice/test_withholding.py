@@ -133,6 +133,17 @@ def test_a_credit_note_takes_its_part_of_what_is_withheld(shop: Shop) -> None:
     assert held(shop)["tax_withheld"] == D("8.90")
 
 
+def test_a_credit_note_after_the_payment_leaves_nothing_open_but_what_is_withheld(shop: Shop) -> None:
+    """Half is disputed, the other half is paid short by its share; then the disputed half is credited."""
+    row = ship_and_bill(shop, line("SENSOR-1", 2))
+    pay(row, "97.01")
+    credit(row.id, [(statement_of(row.id).lines[0].id, D(89))])
+    assert invoice(row.id).open_amount == 0
+    assert held(shop) == {"bank": D("97.01"), "receivable": D(0), "tax_withheld": D("8.90")}
+    assert_laws_hold()
+    assert verify(whole=True).first_break is None
+
+
 def test_a_credit_to_the_account_leaves_what_the_invoice_says(shop: Shop) -> None:
     row = ship_and_bill(shop, line("SENSOR-1", 2))
     given = CreditRequest(row.id, "Slower than agreed", [(statement_of(row.id).lines[0].id, D(89))], to_balance=True)

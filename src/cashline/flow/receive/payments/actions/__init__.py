@@ -19,7 +19,7 @@ from cashline.flow.receive.payments.actions.reversing import reverse_payments
 from cashline.flow.receive.payments.actions.sandbox import deliver_sandbox_reports
 from cashline.flow.receive.payments.actions.topping_up import put_into_wallet, top_up_wallet
 from cashline.flow.receive.payments.actions.wallet_cards import set_wallet_card, stop_top_ups, top_up_low_wallets
-from cashline.flow.receive.payments.actions.withholding import record_certificate
+from cashline.flow.receive.payments.actions.withholding import record_certificate, settle_withheld
 
 __all__ = [
     "METHODS",
@@ -49,6 +49,7 @@ __all__ = [
     "sandbox_gateway",
     "send_refund",
     "set_wallet_card",
+    "settle_withheld",
     "stop_top_ups",
     "top_up_low_wallets",
     "top_up_wallet",

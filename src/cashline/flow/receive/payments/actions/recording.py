@@ -77,6 +77,8 @@ def take_withheld(invoices: Mapping[UUID, date], *, now: datetime, actor: str) -
     authority, and waits for its certificate.
     """
     found = [row for row in queries.withholding_left(invoices) if row.open_amount == row.expected]
+    if not found:
+        return
     record_payments(
         [
             NewPayment(

@@ -1,16 +1,29 @@
-"""Recording the certificate of tax that a customer withheld; the amount itself is a payment by `tax_withheld`."""
+"""Tax that customers withhold, which is a payment by `tax_withheld`: after credit notes, and its certificate."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from cashline.flow.receive.payments import queries
+from cashline.flow.receive.payments.actions.recording import take_withheld
 from cashline.flow.receive.payments.rules import TAX_WITHHELD, PaymentStatus
 from cashline.kernel.refusals import Conflict, InvalidValue
 from cashline.platform import sql
 from cashline.platform.events.actions import record
 from cashline.platform.events.rules import Event, ObjectRef
+
+
+def settle_withheld(events: Sequence[Event], *, now: datetime, actor: str) -> None:
+    """Hand-off on CreditNoteIssued: where it leaves open just what is withheld, all that was to be paid is paid."""
+    invoices = {
+        one.id: date.fromisoformat(event.data["issued_on"])
+        for event in events
+        for one in event.objects
+        if one.type == "invoice"
+    }
+    take_withheld(invoices, now=now, actor=actor)
 
 
 @transaction.atomic
