@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact, DeliveryKind
 from cashline.flow.recognise.revenue.rules.agreed import facts_of_agreement, line_of
+from cashline.flow.recognise.revenue.rules.by_month import plan_revenue
 from cashline.flow.recognise.revenue.rules.contracts import cuts_of
-from cashline.flow.recognise.revenue.rules.planning import Concession, Cut, plan_obligations, plan_revenue
+from cashline.flow.recognise.revenue.rules.planning import Concession, Cut, plan_obligations
 from cashline.flow.recognise.revenue.rules.promises import Promise, promise_of
 from cashline.flow.recognise.revenue.rules.standard.planning import plan_revenue as plan_standard
 from cashline.kernel.identifiers import new_id

@@ -13,16 +13,9 @@ from cashline.flow.agree.contracts.rules import TermLine
 from cashline.flow.deliver.fulfilment.rules import DeliveryFact, DeliveryKind
 from cashline.flow.recognise.revenue.rules.ahead import still_to_come
 from cashline.flow.recognise.revenue.rules.allocation import allocate_price, derivation_of
+from cashline.flow.recognise.revenue.rules.by_month import complete_from, difference, plan_revenue
 from cashline.flow.recognise.revenue.rules.contracts import plan_contract
-from cashline.flow.recognise.revenue.rules.planning import (
-    Concession,
-    Cut,
-    PlannedObligation,
-    complete_from,
-    difference,
-    plan_obligations,
-    plan_revenue,
-)
+from cashline.flow.recognise.revenue.rules.planning import Concession, Cut, PlannedObligation, plan_obligations
 from cashline.flow.recognise.revenue.rules.promises import Promise
 from cashline.kernel.identifiers import new_id
 from cashline.kernel.periods import month_of

@@ -5,15 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from cashline.flow.recognise.revenue.rules.planning import (
-    Layer,
-    Obligation,
-    PlannedObligation,
-    complete_from,
-    evenly,
-    plan_revenue,
-    single_run,
-)
+from cashline.flow.recognise.revenue.rules.by_month import complete_from, evenly, plan_revenue, single_run
+from cashline.flow.recognise.revenue.rules.planning import Layer, Obligation, PlannedObligation
 from cashline.kernel.periods import add_months, month_of
 
 _ZERO = Decimal(0)

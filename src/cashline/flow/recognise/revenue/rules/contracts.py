@@ -13,14 +13,13 @@ from cashline.flow.deliver.fulfilment.rules import DeliveryFact, DeliveryKind
 from cashline.flow.invoice.billing.rules.planning import plan_bills
 from cashline.flow.recognise.revenue.rules.ahead import still_to_come
 from cashline.flow.recognise.revenue.rules.allocation import derivation_of
+from cashline.flow.recognise.revenue.rules.by_month import complete_from, plan_revenue
 from cashline.flow.recognise.revenue.rules.planning import (
     Concession,
     Cut,
     Obligation,
     PlannedObligation,
-    complete_from,
     plan_obligations,
-    plan_revenue,
 )
 from cashline.flow.recognise.revenue.rules.progress import cut_short_on
 from cashline.flow.recognise.revenue.rules.promises import Promise, is_over_time, promise_of
