@@ -16,6 +16,9 @@ from cashline.flow.agree.pricing.rules.usage_prices import PreviewUsage
 from cashline.flow.agree.quotes.queries import price_offers
 from cashline.flow.agree.quotes.rules import NewQuoteLine, QuoteContent
 from cashline.flow.book.orders.actions import place_orders
+from cashline.flow.invoice.billing.actions import set_invoice_grouping
+from cashline.flow.invoice.billing.rules.grouping import GroupBy
+from cashline.flow.invoice.credit_notes.actions import void_invoices
 from cashline.flow.invoice.credit_notes.queries import credit_notes_by_id, creditable
 from cashline.flow.invoice.invoices.actions import DocumentForm, invoice_document, issue_invoices
 from cashline.flow.invoice.invoices.actions.documents import paper_of
@@ -24,11 +27,13 @@ from cashline.flow.invoice.invoices.rules.explaining import explain
 from cashline.flow.invoice.invoices.rules.one_off import NewInvoice, NewItem, draft_of
 from cashline.flow.invoice.taxes.actions import set_tax_rates
 from cashline.flow.invoice.taxes.rules import NewTaxRate
+from cashline.flow.recognise.revenue.actions import run_revenue
 from cashline.flow.report.health.queries import verify
 from cashline.kernel.refusals import Refusal
 from cashline.platform import sql
 from tests.support.book import book, line, order, place, ship
 from tests.support.invoice import bill, billed, credit, end_subscriptions, make_billing_shop, make_consumer
+from tests.support.recognise import make_trading_shop
 from tests.support.world import ACTOR, NOW, TODAY
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -172,3 +177,17 @@ def test_a_one_off_invoice_of_prices_with_tax_gives_back_what_each_line_came_to(
         amounts_back = sorted(note.gross_total for note in notes.values())
         assert amounts_back == sorted([first, worth - first])
     assert verify().first_break is None
+
+
+def test_a_combined_invoice_comes_to_the_prices_and_is_billed_so_again_when_void() -> None:
+    shop = make_trading_shop()
+    ada = make_consumer(shop)
+    set_invoice_grouping(customer_id=ada, group_by=GroupBy.CUSTOMER, now=NOW, actor=ACTOR)
+    ship(*(book(shop, line("SENSOR-1", quantity), customer_id=ada, currency="GBP") for quantity in (1, 2)))
+    (row,) = billed(bill())
+    assert (row.agreement_id, row.gross_total) == (None, D("29.97"))
+    void_invoices([row.id], reason="Wrong name", today=TODAY, now=NOW, actor=ACTOR)
+    (again,) = billed(bill())
+    assert amounts(again) == amounts(row)
+    run_revenue(through=TODAY, now=NOW, actor=ACTOR)
+    assert verify(whole=True).first_break is None
