@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from random import Random
-from uuid import UUID
 
 import msgspec
 import pytest
@@ -106,14 +105,16 @@ def take_back(source: CreditableInvoice, index: int | None = None, net: Decimal 
     """Credit a line (all of them without one); what is given back, and the invoice after."""
     lines = None if index is None else [(source.lines[index].id, net or source.lines[index].left)]
     note = plan_credit_note(source, CreditRequest(source.id, "Returned", lines), DAY)
-    taken: dict[UUID, tuple[Decimal, Decimal, Decimal]] = {
-        line.invoice_line.id: (line.net_amount, line.tax_amount, line.discount) for line in note.lines
+    taken = {
+        line.invoice_line.id: (line.net_amount, line.tax_amount, line.discount, line.gross_amount or D(0))
+        for line in note.lines
     }
     after = [
         line._replace(
             credited_net=line.credited_net + taken[line.id][0],
             credited_tax=line.credited_tax + taken[line.id][1],
             credited_discount=line.credited_discount + taken[line.id][2],
+            credited_gross=line.credited_gross + taken[line.id][3],
         )
         if line.id in taken
         else line
@@ -285,3 +286,38 @@ def test_the_waterfall_begins_with_the_price_with_tax() -> None:
     assert [step.name for step in fall.steps][2:4] == ["list_price", "quantity_tier"]
     assert (fall.list_price, fall.net_total) == (D("8.3949579832"), D("16.79") * 12)
     assert fall.derivation.breaks() == []
+
+
+LASTING = st.integers(1, 29)
+
+
+@given(st.integers(3_000, 99_999), st.sampled_from(RATES), st.integers(1, 9).map(str), LASTING, LASTING)
+def test_a_part_of_a_period_costs_its_part_of_the_price_however_it_became_known(
+    cents: int, rate: str, quantity: str, days: int, fewer: int
+) -> None:
+    """Billed whole and corrected once or twice, it comes to what it would have come to at once."""
+    start = date(2026, 4, 1)
+    month = priced(str(D(cents).scaleb(-2)), rate, quantity, kind="subscription")
+    facts = [activated(month, start)]
+    (posted,) = posted_of(invoice(plan([month], facts, as_of=start)))
+    for last in (max(days, fewer), min(days, fewer)):
+        facts.append(ended(month, date(2026, 4, 1 + last)))
+        at_once = invoice_or_none(plan([month], facts, as_of=start))
+        for request in plan([month], facts, [posted], as_of=start).requests:
+            ((_, net),) = request.lines or ()
+            line = CreditableLine(
+                posted.invoice_line_id, 1, month.line_id, "", D(quantity), month.unit_price, posted.net_amount, "S",
+                D(rate), True, posted.corrected, D(0), gross_amount=posted.gross_amount,
+                credited_gross=posted.corrected_gross,
+            )  # fmt: skip
+            gross = line.with_tax(net, 2, request.with_tax.get(posted.invoice_line_id)) or D(0)
+            posted = posted._replace(
+                corrected=posted.corrected + net, credited=posted.credited + net,
+                corrected_gross=posted.corrected_gross + gross,
+            )  # fmt: skip
+        assert posted.gross_left == (at_once.gross_total if at_once else D(0))
+        assert plan([month], facts, [posted], as_of=start).requests == []
+
+
+def invoice_or_none(bills: AgreementBills) -> PreparedInvoice | None:
+    return invoice(bills) if bills.draft else None

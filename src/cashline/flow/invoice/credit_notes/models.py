@@ -60,6 +60,7 @@ class CreditNoteLine(Table):
     """How much of an invoice line is taken back, with the original tax; of a line below zero a negative amount.
 
     `discount_amount` is the part of the coupons that is taken back with it: the customer gets that much less.
+    `gross_amount` is the net amount with tax where the price of the invoice line includes tax.
     """
 
     credit_note = link_to("credit_notes.CreditNote", db_index=False)
@@ -73,6 +74,7 @@ class CreditNoteLine(Table):
     tax_code = models.TextField()
     tax_rate = rate_column()
     tax_amount = amount_column()
+    gross_amount = amount_column(null=True)
     derivation = models.JSONField()
 
     class Meta:

@@ -51,8 +51,8 @@ _HEAD = (
 _CREDITABLE = (
     "SELECT l.invoice_id, l.id, l.line_no, l.line_id, l.description, l.quantity, l.unit_price, l.net_amount, "
     "l.tax_code, l.tax_rate, l.period IS NOT NULL, coalesce(c.net, 0), coalesce(c.tax, 0), l.discount_share, "
-    "coalesce(c.discount, 0), l.agreement_id, l.gross_amount "
-    "FROM invoice_lines l LEFT JOIN LATERAL (SELECT sum(x.net_amount) AS net, "
+    "coalesce(c.discount, 0), l.agreement_id, l.gross_amount, coalesce(c.gross, 0) "
+    "FROM invoice_lines l LEFT JOIN LATERAL (SELECT sum(x.net_amount) AS net, sum(x.gross_amount) AS gross, "
     "sum(x.tax_amount) AS tax, sum(x.discount_amount) AS discount FROM credit_note_lines x "
     "WHERE x.invoice_line_id = l.id) c ON true WHERE l.invoice_id = ANY(%s) ORDER BY l.invoice_id, l.line_no"
 )
@@ -133,6 +133,7 @@ def _creditable_line(row: tuple[Any, ...], currency: str) -> CreditableLine:
         amount(row[13], currency),
         row[14],
         None if row[15] is None else amount(row[15], currency),
+        amount(row[16], currency),
     )
 
 

@@ -62,7 +62,8 @@ def credit_together(
             continue
         of, one = known
         lines = (*(one.lines or ()), *(request.lines or ()))
-        merged = replace(one, lines=lines, to_balance=one.to_balance and request.to_balance)
+        prices = {**one.with_tax, **request.with_tax}
+        merged = replace(one, lines=lines, to_balance=one.to_balance and request.to_balance, with_tax=prices)
         found[request.invoice_id] = ([*of, due], merged)
     return list(found.values())
 

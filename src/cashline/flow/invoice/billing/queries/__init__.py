@@ -156,17 +156,18 @@ def count_due(
 def posted_lines(line_ids: Iterable[UUID]) -> dict[UUID, list[PostedLine]]:
     """What stands on issued invoices of agreement lines, and what was credited of it, by line."""
     found: dict[UUID, list[PostedLine]] = {}
-    for *row, net, corrected, credited, gross, currency in sql.fetch(
+    for *row, net, corrected, credited, gross, back, currency in sql.fetch(
         "SELECT l.id, l.invoice_id, l.line_id, l.source_id, l.period_start, upper(l.period), l.revision, l.net_amount, "
-        "coalesce(c.corrected, 0), coalesce(c.credited, 0), l.gross_amount, i.currency "
+        "coalesce(c.corrected, 0), coalesce(c.credited, 0), l.gross_amount, coalesce(c.gross, 0), i.currency "
         "FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
         "LEFT JOIN LATERAL (SELECT sum(x.net_amount) AS credited, "
-        "sum(x.net_amount) FILTER (WHERE n.cause <> 'concession') AS corrected FROM credit_note_lines x "
+        "sum(x.net_amount) FILTER (WHERE n.cause <> 'concession') AS corrected, "
+        "sum(x.gross_amount) FILTER (WHERE n.cause <> 'concession') AS gross FROM credit_note_lines x "
         "JOIN credit_notes n ON n.id = x.credit_note_id WHERE x.invoice_line_id = l.id) c ON true "
         "WHERE l.line_id = ANY(%s) AND i.number IS NOT NULL ORDER BY l.id",
         (list(line_ids),),
     ):
-        sums = [None if value is None else amount(value, currency) for value in (net, corrected, credited, gross)]
+        sums = [None if value is None else amount(value, currency) for value in (net, corrected, credited, gross, back)]
         found.setdefault(row[2], []).append(PostedLine._make((*row, *sums)))
     return found
 

@@ -143,11 +143,15 @@ def _draft_line(charge: BillCharge, units: Mapping[UUID, str]) -> DraftLine:
 def _requests(credits_found: Iterable[BillCredit]) -> Iterable[CreditRequest]:
     """One request for each invoice, its lines with what is taken back of them."""
     by_invoice: dict[UUID, dict[UUID, Decimal]] = {}
+    with_tax: dict[UUID, dict[UUID, Decimal]] = {}
     for item in credits_found:
         lines = by_invoice.setdefault(item.invoice_id, {})
         lines[item.invoice_line_id] = lines.get(item.invoice_line_id, Decimal(0)) + item.net_amount
-    for invoice_id, lines in by_invoice.items():
-        yield CreditRequest(invoice_id, CORRECTION, tuple(lines.items()), CreditCause.CORRECTION)
+        if item.gross_amount is not None:
+            with_tax.setdefault(item.invoice_id, {})[item.invoice_line_id] = item.gross_amount
+    for key, lines in by_invoice.items():
+        prices = with_tax.get(key, {})
+        yield CreditRequest(key, CORRECTION, tuple(lines.items()), CreditCause.CORRECTION, with_tax=prices)
 
 
 def plan_requests(credits_found: Iterable[Credit]) -> list[CreditRequest]:

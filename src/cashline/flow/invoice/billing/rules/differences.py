@@ -11,8 +11,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cashline.flow.invoice.billing.rules.charges import ALWAYS, ZERO, PlannedCharge, plain
-from cashline.kernel.money import minor_units
-from cashline.kernel.rounding import divide, round_to
 
 
 class PostedLine(NamedTuple):
@@ -30,12 +28,12 @@ class PostedLine(NamedTuple):
     corrected: Decimal
     credited: Decimal
     gross_amount: Decimal | None = None
+    corrected_gross: Decimal = ZERO
 
-    def gross_left(self, digits: int) -> Decimal | None:
+    @property
+    def gross_left(self) -> Decimal | None:
         """What stands of it with tax after its corrections (None: its price was without tax)."""
-        if self.gross_amount is None or not self.corrected:
-            return self.gross_amount
-        return self.gross_amount - round_to(divide(self.gross_amount * self.corrected, self.net_amount), digits)
+        return None if self.gross_amount is None else self.gross_amount - self.corrected_gross
 
 
 class BillCharge(NamedTuple):
@@ -52,12 +50,13 @@ class BillCharge(NamedTuple):
 
 
 class BillCredit(NamedTuple):
-    """So much of an invoice line is to be taken back."""
+    """So much of an invoice line is to be taken back; `gross_amount` is that with tax, where the price decides it."""
 
     invoice_line_id: UUID
     invoice_id: UUID
     line_id: UUID
     net_amount: Decimal
+    gross_amount: Decimal | None = None
 
 
 class Difference(NamedTuple):
@@ -108,7 +107,9 @@ def _compare(
         billed = sum((line.net_amount - line.corrected for line in lines), ZERO)
         missing = charge.net_amount - billed
         if missing < 0:
-            taken_back.extend(_take_back(lines, -missing))
+            found = _take_back(lines, -missing)
+            gross = charge.gross_amount
+            taken_back.extend(found if gross is None else _to_the_price(gross, lines, found))
         elif charge.due_on <= through and (missing > 0 or not lines):
             charges.append(_addition(charge, lines, billed, missing))
     for key, lines in posted.items():
@@ -128,17 +129,14 @@ def _addition(charge: PlannedCharge, lines: Sequence[PostedLine], billed: Decima
         f'{{"rule":"billing.correction","version":1,"inputs":{{"planned":"{charge.net_amount}","billed":'
         f'"{plain(billed)}"}},"formula":"planned-billed","result":"{missing}","parts":[{charge.derivation}]}}'
     )
-    gross = None if charge.gross_amount is None else _gross_missing(charge, charge.gross_amount, lines, missing)
+    gross = None if charge.gross_amount is None else _gross_missing(charge.gross_amount, lines, missing)
     return BillCharge(charge, revision, missing, derivation, gross)
 
 
-def _gross_missing(
-    charge: PlannedCharge, gross: Decimal, lines: Sequence[PostedLine], missing: Decimal
-) -> Decimal | None:
+def _gross_missing(gross: Decimal, lines: Sequence[PostedLine], missing: Decimal) -> Decimal | None:
     """What is missing of the price with tax; None where something was billed by the price without."""
-    digits = minor_units(charge.term.currency)
     for line in lines:
-        left = line.gross_left(digits)
+        left = line.gross_left
         if left is None and line.net_amount != line.corrected:
             return None
         gross -= left or ZERO
@@ -152,3 +150,17 @@ def _take_back(lines: Sequence[PostedLine], amount: Decimal) -> Iterable[BillCre
         if taken > 0:
             amount -= taken
             yield BillCredit(line.invoice_line_id, line.invoice_id, line.line_id, taken)
+
+
+def _to_the_price(gross: Decimal, lines: Sequence[PostedLine], taken: Iterable[BillCredit]) -> list[BillCredit]:
+    """The credits, the last with what brings what stands of all lines to the price with tax; as they are, where some
+    line was billed by the price without, or more was taken of one than its corrections."""
+    found = list(taken)
+    by_id = {line.invoice_line_id: line for line in lines}
+    left = [line.gross_left for line in lines]
+    if not found or None in left or any(line.credited != line.corrected for line in lines):
+        return found
+    back = sum((one for one in left if one is not None), ZERO) - gross
+    for credit in found[:-1]:
+        back -= by_id[credit.invoice_line_id].gross_left or ZERO
+    return [*found[:-1], found[-1]._replace(gross_amount=back)]

@@ -38,7 +38,7 @@ _NOTE = (
 _NOTE_COLUMNS = _NOTE.split()
 _LINE = (
     "id credit_note_id line_no invoice_line_id line_id description quantity net_amount discount_amount tax_code "
-    "tax_rate tax_amount derivation"
+    "tax_rate tax_amount derivation gross_amount"
 )
 _LINE_COLUMNS = _LINE.split()
 
@@ -239,6 +239,7 @@ def _line_rows(key: UUID, plan: PlannedCreditNote) -> list[tuple[Any, ...]]:
             line.invoice_line.tax_rate,
             line.tax_amount,
             line.derivation,
+            line.gross_amount,
         )
         for line_no, line in enumerate(plan.lines, 1)
     ]

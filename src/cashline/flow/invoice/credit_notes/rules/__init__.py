@@ -6,8 +6,8 @@ that completes an invoice (or, rounded by rate, a code and rate) takes what is l
 is credited in parts gives back its tax to the cent, whatever the parts.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -64,6 +64,7 @@ class CreditRequest:
     It settles what is open of the invoice, unless all of it is to go `to_balance`; what exceeds that is credit of the
     account, less the part that is paid out (`refund`, by `refund_method`), and pays `to_invoice` where one is named.
     No more is paid out than came in, unless it is said (`beyond_paid`): what is open of the invoice then stays owed.
+    `with_tax` says what of lines whose prices include tax is taken back of these prices; else it is in proportion.
     """
 
     invoice_id: UUID
@@ -75,6 +76,7 @@ class CreditRequest:
     refund_method: str = "bank_transfer"
     to_invoice: UUID | None = None
     beyond_paid: bool = False
+    with_tax: Mapping[UUID, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def plan_credit_note(invoice: CreditableInvoice, request: CreditRequest, today: 
         wanted = [(line, line.left) for line in invoice.lines if line.left]
     else:
         wanted = [(by_id[key], amount) for key, amount in request.lines]
-    lines = credited_lines(invoice, wanted)
+    lines = credited_lines(invoice, wanted, request.with_tax)
     discount = sum((line.discount for line in lines), ZERO)
     net_total = sum((line.net_amount for line in lines), ZERO) - discount
     tax_total = sum((line.tax_amount for line in lines), ZERO)

@@ -1,8 +1,10 @@
 """The amounts of a credit note: what of the coupons is taken back with it, and the tax of each line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
+from uuid import UUID
 
 from cashline.flow.invoice.credit_notes.rules.values import ZERO, CreditableInvoice, CreditableLine, CreditLine
 from cashline.flow.invoice.invoices.rules.totals import share_tax, tax_on
@@ -10,32 +12,47 @@ from cashline.flow.invoice.taxes.rules import TaxRounding
 from cashline.kernel.money import minor_units
 from cashline.kernel.rounding import divide, round_parts, round_to
 
+NO_PRICES: Mapping[UUID, Decimal] = MappingProxyType({})
 type Wanted = Sequence[tuple[CreditableLine, Decimal]]
 """Lines, each with the amount that is taken back of it before its coupons."""
 
 
-def credited_lines(invoice: CreditableInvoice, wanted: Wanted) -> list[CreditLine]:
-    """The lines of a note: their share of the coupons and their tax; the last note takes what is left of both."""
+type Restored = Sequence[Decimal | None]
+"""The tax of each line whose price included tax, which restores its part of that price; None for the others."""
+
+
+def credited_lines(
+    invoice: CreditableInvoice, wanted: Wanted, with_tax: Mapping[UUID, Decimal] = NO_PRICES
+) -> list[CreditLine]:
+    """The lines of a note: their share of the coupons and their tax; the last note takes what is left of both.
+
+    `with_tax` is what of lines whose prices included tax is taken back of these prices, where it is known.
+    """
     digits = minor_units(invoice.currency)
     asked = {line.id: net for line, net in wanted}
     completes = all(line.left == asked.get(line.id, ZERO) for line in invoice.lines)
     shares = [line.discount_of(net) for line, net in wanted]
     discounts = _discounts(invoice, wanted, shares, completes=completes)
+    grosses = [line.with_tax(net, digits, with_tax.get(line.id)) for line, net in wanted]
+    restored = [
+        None if gross is None else line.tax_within(gross, net, discount, digits)
+        for (line, net), gross, discount in zip(wanted, grosses, discounts, strict=True)
+    ]
     groups: dict[tuple[str, Decimal], list[int]] = {}
     for index, (line, _) in enumerate(wanted):
         groups.setdefault((line.tax_code, line.tax_rate), []).append(index)
     if completes or invoice.tax_rounding is not TaxRounding.PER_DOCUMENT:
-        sums = [_group_tax(invoice, key, indexes, wanted, discounts) for key, indexes in groups.items()]
+        sums = [_group_tax(invoice, key, indexes, wanted, discounts, restored) for key, indexes in groups.items()]
     else:
-        sums = _document_taxes(invoice, wanted, shares, discounts, groups)
+        sums = _document_taxes(invoice, wanted, shares, restored, groups)
     taxes = [ZERO] * len(wanted)
     for indexes, tax in zip(groups.values(), sums, strict=True):
         nets = [wanted[index][1] - discounts[index] for index in indexes]
         for index, share in zip(indexes, share_tax(tax, nets, digits), strict=True):
             taxes[index] = share
     return [
-        CreditLine(line, _credited_quantity(line, net, digits), net, tax, _derivation(line, net, tax), discount)
-        for (line, net), tax, discount in zip(wanted, taxes, discounts, strict=True)
+        CreditLine(line, _credited_quantity(line, net, digits), net, tax, _derivation(line, net, tax), discount, gross)
+        for (line, net), tax, discount, gross in zip(wanted, taxes, discounts, grosses, strict=True)
     ]
 
 
@@ -60,7 +77,7 @@ def _document_taxes(
     invoice: CreditableInvoice,
     wanted: Wanted,
     shares: Sequence[Fraction],
-    discounts: Sequence[Decimal],
+    restored: Restored,
     groups: dict[tuple[str, Decimal], list[int]],
 ) -> list[Decimal]:
     """The exact taxes of all lines, summed and rounded once, by code and rate; never more than is left."""
@@ -69,7 +86,7 @@ def _document_taxes(
             (
                 (Fraction(wanted[index][1]) - shares[index]) * Fraction(rate) / 100
                 for index in indexes
-                if wanted[index][0].gross_amount is None
+                if restored[index] is None
             ),
             Fraction(0),
         )
@@ -77,7 +94,7 @@ def _document_taxes(
     ]
     digits = minor_units(invoice.currency)
     taxes = [
-        tax + _restored_tax(indexes, wanted, discounts, digits)
+        tax + _restored_tax(indexes, restored)
         for tax, indexes in zip(round_parts(exact, digits), groups.values(), strict=True)
     ]
     over = sum(taxes, ZERO) - invoice.tax_left
@@ -93,6 +110,7 @@ def _group_tax(
     indexes: Sequence[int],
     wanted: Wanted,
     discounts: Sequence[Decimal],
+    restored: Restored,
 ) -> Decimal:
     """The tax of a code and rate, rounded by rate or by line; the note that completes it takes what is left."""
     digits = minor_units(invoice.currency)
@@ -101,21 +119,19 @@ def _group_tax(
     asked = {wanted[index][0].id: wanted[index][1] for index in indexes}
     if all(line.left == asked.get(line.id, ZERO) for line in lines):
         return tax_left
-    bases = [wanted[index][1] - discounts[index] for index in indexes if wanted[index][0].gross_amount is None]
+    bases = [wanted[index][1] - discounts[index] for index in indexes if restored[index] is None]
     if invoice.tax_rounding is TaxRounding.PER_LINE:
         tax = sum((tax_on(base, key[1], digits) for base in bases), ZERO)
     else:
         tax = tax_on(sum(bases, ZERO), key[1], digits)
-    tax += _restored_tax(indexes, wanted, discounts, digits)
+    tax += _restored_tax(indexes, restored)
     if any(line.net_amount < 0 for line in lines):
         return tax  # what is left of the rate is less than its own lines charged: the invoice is the bound
     return min(tax, tax_left)
 
 
-def _restored_tax(indexes: Sequence[int], wanted: Wanted, discounts: Sequence[Decimal], digits: int) -> Decimal:
-    """The tax of lines whose prices included tax: their part of that price, less the net of the part."""
-    found = ((*wanted[index], discounts[index]) for index in indexes if wanted[index][0].gross_amount is not None)
-    return sum((line.with_tax(net, digits) - (net - discount) for line, net, discount in found), ZERO)
+def _restored_tax(indexes: Sequence[int], restored: Restored) -> Decimal:
+    return sum((tax for index in indexes if (tax := restored[index]) is not None), ZERO)
 
 
 def _credited_quantity(line: CreditableLine, net: Decimal, digits: int) -> Decimal:

@@ -17,7 +17,8 @@ ZERO = Decimal(0)
 class CreditableLine(NamedTuple):
     """An invoice line, and what was credited of it so far; its agreement where the invoice is over several.
 
-    `gross_amount` is what it came to with tax, before coupons, where its price included tax.
+    `gross_amount` is what it came to with tax, before coupons, where its price included tax, `credited_gross` what was
+    credited of that.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class CreditableLine(NamedTuple):
     credited_discount: Decimal = ZERO
     agreement_id: UUID | None = None
     gross_amount: Decimal | None = None
+    credited_gross: Decimal = ZERO
 
     @property
     def left(self) -> Decimal:
@@ -48,14 +50,25 @@ class CreditableLine(NamedTuple):
             return Fraction(0)
         return Fraction(self.discount_share) * Fraction(amount) / Fraction(self.net_amount)
 
-    def with_tax(self, amount: Decimal, digits: int) -> Decimal:
-        """What an amount that is taken back now comes to with tax, where the price included tax; in all, that price."""
-        times = Fraction(self.gross_amount or self.net_amount) / Fraction(self.net_amount)
+    def with_tax(self, amount: Decimal, digits: int, wanted: Decimal | None = None) -> Decimal | None:
+        """What an amount that is taken back comes to with tax, before coupons; None where the price was without.
 
-        def due(net: Decimal) -> Decimal:
-            return round_fraction((Fraction(net) - self.discount_of(net)) * times, digits)
+        It is the same part of what is left of the price, all of it with the rest; or what is `wanted`, as far as it is
+        between the amount and what is left.
+        """
+        if self.gross_amount is None:
+            return None
+        left = self.gross_amount - self.credited_gross
+        if amount == self.left:
+            return left
+        if wanted is None or self.net_amount < 0:
+            return round_fraction(Fraction(left) * Fraction(amount) / Fraction(self.left), digits)
+        return min(max(wanted, amount), left)
 
-        return due(self.credited_net + amount) - due(self.credited_net)
+    def tax_within(self, gross: Decimal, amount: Decimal, discount: Decimal, digits: int) -> Decimal:
+        """The tax of an amount that comes to `gross` with tax, when the coupons have taken their part of both."""
+        coupons = self.discount_of(amount) * Fraction(self.gross_amount or ZERO) / Fraction(self.net_amount)
+        return gross - round_fraction(coupons, digits) - (amount - discount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +124,4 @@ class CreditLine(NamedTuple):
     tax_amount: Decimal
     derivation: str
     discount: Decimal = ZERO
+    gross_amount: Decimal | None = None
