@@ -296,7 +296,7 @@ def test_a_contract_without_an_exchange_rate_waits_for_it_alone(shop: Shop) -> N
 
 
 def test_a_concession_above_the_share_of_its_line_keeps_the_books_sound(shop: Shop) -> None:
-    """Three of a kind at 10, 20 and 70 are allocated a third each; 60 given for the last is more than its share."""
+    """Of 10, 20 and 70, a third each is allocated; 60 given for the last is more, and the others bear the rest."""
     order = book(shop, *(line("SENSOR-1", 1, unit_price=D(price)) for price in (10, 20, 70)))
     ship_on(TODAY, order)
     [key] = bill(TODAY)
@@ -305,4 +305,5 @@ def test_a_concession_above_the_share_of_its_line_keeps_the_books_sound(shop: Sh
     issue_credit_notes([request], today=TODAY, now=at(TODAY), actor=ACTOR)
     recognise(JANUARY)
     assert sum(recognised_by_month([agreement_of(order)])[agreement_of(order)].values()) == 40
+    assert sorted(one.allocated_price for one in obligations_of(agreement_of(order))) == [0, 20, 20]
     assert verify(whole=True).first_break is None
