@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 
 from cashline.flow.recognise.books.actions import NewBook, open_book, run_books
 from cashline.flow.recognise.books.queries.reports import Compared, differences
@@ -21,8 +22,10 @@ from cashline.flow.report.statements.queries.financial import financial_statemen
 from cashline.flow.report.statements.rules.financial import Kind, Step
 from cashline.kernel.fiscal import MONTHS, FiscalCalendar, FiscalPattern
 from cashline.kernel.identifiers import public
+from cashline.kernel.refusals import Refusal
 from cashline.kernel.rounding import divide, round_to
 from cashline.platform.company.actions import set_fiscal_calendar
+from cashline.surfaces.cli.main import cli
 from tests.support.api import Api
 from tests.support.book import Shop
 from tests.support.console import Console
@@ -140,3 +143,12 @@ def test_the_calendar_is_set_and_shown_at_every_door() -> None:
     assert (periods[0]["start"], periods[-1]["weeks"], sum(one["weeks"] for one in periods)) == ("2023-01-29", 5, 53)
     assert api.post(f"/entities/{key}/fiscal-calendar", {"pattern": "5-5-5"}).status == 422
     assert "FY2026 P12" in Console("revenue_accountant").get("/fiscal-periods/?entity=DE01").text
+    asked = {"entity": "DE01", "pattern": "4-4-5", "end_month": "12", "weekday": "5", "year_end": "last"}
+    sent = Console("administrator").post("/fiscal-periods/set/", asked | {"since": "2026-03-01"})
+    assert "follows this calendar" in sent.words
+    names = [one["name"] for one in api.get(f"/entities/{key}/fiscal-periods", year=2026).body["items"]]
+    assert names[:3] == ["2026-01", "2026-02", "FY2026 P03"]
+    told = CliRunner().invoke(
+        cli, ["report", "set-fiscal-calendar", "months", "--entity", "DE01", "--since", "2026-03-02"]
+    )
+    assert isinstance(told.exception, Refusal)
