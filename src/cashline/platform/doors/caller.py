@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from cashline.platform.clock.queries import ClockReading
+from cashline.platform.company.queries import Entity, entities
 from cashline.platform.permissions.rules import Authority
 
 
@@ -39,6 +40,11 @@ class Caller:
     def entities(self, permission: str) -> list[UUID] | None:
         """The legal entities whose documents the caller may see; None means all."""
         return self.authority.entities(permission)
+
+    def own_entities(self, permission: str) -> list[Entity]:
+        """Our legal entities for which the caller holds the permission."""
+        held = self.entities(permission)
+        return [one for one in entities() if held is None or one.id in held]
 
 
 def caller_of(request: HttpRequest) -> Caller:

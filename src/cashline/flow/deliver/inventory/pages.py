@@ -143,8 +143,7 @@ def _stats(caller: Caller) -> tuple[Stat, ...]:
 
 
 def _warehouse_fields(caller: Caller) -> tuple[Field, ...]:
-    allowed = caller.entities("inventory.write")
-    options = tuple(Option(one.code, one.name) for one in entities() if allowed is None or one.id in allowed)
+    options = tuple(Option(one.code, one.name) for one in caller.own_entities("inventory.write"))
     return replace(NEW_WAREHOUSE[0], kind="choice", options=options), *NEW_WAREHOUSE[1:]
 
 

@@ -17,7 +17,7 @@ from cashline.flow.receive.collections.rules.declaring import policy_as_json
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money, minor_units
 from cashline.kernel.rounding import round_to
-from cashline.platform.company.queries import entities, entities_by_id, entity_by_code
+from cashline.platform.company.queries import entities_by_id, entity_by_code
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.doors.schemas import (
     Closed,
@@ -174,8 +174,7 @@ def reminder_run(request: HttpRequest, body: ReminderRunIn) -> dict[str, Any]:
         caller.require(permission, chosen[0].id)
     else:
         caller.require(permission)
-        held = caller.entities(permission)
-        chosen = [one for one in entities() if held is None or one.id in held]
+        chosen = caller.own_entities(permission)
     run = actions.send_reminders(
         today=caller.today(chosen[0].timezone if len(chosen) == 1 else "UTC"),
         now=caller.now,
@@ -263,8 +262,7 @@ def policy_list(request: HttpRequest) -> dict[str, Any]:
     """The ladder of each legal entity."""
     caller = caller_of(request)
     caller.require("collections.read")
-    held = caller.entities("collections.read")
-    own = [one for one in entities() if held is None or one.id in held]
+    own = caller.own_entities("collections.read")
     found = queries.policies_of(own)
     return {"items": [{"entity": one.code, **policy_as_json(found[one.id])} for one in own], "next_cursor": ""}
 

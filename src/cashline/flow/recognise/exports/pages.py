@@ -11,7 +11,7 @@ from cashline.flow.recognise.exports.actions import export_journal
 from cashline.flow.recognise.exports.queries import ExportRow, exports
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
-from cashline.platform.company.queries import Entity, entities, entity_by_code
+from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.acting import take_step
 from cashline.platform.pages.anatomies import Empty, ListPage, RowPage
@@ -38,8 +38,7 @@ def journal_export_list(request: HttpRequest) -> HttpResponseBase:
     """The batches, newest first; each is downloaded in three formats."""
     caller = caller_of(request)
     caller.require("ledger.read")
-    allowed = caller.entities("ledger.read")
-    owners = {one.id: one for one in entities() if allowed is None or one.id in allowed}
+    owners = {one.id: one for one in caller.own_entities("ledger.read")}
 
     def fetch(ask: ListAsk) -> RowPage:  # noqa: ARG001 - one page holds what a person would read
         return RowPage(tuple(_batch(row, owners[row.entity_id]) for row in exports(list(owners))))

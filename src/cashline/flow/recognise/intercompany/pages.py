@@ -111,7 +111,7 @@ def _row(row: Sale, seller: str, buyer: str) -> Row:
 
 def _charge(caller: Caller) -> tuple[Action, ...]:
     """The step that charges, for who may post in the books of two entities."""
-    mine = [one for one in entities() if caller.authority.allows("ledger.write", one.id)]
+    mine = caller.own_entities("ledger.write")
     if len(mine) < 2:
         return ()
     return (Action(_("Charge an entity"), reverse("intercompany_charge"), "primary", fields=_fields(mine)),)

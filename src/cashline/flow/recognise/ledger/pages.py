@@ -274,8 +274,7 @@ def _account_line(row: AccountLine, currency: str) -> Row:
 
 def _chosen(request: HttpRequest, name: str) -> tuple[Entity, tuple[View, ...]]:
     """The entity that the address names, else the first, and the tabs that lead to the others."""
-    allowed = caller_of(request).entities("ledger.read")
-    found = [one for one in entities() if allowed is None or one.id in allowed]
+    found = caller_of(request).own_entities("ledger.read")
     if not found:
         raise NotFound("There is no legal entity yet.", field="entity")
     wanted = request.GET.get("entity", found[0].code)

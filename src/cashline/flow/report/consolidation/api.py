@@ -12,7 +12,7 @@ from cashline.flow.report.statements.rules import FIRST_DAY, LAST_DAY
 from cashline.flow.report.statements.rules.financial import Step
 from cashline.kernel.identifiers import public
 from cashline.kernel.refusals import NotFound
-from cashline.platform.company.queries import Entity, entities, entity_by_code
+from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import CurrencyCode, EntityCode
 
@@ -52,8 +52,7 @@ def chosen(caller: Caller, codes: list[str]) -> list[Entity]:
     """The entities with those codes, else all that may be read; raises Forbidden and NotFound."""
     caller.require("reports.read")
     if not codes:
-        mine = caller.entities("reports.read")
-        found = [one for one in entities() if mine is None or one.id in mine]
+        found = caller.own_entities("reports.read")
         if not found:
             raise NotFound("There is no legal entity yet.", field="entity")
         return found

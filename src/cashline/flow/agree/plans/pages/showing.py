@@ -17,7 +17,7 @@ from cashline.flow.agree.plans.rules.wording import begins, conditions, due, eve
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import Refusal
-from cashline.platform.company.queries import Entity, entities, entities_by_id
+from cashline.platform.company.queries import Entity, entities_by_id
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.lists import Ask
@@ -217,7 +217,7 @@ def _versions(versions: list[PlanRow], shown: PlanRow) -> Table:
 
 def _conventions_table(caller: Caller) -> Table:
     """How each legal entity bills plans, with the way to change it."""
-    found = [one for one in entities() if caller.authority.allows("catalog.read", one.id)]
+    found = caller.own_entities("catalog.read")
     settings = queries.conventions_of(one.id for one in found)
     columns = (
         Column("entity", _("Legal entity"), place="title"),

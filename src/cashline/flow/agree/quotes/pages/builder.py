@@ -103,8 +103,7 @@ def _terms(today: date) -> FieldSet:
 
 
 def _about(caller: Caller, buyer: CustomerRow | None, fixed: bool) -> FieldSet:
-    allowed = caller.entities("quotes.write")
-    ours = [one for one in entities() if allowed is None or one.id in allowed]
+    ours = caller.own_entities("quotes.write")
     options = tuple(Option(one.code, f"{one.name} ({one.code})") for one in ours)
     first = options[0].value if options else ""
     who = (

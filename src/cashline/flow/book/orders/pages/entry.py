@@ -21,7 +21,7 @@ from cashline.flow.book.orders.rules.new_order import NewOrder, NewOrderLine
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound, Refusal, Refusals
-from cashline.platform.company.queries import Entity, entities
+from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.anatomies import FormPage, Section
@@ -53,15 +53,9 @@ PREVIEW_COLUMNS = (
 )
 
 
-def our_companies(caller: Caller, permission: str) -> list[Entity]:
-    """The legal entities for which the caller has the permission."""
-    allowed = caller.entities(permission)
-    return [entity for entity in entities() if allowed is None or entity.id in allowed]
-
-
 def company(caller: Caller, code: str, permission: str) -> Entity:
     """The legal entity with that code, where the caller has the permission for it; raises NotFound."""
-    for entity in our_companies(caller, permission):
+    for entity in caller.own_entities(permission):
         if entity.code == code:
             return entity
     raise NotFound(f"There is no legal entity {code[:16]!r}.", field="entity")
@@ -69,7 +63,7 @@ def company(caller: Caller, code: str, permission: str) -> Entity:
 
 def company_field(caller: Caller, permission: str) -> Field:
     """The choice of our legal entity."""
-    options = tuple(Option(one.code, f"{one.name} ({one.code})") for one in our_companies(caller, permission))
+    options = tuple(Option(one.code, f"{one.name} ({one.code})") for one in caller.own_entities(permission))
     first = options[0].value if options else ""
     return Field("entity", lazy("Our company"), "choice", options=options, value=first, width="half")
 

@@ -22,7 +22,7 @@ from cashline.flow.invoice.billing.rules.manifest import BillException, Currency
 from cashline.kernel.identifiers import public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import InvalidValue, Refusal, raise_all
-from cashline.platform.company.queries import Entity, entities
+from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.doors.paging import decode_cursor, encode_cursor
@@ -75,8 +75,7 @@ type Preview = tuple[tuple[Section, ...], tuple[Notice, ...]]
 
 def _entities(caller: Caller) -> Known:
     """The legal entities that the caller may bill for."""
-    allowed = caller.entities("billing.run")
-    return {entity.code: entity for entity in entities() if allowed is None or entity.id in allowed}
+    return {entity.code: entity for entity in caller.own_entities("billing.run")}
 
 
 def _fieldsets(caller: Caller, known: Known) -> tuple[FieldSet, ...]:

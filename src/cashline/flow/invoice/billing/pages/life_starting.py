@@ -19,7 +19,7 @@ from cashline.flow.invoice.billing.pages.life_tables import effect_sections
 from cashline.kernel.identifiers import key_of
 from cashline.kernel.periods import day_start
 from cashline.kernel.refusals import InvalidValue, NotFound, Refusal, Refusals
-from cashline.platform.company.queries import Entity, entities
+from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.pages.anatomies import FormPage
@@ -32,7 +32,7 @@ AFTER = ("open", "ends", "renews")
 
 def _entities(caller: Caller) -> dict[str, Entity]:
     """The legal entities with which the caller may subscribe."""
-    return {one.code: one for one in entities() if caller.authority.allows("subscriptions.write", one.id)}
+    return {one.code: one for one in caller.own_entities("subscriptions.write")}
 
 
 def _fieldsets(known: dict[str, Entity]) -> tuple[FieldSet, ...]:

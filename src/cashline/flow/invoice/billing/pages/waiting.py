@@ -30,7 +30,7 @@ from cashline.flow.invoice.billing.rules.waiting import (
 )
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
-from cashline.platform.company.queries import Entity, entities
+from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.schemas import require_visible
 from cashline.platform.pages.acting import read_dialog, take_step
@@ -288,18 +288,13 @@ def _fields(entity: str, policy: BillingPolicy, codes: tuple[Option, ...]) -> tu
     )  # fmt: skip
 
 
-def _own(caller: Caller, permission: str) -> list[Entity]:
-    allowed = caller.entities(permission)
-    return [entity for entity in entities() if allowed is None or entity.id in allowed]
-
-
 def billing_policy_list(request: HttpRequest) -> HttpResponseBase:
     """How each legal entity lets its runs post, and changing it."""
     caller = caller_of(request)
     caller.require("billing.read")
-    found = _own(caller, "billing.read")
+    found = caller.own_entities("billing.read")
     policies = policies_of(entity.id for entity in found)
-    mine = _own(caller, "billing.run") if caller.authority.allows("billing.run") else []
+    mine = caller.own_entities("billing.run") if caller.authority.allows("billing.run") else []
 
     def fetch(ask: ListAsk) -> RowPage:  # noqa: ARG001 - there are as many rows as legal entities
         return RowPage(tuple(_policy_row(entity, policies.get(entity.id, BillingPolicy())) for entity in found))
@@ -345,7 +340,7 @@ def billing_policy_set(request: HttpRequest) -> HttpResponse:
     """Change how a legal entity lets its runs post."""
     caller = caller_of(request)
     caller.require("billing.run")
-    mine = {entity.code: entity for entity in _own(caller, "billing.run")}
+    mine = {entity.code: entity for entity in caller.own_entities("billing.run")}
     codes = tuple(Option(code, entity.name) for code, entity in mine.items())
 
     def step() -> None:

@@ -17,7 +17,7 @@ from cashline.flow.receive.bank.queries import AccountRow
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import Refusal
-from cashline.platform.company.queries import entities, entity_by_code
+from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.doors.schemas import require_visible
@@ -83,8 +83,7 @@ def bank_account_new(request: HttpRequest) -> HttpResponseBase:
     """Add an account."""
     caller = caller_of(request)
     caller.require("bank.write")
-    held = caller.entities("bank.write")
-    own = tuple(Option(one.code, one.name) for one in entities() if held is None or one.id in held)
+    own = tuple(Option(one.code, one.name) for one in caller.own_entities("bank.write"))
     fields = (
         Field("entity", _("Legal entity"), "choice", options=own, value=own[0].value if own else None, width="half"),
         Field("currency", _("Currency"), max_length=3, placeholder="EUR", width="half"),

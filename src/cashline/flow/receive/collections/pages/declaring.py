@@ -19,7 +19,7 @@ from cashline.flow.receive.collections.queries import PromiseRow
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import InvalidValue, Refusal
-from cashline.platform.company.queries import Entity, entities, entities_by_id, entity_by_code
+from cashline.platform.company.queries import Entity, entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.doors.schemas import require_visible
@@ -171,8 +171,7 @@ def reminder_policy_list(request: HttpRequest) -> HttpResponseBase:
     """The ladder of each legal entity."""
     caller = caller_of(request)
     caller.require("collections.read")
-    held = caller.entities("collections.read")
-    own = [one for one in entities() if held is None or one.id in held]
+    own = caller.own_entities("collections.read")
 
     def fetch(_ask: ListAsk) -> RowPage:
         found = queries.policies_of(own)

@@ -18,7 +18,7 @@ from cashline.flow.receive.collections.queries import LetterFilter, LetterRow, R
 from cashline.flow.receive.collections.rules import SkipReason
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
-from cashline.platform.company.queries import Entity, entities
+from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome
 from cashline.platform.doors.schemas import require_visible
@@ -198,11 +198,6 @@ def _line(line: ReminderRow, currency: str) -> Row:
     return Row(str(line.id), cells, address_of("invoice", line.invoice_id))
 
 
-def _owners(caller: Caller, permission: str) -> list[Entity]:
-    held = caller.entities(permission)
-    return [one for one in entities() if held is None or one.id in held]
-
-
 def _today(caller: Caller, owners: list[Entity]) -> date:
     return caller.today(owners[0].timezone if len(owners) == 1 else "UTC")
 
@@ -211,7 +206,7 @@ def reminder_preview(request: HttpRequest) -> HttpResponseBase:
     """The next run without the sending: every overdue invoice, and what happens to it on the next business day."""
     caller = caller_of(request)
     caller.require("collections.read")
-    owners = _owners(caller, "collections.read")
+    owners = caller.own_entities("collections.read")
     today = _today(caller, owners)
     asked = NextQuestion(tuple(one.id for one in owners))
     if "format" in request.GET:
@@ -286,7 +281,7 @@ def reminder_send(request: HttpRequest) -> HttpResponse:
     caller.require("collections.write")
 
     def send() -> Outcome:
-        owners = _owners(caller, "collections.write")
+        owners = caller.own_entities("collections.write")
         run = actions.send_reminders(
             today=_today(caller, owners), now=caller.now, actor=caller.actor, entity_ids=[one.id for one in owners]
         )

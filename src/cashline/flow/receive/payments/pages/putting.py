@@ -24,7 +24,7 @@ from cashline.flow.receive.payments.rules import AllocationPlan, OpenInvoice, pl
 from cashline.kernel.identifiers import key_of, new_id, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import NotFound, Refusal
-from cashline.platform.company.queries import entities, entities_by_id, entity_by_code
+from cashline.platform.company.queries import entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome, once
 from cashline.platform.doors.schemas import require_visible
@@ -91,8 +91,7 @@ def _fieldsets(request: HttpRequest, caller: Caller) -> tuple[FieldSet, ...]:
 
 
 def _fields(caller: Caller, chosen: str) -> tuple[FieldSet, ...]:
-    held = caller.entities("payments.write")
-    own = tuple(Option(one.code, one.name) for one in entities() if held is None or one.id in held)
+    own = tuple(Option(one.code, one.name) for one in caller.own_entities("payments.write"))
     name = customer(key_of("customer", chosen)).name if chosen else ""
     who = Field(
         "customer",

@@ -24,7 +24,7 @@ from cashline.flow.recognise.books.rules.policies import CHOICE, CHOICES, JOURNA
 from cashline.flow.recognise.ledger.queries.balances import AccountBalance
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
-from cashline.platform.company.queries import Entity, entities, entities_by_id, entity_by_code
+from cashline.platform.company.queries import Entity, entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome
 from cashline.platform.doors.schemas import require_visible
@@ -121,16 +121,11 @@ def _open_fields(owners: list[Entity]) -> tuple[Field, ...]:
     )
 
 
-def _owners(caller: Caller, permission: str) -> list[Entity]:
-    allowed = caller.entities(permission)
-    return [one for one in entities() if allowed is None or one.id in allowed]
-
-
 def accounting_book_list(request: HttpRequest) -> HttpResponseBase:
     """The books beside the journal."""
     caller = caller_of(request)
     caller.require("ledger.read")
-    owners = {one.id: one for one in _owners(caller, "ledger.read")}
+    owners = {one.id: one for one in caller.own_entities("ledger.read")}
 
     def fetch(ask: ListAsk) -> RowPage:  # noqa: ARG001 - a company has a handful of books
         return RowPage(tuple(_listed(row, owners[row.entity_id]) for row in books_of(list(owners))))
@@ -140,7 +135,7 @@ def accounting_book_list(request: HttpRequest) -> HttpResponseBase:
         _("Open a book"),
         reverse("accounting_book_open"),
         "primary",
-        fields=_open_fields(_owners(caller, "ledger.write")) if may else (),
+        fields=_open_fields(caller.own_entities("ledger.write")) if may else (),
         key="n",
         refused="" if may else _("You may not write the ledger."),
     )
@@ -173,7 +168,7 @@ def accounting_book_open(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
 
     def step() -> Outcome:
-        read = read_dialog(request, *_open_fields(_owners(caller, "ledger.write")))
+        read = read_dialog(request, *_open_fields(caller.own_entities("ledger.write")))
         owner = entity_by_code(read.text("entity"))
         caller.require("ledger.write", owner.id)
         new = NewBook(

@@ -17,7 +17,6 @@ from cashline.flow.recognise.revenue.queries.recognised import RecognisedRow, li
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.money import Money
 from cashline.kernel.refusals import InvalidValue, Refusal
-from cashline.platform.company.queries import entities
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.lists import Ask
 from cashline.platform.pages.anatomies import DocumentPage, Empty, ListPage, RowPage, Section
@@ -69,7 +68,7 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
     caller.require("revenue.read")
 
     allowed = caller.entities("revenue.read")
-    known = {one.code: one for one in entities() if allowed is None or one.id in allowed}
+    known = {one.code: one for one in caller.own_entities("revenue.read")}
 
     def fetch(ask: ListAsk) -> RowPage:
         months = ask.date_range("month")

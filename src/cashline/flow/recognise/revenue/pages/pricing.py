@@ -24,7 +24,7 @@ from cashline.flow.recognise.revenue.rules.price_study import PARAGRAPH, PriceSt
 from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.refusals import InvalidValue
 from cashline.kernel.rounding import divide, round_to
-from cashline.platform.company.queries import entities, entities_by_id, entity_by_code
+from cashline.platform.company.queries import entities_by_id, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.doors.once import Outcome
 from cashline.platform.doors.schemas import require_visible
@@ -57,8 +57,7 @@ _WHY = Field("reason", lazy("Why"), "textarea", required=False, max_length=1000)
 
 
 def _study_fields(caller: Caller) -> tuple[Field, ...]:
-    mine = caller.entities("revenue.run")
-    owners = tuple(Option(one.code, one.name) for one in entities() if mine is None or one.id in mine)
+    owners = tuple(Option(one.code, one.name) for one in caller.own_entities("revenue.run"))
     return (
         Field("entity", lazy("Legal entity"), "choice", options=owners),
         Field("start", lazy("First day"), "date"),

@@ -15,7 +15,7 @@ from cashline.flow.recognise.revenue.queries.supposing import SupposedDifference
 from cashline.flow.recognise.revenue.rules.contracts import require_near
 from cashline.kernel.money import Money, to_decimal
 from cashline.kernel.refusals import InvalidValue
-from cashline.platform.company.queries import Entity, entities, entity_by_code
+from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
 from cashline.platform.pages.acting import read_dialog
 from cashline.platform.pages.anatomies import DocumentPage, Section
@@ -42,8 +42,7 @@ _MOST = Decimal("1e10")
 
 
 def _fields(caller: Caller, request: HttpRequest) -> tuple[Field, ...]:
-    mine = caller.entities("revenue.read")
-    owners = tuple(Option(one.code, one.name) for one in entities() if mine is None or one.id in mine)
+    owners = tuple(Option(one.code, one.name) for one in caller.own_entities("revenue.read"))
     today = caller.today()
     last = today.replace(day=monthrange(today.year, today.month)[1])
     return (

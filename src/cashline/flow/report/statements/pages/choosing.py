@@ -7,15 +7,14 @@ from django.urls import reverse
 
 from cashline.flow.report.statements.rules import FIRST_DAY, LAST_DAY
 from cashline.kernel.refusals import InvalidValue, NotFound
-from cashline.platform.company.queries import Entity, entities
+from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.components import View
 
 
 def chosen_entity(request: HttpRequest, name: str) -> tuple[Entity, tuple[View, ...]]:
     """The entity that the address names, else the first, and the tabs that lead to the others; raises NotFound."""
-    allowed = caller_of(request).entities("reports.read")
-    found = [one for one in entities() if allowed is None or one.id in allowed]
+    found = caller_of(request).own_entities("reports.read")
     wanted = request.GET.get("entity", found[0].code if found else "")
     entity = next((one for one in found if one.code == wanted), None)
     if entity is None:

@@ -17,7 +17,7 @@ from cashline.flow.report.statements.rules.financial import Kind, Span, Statemen
 from cashline.kernel.money import Money
 from cashline.kernel.periods import day_start
 from cashline.kernel.refusals import NotFound
-from cashline.platform.company.queries import Entity, entities
+from cashline.platform.company.queries import Entity
 from cashline.platform.doors.caller import caller_of
 from cashline.platform.pages.anatomies import Empty, ListPage, RowPage
 from cashline.platform.pages.asking import ListAsk, read_ask
@@ -97,8 +97,7 @@ def statement_page(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 
 def _filters(request: HttpRequest) -> tuple[Filter, ...]:
-    mine = caller_of(request).entities("reports.read")
-    owners = tuple(Option(one.code, one.name) for one in entities() if mine is None or one.id in mine)
+    owners = tuple(Option(one.code, one.name) for one in caller_of(request).own_entities("reports.read"))
     counts = tuple(Option(str(one), str(one)) for one in _COUNTS)
     steps = (Option("month", _("Months")), Option("quarter", _("Quarters")), Option("year", _("Years")))
     return (
