@@ -39,8 +39,8 @@ def english() -> dict[str, re.Pattern[str]]:
     for place in SPOKEN:
         root = PACKAGE / place
         for path in root.rglob("*.py") if root.is_dir() else [root]:
-            if "migrations" not in path.parts:
-                found |= set(sentences(ast.parse(path.read_text())))
+            if "refusals" in (text := path.read_text()):
+                found |= set(sentences(ast.parse(text)))
     return {one: re.compile(re.escape(one).replace(r"\{\}", ".+?") + r"(?= |$)") for one in found}
 
 
