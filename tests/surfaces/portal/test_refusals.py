@@ -39,7 +39,7 @@ def english() -> dict[str, re.Pattern[str]]:
     for place in SPOKEN:
         root = PACKAGE / place
         for path in root.rglob("*.py") if root.is_dir() else [root]:
-            if "refusals" in (text := path.read_text()):
+            if "raise " in (text := path.read_text()) or "Refusal" in text:
                 found |= set(sentences(ast.parse(text)))
     return {one: re.compile(re.escape(one).replace(r"\{\}", ".+?") + r"(?= |$)") for one in found}
 
