@@ -123,7 +123,7 @@ class FiscalCalendar:
     def periods(self, name: int) -> tuple[FiscalPeriod, ...]:
         """The periods of the fiscal year of that name, in order: 12, or 13 of four weeks.
 
-        Of the year in which the calendar began to hold: the months before that day, and the rest.
+        Of a year in which the calendar began to hold: the months of that name before that day, and the rest.
         """
         return _held_periods(self, name) if self.since else _periods(self, name)
 
@@ -182,7 +182,8 @@ class FiscalCalendar:
         """The first day of the quarter that holds the period."""
         if self.since is not None and period.start < self.since:
             return date(period.start.year, (period.quarter - 1) * 3 + 1, 1)
-        return next(one.start for one in self.periods(period.year) if one.quarter == period.quarter)
+        first = next(one.start for one in self.periods(period.year) if one.quarter == period.quarter)
+        return first if self.since is None else max(first, self.year_start(period.start))
 
     def slice_of(self, day: date) -> Period:
         """The days that lie in the same calendar month and in the same period as that day.
@@ -273,13 +274,8 @@ def _held(calendar: FiscalCalendar, day: date, since: date) -> FiscalPeriod:
 def _held_periods(calendar: FiscalCalendar, name: int) -> tuple[FiscalPeriod, ...]:
     whole = calendar.year(name)
     since = calendar.since or whole.start
-    if whole.end <= since:
-        start, end = date(name, 1, 1), min(date(name + 1, 1, 1), since)
-    elif whole.start >= since:
-        return _periods(calendar, name)
-    else:
-        start, end = calendar.year_start(since), whole.end
-    return calendar.periods_within(start, end)
+    months = calendar.periods_within(date(name, 1, 1), min(date(name + 1, 1, 1), since))
+    return months + calendar.periods_within(max(whole.start, since), whole.end)
 
 
 @lru_cache(maxsize=256)
