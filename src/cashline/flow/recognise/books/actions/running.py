@@ -186,7 +186,7 @@ def _count(result: BookRunResult, adjusted: Adjusted) -> None:
     result.contracts += 1
     result.entries += len({(each.place.month, each.place.contract, each.place.choice) for each in adjusted.amounts})
     for each in adjusted.amounts:
-        key = (adjusted.currency, each.place.month, each.place.account, each.place.choice)
+        key = (adjusted.currency, each.place.month.replace(day=1), each.place.account, each.place.choice)
         result.amounts[key] = result.amounts.get(key, Decimal(0)) + each.amount
 
 

@@ -197,7 +197,7 @@ def _count(result: RevenueRunResult, agreement: LockedAgreement, plan: ContractP
     result.entries += len({posting.month for posting in plan.postings})
     total = Decimal(0)
     for posting in plan.postings:
-        key = (agreement.currency, posting.month, posting.kind)
+        key = (agreement.currency, posting.month.replace(day=1), posting.kind)
         result.totals[key] = result.totals.get(key, Decimal(0)) + posting.amount
         total += posting.amount
     if result.preview and len(result.contracts) < KEPT_IN_PREVIEW:
