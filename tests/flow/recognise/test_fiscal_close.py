@@ -18,6 +18,7 @@ from cashline.flow.recognise.ledger.actions import close_period, reopen_period
 from cashline.flow.recognise.ledger.queries.balances import trial_balance
 from cashline.flow.recognise.ledger.queries.books import periods, shut_periods
 from cashline.flow.recognise.ledger.rules.periods import ClosedPeriodCut, check_calendar
+from cashline.flow.recognise.revenue.queries.recognised import list_recognised
 from cashline.flow.report.closing.actions import close_month
 from cashline.flow.report.closing.queries import periods_of
 from cashline.flow.report.health.queries import verify
@@ -28,6 +29,7 @@ from cashline.kernel.identifiers import new_id
 from cashline.platform import sql
 from cashline.platform.company.actions import set_fiscal_calendar
 from cashline.platform.company.queries import fiscal_calendar
+from cashline.platform.lists import Ask
 from cashline.surfaces.cli.main import cli
 from tests.support.api import Api
 from tests.support.book import Shop
@@ -102,6 +104,11 @@ def test_the_first_quarter_of_a_year_of_weeks_is_closed(shop: Shop, order: UUID)
         ("FY2026-P04", "open"),
         *((one.code, "closed") for one in (THIRD, SECOND, FIRST)),
     ]
+    for row in deferred_waterfall(berlin, start=FIRST.start, end=END, today=END).periods:
+        days = {"posted_since": row.period.start, "posted_until": row.period.end}
+        found = list_recognised(Ask(limit=200), entity_ids=[berlin], **days).items
+        assert sum(one.amount for one in found) == row.recognised
+    assert any(one.posted_on == THIRD.end > one.month for one in found)
     assert verify(whole=True).first_break is None
 
 

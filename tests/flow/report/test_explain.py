@@ -60,7 +60,7 @@ def test_journal_entries_lead_to_what_was_posted(traded: Traded) -> None:
 def test_three_clicks_lead_from_the_waterfall_to_the_clause_the_event_and_the_entry(traded: Traded) -> None:
     person = Console("revenue_accountant")
     months = person.get("/deferred-revenue/", until="2026-04-30")
-    [first] = {url for url in months.all("//td//a/@href") if url.startswith("/revenue/?month_from=2026-01-01")}
+    [first] = {url for url in months.all("//td//a/@href") if url.startswith("/revenue/?posted_from=2026-01-01")}
     second = {url for url in person.get(first).all("//a[@data-drawer]/@href") if url.startswith("/explain/rvp_")}
     assert second
     led: set[str] = set()

@@ -47,6 +47,7 @@ POSTINGS = (
     Column("month", lazy("Month"), "month", sort=True),
     Column("amount", lazy("Revenue"), "money", place="amount"),
 )
+RECOGNISED = (*POSTINGS[:-1], Column("posted", lazy("Posted on"), "date"), POSTINGS[-1])
 OBLIGATIONS = (
     Column("line", lazy("Obligation"), place="title"),
     Column("pattern", lazy("Earned"), place="state"),
@@ -71,9 +72,16 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
     known = {one.code: one for one in caller.own_entities("revenue.read")}
 
     def fetch(ask: ListAsk) -> RowPage:
-        months = ask.date_range("month")
+        months, entries = ask.date_range("month"), ask.date_range("posted")
         chosen = [known[code].id for code in ask.choices("entity") if code in known]
-        page = list_recognised(ask.page, entity_ids=chosen or allowed, since=months.start, until=months.end)
+        page = list_recognised(
+            ask.page,
+            entity_ids=chosen or allowed,
+            since=months.start,
+            until=months.end,
+            posted_since=entries.start,
+            posted_until=entries.end,
+        )
         return RowPage(tuple(_posting(row) for row in page.items), page.next_cursor)
 
     run = Action(
@@ -89,10 +97,11 @@ def revenue_list(request: HttpRequest) -> HttpResponseBase:
     empty = Empty(_("Nothing is recognised yet."), _("Recognise up to a day; a second run finds nothing more."))
     page = ListPage(
         _("Revenue"),
-        POSTINGS,
+        RECOGNISED,
         fetch,
         (
             Filter.dates("month", _("Month")),
+            Filter.dates("posted", _("Posted on")),
             Filter.choice("entity", _("Legal entity"), tuple(Option(code, one.name) for code, one in known.items())),
         ),
         "-month",
@@ -107,6 +116,7 @@ def _posting(row: RecognisedRow) -> Row:
     why = reverse("explain", args=[public(row.kind, row.id)])
     cells: dict[str, CellValue] = {
         "month": row.month,
+        "posted": row.posted_on,
         "contract": row.number,
         "description": row.description,
         "amount": MoneyCell(Money(row.amount, row.currency), explain=why),

@@ -106,15 +106,15 @@ def _lines_url(entity: Entity) -> str:
 
 
 def _period(one: DeferredPeriod, entity: Entity, lines: str) -> Row:
-    """A period, each figure of which opens what it is made of: lines of the account, or the revenue of its days."""
+    """A period, each figure of which opens what it is made of: lines of the account, or revenue by its entries."""
     first, last = one.period.start, one.period.last_day
     days = urlencode({"day_from": first, "day_to": last})
-    month = urlencode({"month_from": first, "month_to": last, "entity": entity.code})
+    posted = urlencode({"posted_from": first, "posted_to": last, "entity": entity.code})
     before = urlencode({"day_to": first - timedelta(days=1)})
     made_of = {
         "opening": f"{lines}?{before}",
         "billed": f"{lines}?{days}",
-        "recognised": f"{reverse('revenue_list')}?{month}",
+        "recognised": f"{reverse('revenue_list')}?{posted}",
         "other": f"{lines}?{days}",
         "closing": f"{lines}?{urlencode({'day_to': last})}",
     }
