@@ -64,7 +64,7 @@ def close_command(period: str, entity: str, area: str, soft: bool, as_json: bool
 
     if area == "all" and not soft:
         fix = f"Run cashline close {period} --entity {entity}, or name an --area."
-        raise InvalidValue("A whole month is closed by its checklist.", field="area", fix=fix)
+        raise InvalidValue("A whole period is closed by its checklist.", field="area", fix=fix)
     owner = entity_by_code(entity)
     first = period_named(owner.id, period).start
     close_period(entity_id=owner.id, month=first, area=Area(area), soft=soft, now=now(), actor=TERMINAL.actor)

@@ -19,9 +19,9 @@ type Words = Annotated[str, StringConstraints(max_length=60)]
 
 @router.get("/audit-pack")
 def audit_pack_file(request: HttpRequest, contract: Words = "", entity: Code = "", month: Words = "") -> FileResponse:
-    """A zip with all that stands behind the revenue of a contract, or of a month of an entity, and its own check.
+    """A zip with all that stands behind the revenue of a contract, or of a period of an entity, and its own check.
 
-    The month is named as the entity's fiscal calendar does: 2026-03, or FY2026-P03.
+    The period is named as the entity's fiscal calendar does: 2026-03, or FY2026-P03.
     """
     name, file = pack_for(caller_of(request), contract=contract, entity=entity, month=month)
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
