@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         django.setup()
         _close_the_database()
+        _hash_lightly()
     except Exception as failure:  # noqa: BLE001 - kept, and raised to each test that needs Django
         django_failure = failure
 
@@ -79,6 +80,13 @@ def _close_the_database() -> None:
         ensure_connection(self)
 
     BaseDatabaseWrapper.ensure_connection = guarded  # type: ignore[method-assign]
+
+
+def _hash_lightly() -> None:
+    """The program's own hash of passwords at its least cost: a quarter of a second each is for those who guess."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
 
 @pytest.fixture(scope="session")
