@@ -237,12 +237,20 @@ def test_a_customer_who_withholds_tax_is_asked_for_the_rest_alone(shop: Shop, be
     assert "You withhold €17.80 of it for the tax authority." in asked.words
     assert asked.all("//input[@name='amount']/@value") == ["194.02"]
     assert "€194.02" in asked.words
+    assert_home_asks(bea, "€194.02")
     pay(bea, row.id, amount="194.02")
     assert invoice(row.id).open_amount == 0
     assert sql.fetch("SELECT method, amount FROM payments ORDER BY id") == [
         ("card", Decimal("194.02")),
         ("tax_withheld", Decimal("17.80")),
     ]
+
+
+def assert_home_asks(bea: Buyer, amount: str) -> None:
+    """The first page asks for that much in its figure and in its task; what is open stands beside the invoice."""
+    seen = bea.get("/portal/").words
+    assert seen.count(amount) == 2
+    assert seen.count("€211.82") == 1
 
 
 @pytest.mark.parametrize("card", [DECLINED, "4111 1111 1111 1111", "not a card"])

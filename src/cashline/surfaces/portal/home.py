@@ -1,13 +1,16 @@
 """The first page of the portal: what waits for the customer, and what runs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from cashline.flow.agree.contracts.queries.signatures import signing_token
 from cashline.flow.agree.customers.queries import CustomerRow, addresses_of, customer
+from cashline.flow.receive.payments.queries import WithholdingLeft, withheld_by
 from cashline.kernel.identifiers import public
 from cashline.platform import lists
 from cashline.platform.company.queries import Entity
@@ -77,6 +80,8 @@ def home(request: HttpRequest) -> HttpResponse:
         orders, subscriptions = overview.running(who.customer_id)
         newest = delivering.find_orders(lists.Ask(limit=SHOWN), who.customer_id).items
         invoices = paying.find_invoices(lists.Ask("issued_on", True, limit=SHOWN), who.customer_id, today=today).items
+    withheld = withheld_by(who.customer_id)
+    balances, tasks = _to_pay(balances, withheld, today), _asked(tasks, withheld)
     stats = (
         *_money_stats(balances),
         Stat(_("Orders under way"), orders, f"{reverse('portal_order_list')}?state=booked&state=held"),
@@ -97,6 +102,23 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     context = {"page": page, "waiting": waiting, "count": len(tasks)}
     return render_page(request, "portal/home.html", context, portal=frame_for(entity))
+
+
+def _to_pay(balances: Sequence[Balance], withheld: Sequence[WithholdingLeft], today: date) -> list[Balance]:
+    """The balances without what the customer withholds of invoices for the tax authority: nobody asks for it."""
+    found = []
+    for one in balances:
+        own = [left for left in withheld if left.currency == one.currency]
+        kept = sum((left.expected for left in own), Decimal(0))
+        late = sum((left.expected for left in own if left.due_on < today), Decimal(0))
+        found.append(replace(one, open=one.open - kept, overdue=one.overdue - late))
+    return found
+
+
+def _asked(tasks: Sequence[Task], withheld: Sequence[WithholdingLeft]) -> list[Task]:
+    """The tasks, invoices likewise with what is to be paid of them."""
+    kept = {one.invoice_id: one.expected for one in withheld}
+    return [replace(one, amount=one.amount - kept[one.id]) if one.amount and one.id in kept else one for one in tasks]
 
 
 def _order_rows(orders: Sequence[OrderRow]) -> tuple[Row, ...]:
@@ -121,7 +143,7 @@ def _invoice_rows(invoices: Sequence[InvoiceRow]) -> tuple[Row, ...]:
     )
 
 
-def _money_stats(balances: list[Balance]) -> tuple[Stat, ...]:
+def _money_stats(balances: Sequence[Balance]) -> tuple[Stat, ...]:
     """What is open, overdue and on account; a customer has one currency, which old documents may not share."""
     found = []
     here = reverse("portal_invoice_list")

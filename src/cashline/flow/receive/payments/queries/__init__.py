@@ -54,6 +54,7 @@ from cashline.flow.receive.payments.queries.withholding import (
     Certificate,
     WithholdingLeft,
     certificate_of,
+    withheld_by,
     withheld_of,
     withholding_left,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "waiting_reports",
     "wallet_cards",
     "was_reported",
+    "withheld_by",
     "withheld_of",
     "withholding_left",
 ]

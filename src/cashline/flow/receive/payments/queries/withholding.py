@@ -18,6 +18,7 @@ class WithholdingLeft(NamedTuple):
     customer_id: UUID
     entity_id: UUID
     currency: str
+    due_on: date
     open_amount: Decimal
     expected: Decimal
 
@@ -32,8 +33,8 @@ class Certificate(NamedTuple):
 def withholding_left(invoice_ids: Iterable[UUID]) -> list[WithholdingLeft]:
     """The open invoices among them of which something is still to be withheld."""
     found = []
-    for key, customer, entity, currency, open_amount, gross, expected, credited, withheld in sql.fetch(
-        "SELECT i.id, i.customer_id, i.entity_id, i.currency, i.open_amount, i.gross_total, w.amount, "
+    for key, customer, entity, currency, due_on, open_amount, gross, expected, credited, withheld in sql.fetch(
+        "SELECT i.id, i.customer_id, i.entity_id, i.currency, i.due_on, i.open_amount, i.gross_total, w.amount, "
         "(SELECT coalesce(sum(c.gross_total - c.unapplied_amount), 0) FROM credit_notes c WHERE c.invoice_id = i.id "
         "AND c.status = 'issued'), "
         "(SELECT coalesce(sum(a.amount), 0) FROM payment_allocations a JOIN payments p ON p.id = a.payment_id "
@@ -45,13 +46,23 @@ def withholding_left(invoice_ids: Iterable[UUID]) -> list[WithholdingLeft]:
         digits = minor_units(currency)
         left = expected_left(expected, gross=gross, credited=credited, withheld=withheld, digits=digits)
         if left:
-            found.append(WithholdingLeft(key, customer, entity, currency, open_amount, left))
+            found.append(WithholdingLeft(key, customer, entity, currency, due_on, open_amount, left))
     return found
 
 
 def withheld_of(invoice_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
     """What customers will still withhold of invoices; one of which nothing would be left to pay is left out."""
     return {one.invoice_id: one.expected for one in withholding_left(invoice_ids) if one.expected < one.open_amount}
+
+
+def withheld_by(customer_id: UUID) -> list[WithholdingLeft]:
+    """What a customer will still withhold, of each of their open invoices; as `withheld_of`."""
+    rows = sql.fetch(
+        "SELECT DISTINCT i.id FROM invoices i JOIN invoice_withholdings w ON w.invoice_id = i.id "
+        "WHERE i.customer_id = %s AND i.open_amount > 0",
+        (customer_id,),
+    )
+    return [one for one in withholding_left(sql.ids(rows)) if one.expected < one.open_amount] if rows else []
 
 
 def certificate_of(payment_id: UUID) -> Certificate | None:
