@@ -155,6 +155,9 @@ CASES: Mapping[str, Sequence[str]] = {
     "stock is written beside its moves": ["UPDATE stock SET reserved = on_hand + 1"],
     "a receipt is counted twice": [again("stock_moves")],
     "a delivery is recorded twice": [again("deliveries")],
+    "a shipment is of another customer than its order": [
+        "UPDATE shipments s SET customer_id = (SELECT id FROM customers c WHERE c.id <> s.customer_id)"
+    ],
     "more is delivered than was ordered": ["UPDATE order_lines SET delivered_quantity = quantity + 1"],
     "a contract is ordered twice": [again("orders", number="'X-1'")],
     "a line of a contract is ordered twice": [again("order_lines", line_no="99")],

@@ -42,6 +42,7 @@ class Order(Table):
             models.UniqueConstraint(
                 fields=["agreement"], name="order_born_once", condition=models.Q(source="contract")
             ),
+            models.UniqueConstraint(fields=["id", "customer"], name="order_of_a_customer"),
         ]
         indexes = [
             models.Index(
