@@ -1,7 +1,10 @@
 """An entity that reports by 4-4-5: revenue falls into its periods and into the calendar months at once."""
 
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -17,6 +20,7 @@ from cashline.flow.recognise.revenue.actions import (
 )
 from cashline.flow.recognise.revenue.queries import recognised_by_month
 from cashline.flow.recognise.revenue.rules.standard.facts import ContractFact, Fixed, ObligationFact
+from cashline.flow.report.audit.queries import SCRIPTS
 from cashline.flow.report.health.queries import verify
 from cashline.flow.report.statements.queries.financial import financial_statements
 from cashline.flow.report.statements.rules.financial import Kind, Step
@@ -102,6 +106,23 @@ def test_another_calendar_moves_what_was_run_to_that_day_too_and_so_do_books() -
     assert (revenue.first, revenue.difference) == (-to_date[0], to_date[0])
     assert run_books(through=MARCH, now=at(MARCH), actor=ACTOR)[0].entries == 0
     assert verify(whole=True).first_break is None
+
+
+def test_an_audit_pack_recomputes_after_another_calendar(tmp_path: Path) -> None:
+    """What was posted at the end of a month is before nothing of a period that ends within it."""
+    shop = make_trading_shop()
+    order = book_mixed(shop)
+    ship_on(TODAY, order)
+    recognise(date(2026, 2, 28))
+    set_calendar(shop, CALENDAR)
+    recognise(MARCH)
+    pack = tmp_path / "pack.zip"
+    made = CliRunner().invoke(cli, ["audit", "pack", "--entity", "DE01", "--month", "FY2026-P02", "-o", str(pack)])
+    assert made.exit_code == 0, made.output
+    done = subprocess.run(
+        [sys.executable, "-I", str(SCRIPTS[0]), str(pack)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_arrangements_and_books_follow_the_calendar_too() -> None:

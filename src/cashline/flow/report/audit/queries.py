@@ -131,9 +131,10 @@ TABLES: dict[str, tuple[str, str]] = {
         f"WHERE b.id IN (SELECT book_id FROM book_entries WHERE {_OF_BOOKS}) ORDER BY b.id, p.version",
     ),
     "book_entries": (
-        "id book_id currency day month source_type source_id contract rule sequence text line_count posted_at",
-        "SELECT id, book_id, currency, day, month, source_type, source_id, contract, rule, sequence, text, line_count, "
-        f"posted_at FROM book_entries WHERE {_OF_BOOKS} ORDER BY id",
+        "id book_id currency day belongs_on month source_type source_id contract rule sequence text line_count "
+        "posted_at",
+        "SELECT id, book_id, currency, day, belongs_on, month, source_type, source_id, contract, rule, sequence, text, "
+        f"line_count, posted_at FROM book_entries WHERE {_OF_BOOKS} ORDER BY id",
     ),
     "book_lines": (
         "entry_id line_no account_id amount functional_amount day name subject nature derivation",
@@ -141,8 +142,8 @@ TABLES: dict[str, tuple[str, str]] = {
         f"FROM book_lines WHERE entry_id IN (SELECT id FROM book_entries WHERE {_OF_BOOKS}) ORDER BY entry_id, line_no",
     ),
     "journal_entries": (
-        "id book currency day source_type source_id rule text line_count posted_at",
-        "SELECT id, book, currency, day, source_type, source_id, rule, text, line_count, posted_at "
+        "id book currency day belongs_on source_type source_id rule text line_count posted_at",
+        "SELECT id, book, currency, day, belongs_on, source_type, source_id, rule, text, line_count, posted_at "
         f"FROM journal_entries WHERE id IN ({_ENTRIES}) ORDER BY id",
     ),
     "journal_lines": (

@@ -225,7 +225,11 @@ def check_obligations(pack: Pack) -> None:
 
 def check_postings(pack: Pack) -> None:
     """Each posting is revenue to date by its formula, less what was recognised before."""
+    days = {row["id"]: row.get("belongs_on") or row["day"] for row in pack.tables["journal_entries"]}
     for (line,), rows in by(pack.tables["postings"], "line_id").items():
+        for row in rows:
+            day = days.get(row["entry_id"], "")
+            row["of"] = day if day[:7] == row["month"][:7] else row["month"]
         for row in rows:
             place = f"postings.csv {row['id']} of line {line} in {row['month']}"
             record = json.loads(row["derivation"])
@@ -239,16 +243,16 @@ def check_postings(pack: Pack) -> None:
 
 
 def check_month(pack: Pack, place: str, row: Row, rows: list[Row], posted: str) -> None:
-    """What a month's revenue of a billed line was taken less: what had been recognised of it in that month."""
-    earlier = [one for one in rows if one["month"] == row["month"] and int(one["sequence"]) < int(row["sequence"])]
+    """What revenue of a billed line was taken less: what had been recognised of it from the posting's first day on."""
+    earlier = [one for one in rows if came_before(one, row) and one["of"] >= row["month"]]
     pack.equal(f"{place}, what was recognised of the month", posted, total(earlier, "amount"))
 
 
 def came_before(one: Row, row: Row) -> bool:
-    """Was `one` recognised when `row` was planned, for a month up to its own?"""
+    """Was `one` recognised when `row` was planned, of a day up to its own? Another calendar parts months otherwise."""
     if one["month"] == row["month"]:
-        return int(one["sequence"]) < int(row["sequence"])
-    return one["month"] < row["month"] and one["created_at"] <= row["created_at"]
+        return one["of"] <= row["of"] and int(one["sequence"]) < int(row["sequence"])
+    return one["of"] <= row["of"] and (one["created_at"], one["id"]) < (row["created_at"], row["id"])
 
 
 def check_journal(pack: Pack) -> None:
@@ -326,7 +330,7 @@ def check_arrangement_posting(pack: Pack, row: Row, found: list[Row]) -> None:
     earlier = [
         one
         for one in found
-        if (one["day"] < row["day"] and one["created_at"] <= row["created_at"])
+        if (one["day"] < row["day"] and (one["created_at"], one["id"]) < (row["created_at"], row["id"]))
         or (one["day"] == row["day"] and int(one["sequence"]) < int(row["sequence"]))
     ]
     pack.equal(f"{place}, what was posted before", record["inputs"]["before"], total(earlier, "amount"))
