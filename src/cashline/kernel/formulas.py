@@ -177,16 +177,27 @@ def _number(value: Any) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
+def _given(name: str, inputs: Mapping[str, Any]) -> Any:
+    if name not in inputs:
+        raise BadFormula(f"The formula reads {name!r}, which is not given.", field="formula")
+    return inputs[name]
+
+
+def _listed(name: str, inputs: Mapping[str, Any]) -> list[Any] | tuple[Any, ...]:
+    found = _given(name, inputs)
+    if not isinstance(found, list | tuple):
+        raise BadFormula(f"The formula sums {name!r}, which is no list.", field="formula")
+    return found
+
+
 def _value(node: Node, inputs: Mapping[str, Any]) -> Decimal:
     if isinstance(node, Decimal):
         return node
     if isinstance(node, str):
-        if node not in inputs:
-            raise BadFormula(f"The formula reads {node!r}, which is not given.", field="formula")
-        return _number(inputs[node])
+        return _number(_given(node, inputs))
     if node.name == "sum":
         total = Decimal(0)
-        for item in inputs[str(node.operands[0])]:
+        for item in _listed(str(node.operands[0]), inputs):
             total = WIDE.add(total, _number(item))
         return total
     if node.name == "if":

@@ -50,6 +50,14 @@ def test_the_names_of_a_formula_are_known_beforehand() -> None:
         require_names("a * b", ("c", "a"))
 
 
+@pytest.mark.parametrize(
+    ("formula", "words"), [("sum(unknown)", "not given"), ("sum(a)", "no list"), ("sum(b)", "no list")]
+)
+def test_a_sum_is_of_a_list_that_is_given(formula: str, words: str) -> None:
+    with pytest.raises(BadFormula, match=words):
+        evaluate(formula, INPUTS)
+
+
 @given(st.text(max_size=60))
 def test_no_text_does_anything_but_give_a_number_or_a_refusal(text: str) -> None:
     try:
