@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from threading import Thread
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -14,6 +15,7 @@ pytest_plugins = ["tests.support.browser", "tests.support.killing", "tests.suppo
 
 worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 cluster = Cluster(worker)
+preparing = Thread(target=cluster.prepare)
 django_failure: BaseException | None = None
 open_aliases: set[str] = set()
 
@@ -36,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
         _hash_lightly()
     except Exception as failure:  # noqa: BLE001 - kept, and raised to each test that needs Django
         django_failure = failure
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """While the workers collect, the process that leads them migrates the cluster that they will copy."""
+    if session.config.getoption("numprocesses", None) and worker == "alone" and not django_failure:
+        open_aliases.add("owner")
+        preparing.start()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,6 +70,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if preparing.ident:
+        preparing.join()
     cluster.stop()
 
 

@@ -81,6 +81,12 @@ class Cluster:
                 self._keep(cached)
         self._started = True
 
+    def prepare(self) -> None:
+        """Put a migrated cluster away for the workers, unless there is one; no server is left running."""
+        if not (CACHE / _fingerprint()).exists():
+            self.start()
+            self.stop()
+
     def stop(self) -> None:
         self.server.stop()
         self._started = False
