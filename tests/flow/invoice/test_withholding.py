@@ -3,14 +3,19 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from uuid import UUID
 
 import pytest
 
+from cashline.flow.agree.catalog.rules import ProductKind
 from cashline.flow.invoice.credit_notes.actions import issue_credit_notes
 from cashline.flow.invoice.credit_notes.rules import CreditRequest
 from cashline.flow.invoice.credits.actions import open_wallets
 from cashline.flow.invoice.credits.rules import NewWallet
+from cashline.flow.invoice.invoices.actions import issue_invoices
 from cashline.flow.invoice.invoices.queries import InvoiceRow, e_invoice, invoice, statement_of
+from cashline.flow.invoice.invoices.rules.lifecycle import InvoiceKind
+from cashline.flow.invoice.invoices.rules.one_off import NewInvoice, NewItem, draft_of
 from cashline.flow.invoice.taxes.actions import set_withholding
 from cashline.flow.invoice.taxes.rules import (
     InvalidWithholding,
@@ -159,6 +164,19 @@ def test_an_invoice_that_prepaid_money_pays_says_nothing_of_withholding(shop: Sh
     row = ship_and_bill(shop, line("SENSOR-1", 2))
     assert row.open_amount == D("11.82")
     assert e_invoice(row.id).payment_terms == "Zahlbar innerhalb von 30 Tagen ohne Abzug."
+
+
+def test_a_deposit_is_taken_off_what_is_withheld_of_its_kind(shop: Shop) -> None:
+    """Goods of 300.00 after a deposit of 100.00 for them: 20.00, whatever is withheld of services."""
+    withhold(shop, "5", "service")
+    found: list[UUID] = []
+    for price, kind in ((D(100), InvoiceKind.DEPOSIT), (D(300), InvoiceKind.STANDARD)):
+        item = NewItem("Press", price, kind=ProductKind.GOODS)
+        deducts = tuple(found)
+        new = NewInvoice(shop.world.berlin, shop.customer, "EUR", (item,), kind=kind, deducts=deducts)
+        found += issue_invoices([draft_of(new, TODAY)], now=NOW, actor=ACTOR)
+    told = [[(one.percent, one.base, one.amount) for one in statement_of(key).withheld] for key in found]
+    assert told == [[(D(10), D(100), D(10))], [(D(10), D(200), D(20))]]
 
 
 def test_the_bank_knows_what_is_still_to_be_withheld(shop: Shop) -> None:

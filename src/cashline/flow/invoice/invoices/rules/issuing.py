@@ -13,6 +13,7 @@ from cashline.flow.agree.coupons.rules import CouponUse, DiscountableLine, HeldC
 from cashline.flow.invoice.credits.rules import NO_CREDITS, Application, OpenCredit, PayableLine, apply_to
 from cashline.flow.invoice.invoices.rules.deducting import deduction_lines
 from cashline.flow.invoice.invoices.rules.drafts import (
+    DEDUCTION,
     Buyer,
     DeductedInvoice,
     DeductedTax,
@@ -177,10 +178,17 @@ def _prepare(draft: DraftInvoice, grounds: Grounds, decide: _Decide, held: _Held
 
 
 def _withheld(sums: _Sums, terms: Sequence[WithholdingTerm]) -> Sequence[Withheld]:
-    """What the customer will keep back of it, by what the legal entity's terms say on the day of issue."""
+    """What the customer will keep back of it, by what the legal entity's terms say on the day of issue.
+
+    Earlier invoices that it takes off were for what it is for: they lower the supplies of every kind by the same part.
+    """
     draft = sums.draft
     shares = sums.shares or [NOTHING] * len(draft.lines)
-    supplies = [(line.kind, Fraction(line.net_amount) - share) for line, share in zip(draft.lines, shares, strict=True)]
+    nets = [Fraction(line.net_amount) - share for line, share in zip(draft.lines, shares, strict=True)]
+    found = [(line.kind, net) for line, net in zip(draft.lines, nets, strict=True) if line.component != DEDUCTION]
+    whole = sum((net for _, net in found), NOTHING)
+    left = sum(nets, NOTHING) / whole if whole > 0 else Fraction(1)
+    supplies = [(kind, net * left) for kind, net in found]
     own = [one for one in terms if one.entity_id == draft.entity_id]
     return expected_withholding(supplies, own, draft.issued_on, minor_units(draft.currency))
 
