@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from cashline.flow.invoice.invoices.queries import InvoiceRow
+from cashline.flow.invoice.taxes.actions import set_withholding
+from cashline.flow.invoice.taxes.rules import NewWithholding
 from cashline.flow.receive.payments.queries import PaymentFilter, PaymentRow, list_intents, list_payments, payment
 from cashline.kernel.identifiers import public
 from cashline.platform.clock.actions import make_sandbox
@@ -23,7 +25,7 @@ from tests.support.receive import (
     open_of,
     pay,
 )
-from tests.support.world import NOW
+from tests.support.world import ACTOR, NOW, TODAY
 
 
 @pytest.fixture
@@ -150,11 +152,18 @@ def test_cards_are_charged_from_the_invoice_and_each_charge_has_its_page(committ
 
 
 def test_a_charge_that_waits_can_be_given_up(committed_db: Database) -> None:
+    """Of 119.00 with 10.00 to be withheld 59.00 are left to charge while 50.00 are under way; nothing is no charge."""
     make_sandbox(frozen_at=NOW)
-    row = invoice_of(make_receiving_shop())
+    shop = make_receiving_shop()
+    terms = NewWithholding(shop.customer, shop.world.berlin, "", Decimal(10), "Section 50a", TODAY)
+    set_withholding([terms], now=NOW, actor=ACTOR)
+    row = invoice_of(shop)
     clerk = Console("collections")
     charge = f"/invoices/{public('invoice', row.id)}/charge/"
-    page = clerk.post(charge, {"gateway": "sandbox", "amount": "119", "method_token": SECURE})
+    nothing = clerk.post(charge, {"gateway": "sandbox", "amount": "0", "method_token": GOOD})
+    assert (nothing.status, list_intents(Ask()).items) == (422, [])
+    page = clerk.post(charge, {"gateway": "sandbox", "amount": "50", "method_token": SECURE})
+    assert clerk.get(charge).all("//input[@name='amount']/@value") == ["59.00"]
     page = clerk.post(page.url + "give-up/", {"reason": "Pays by transfer"})
     assert "The charge is given up" in page.words
     assert list_intents(Ask()).items[0].status == "failed"

@@ -4,6 +4,7 @@ The intent is committed before the gateway is called; these pages run outside an
 """
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -185,8 +186,8 @@ def payment_intent_look_up(request: HttpRequest, intent_id: str) -> HttpResponse
 
 def _fieldsets(invoice: PayableInvoice, sandbox: bool) -> tuple[FieldSet, ...]:
     names = actions.gateway_names(sandbox=sandbox)
-    left = invoice.open_amount - invoice.under_way
-    left -= 0 if invoice.under_way else queries.withheld_of([invoice.id]).get(invoice.id, 0)
+    withheld = queries.withheld_of([invoice.id]).get(invoice.id, Decimal(0))
+    left = max(invoice.open_amount - invoice.under_way - withheld, Decimal(0))
     cards = tuple(Option(number, f"{number} {fault.says}") for number, fault in FAULTS.items())
     hint = _("The token that the gateway knows the card by: no card number is kept here.")
     token = Field("method_token", _("Card"), hint=hint, max_length=255)
@@ -233,7 +234,7 @@ def _intend(caller: Caller, invoice: PayableInvoice, read: Reading) -> Outcome:
         invoice.entity_id,
         invoice.customer_id,
         invoice.currency,
-        read.decimal("amount") or invoice.open_amount,
+        read.decimal("amount") or Decimal(0),
         read.text("gateway"),
         read.text("method_token"),
         invoice.id,
