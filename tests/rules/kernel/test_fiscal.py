@@ -116,9 +116,12 @@ def test_a_period_is_asked_for_by_its_name() -> None:
     weeks = FiscalCalendar(FiscalPattern.WEEKS_4_4_5)
     assert weeks.period_named("FY2026-P03").last_day == date(2026, 3, 28)
     assert MONTHS.period_named("2026-03").last_day == date(2026, 3, 31)
-    for calendar, wrong in ((weeks, "FY2026-P13"), (weeks, "FY9999-P01"), (MONTHS, "FY2026-P03"), (MONTHS, "2026-3")):
-        with pytest.raises(NotFound):
-            calendar.period_named(wrong)
+    for wrong in ("FY2026-P00", "FY2026-P13", "FY9999-P01", "FY0000-P01", "FY２０２６-P０１", "2026-13", "2026-3", ""):
+        for calendar in (weeks, MONTHS):
+            with pytest.raises(NotFound):
+                calendar.period_named(wrong)
+    with pytest.raises(NotFound):
+        MONTHS.period_named("FY2026-P03")
     with pytest.raises(NotFound) as refused:
         weeks.period_named("2026-03")
     assert refused.value.fix == "It closes by its fiscal calendar: 2026-03-31 lies in FY2026-P04."

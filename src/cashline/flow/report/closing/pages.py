@@ -402,7 +402,7 @@ def _step(request: HttpRequest, entity_code: str, month: str, verb: str) -> Http
         "override": closed,
         "sign": _("The task is signed."),
         "own": _("The owner is kept."),
-        "revalue": _("Open items stand at the rates of the month's end."),
+        "revalue": _("Open items stand at the rates of the period's end."),
         "shut": _("The area is closed."),
         "reopen": _("The month is open again.") if period.is_month else _("The period is open again."),
     }[verb]
