@@ -15,7 +15,7 @@ from cashline.platform.clock.actions import move_clock
 from cashline.platform.company import actions as company
 from cashline.platform.company.queries import entities, entities_by_id, entity_by_code, fiscal_calendar
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import Closed
+from cashline.platform.doors.schemas import Closed, PublicId
 from cashline.platform.events import queries as events
 from cashline.platform.outbox.queries import list_messages
 from cashline.platform.people import actions as people
@@ -210,7 +210,7 @@ def api_key_create(request: HttpRequest, body: KeyIn) -> tuple[int, dict[str, An
 
 
 @router.post("/api-keys/{key_id}/revoke")
-def api_key_revoke(request: HttpRequest, key_id: str) -> dict[str, Any]:
+def api_key_revoke(request: HttpRequest, key_id: PublicId) -> dict[str, Any]:
     """End a key at once."""
     inviting.revoke_key(caller_of(request), key_of("api_key", key_id))
     return {"id": key_id, "revoked": True}

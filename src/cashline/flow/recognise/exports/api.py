@@ -17,7 +17,7 @@ from cashline.kernel.identifiers import key_of, public
 from cashline.kernel.periods import FIRST_DAY, LAST_DAY
 from cashline.platform.company.queries import entity_by_code
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import Closed, EntityCode, require_visible
+from cashline.platform.doors.schemas import Closed, EntityCode, PublicId, require_visible
 
 router = Router(tags=["Recognise"])
 type Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
@@ -63,20 +63,20 @@ def export_create(request: HttpRequest, body: NewExport) -> dict[str, Any]:
 
 
 @router.get("/journal-exports/{export_id}")
-def export_detail(request: HttpRequest, export_id: str) -> dict[str, Any]:
+def export_detail(request: HttpRequest, export_id: PublicId) -> dict[str, Any]:
     """One batch."""
     return shape(_visible(request, export_id))
 
 
 @router.get("/journal-exports/{export_id}/file")
-def export_file(request: HttpRequest, export_id: str, format: Format = Format.CSV) -> StreamingHttpResponse:  # noqa: A002
+def export_file(request: HttpRequest, export_id: PublicId, format: Format = Format.CSV) -> StreamingHttpResponse:  # noqa: A002
     """The batch as a file; the same bytes whenever it is asked for."""
     row = _visible(request, export_id)
     return as_file(export_text(row, format), f"journal-{row.number}", format)
 
 
 @router.post("/journal-exports/{export_id}/acknowledge")
-def export_acknowledge(request: HttpRequest, export_id: str, body: Acknowledgement) -> dict[str, Any]:
+def export_acknowledge(request: HttpRequest, export_id: PublicId, body: Acknowledgement) -> dict[str, Any]:
     """Say that the receiver has the batch, with its own totals; refused where they differ."""
     caller = caller_of(request)
     row = _visible(request, export_id)

@@ -17,7 +17,7 @@ from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.identifiers import key_of, public
 from cashline.platform.company.queries import Entity, entity_by_code, fiscal_calendar
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import Closed
+from cashline.platform.doors.schemas import Closed, PublicId
 from cashline.platform.lists import Ask
 
 router = Router(tags=["Recognise"])
@@ -59,7 +59,7 @@ def entry_list(
 
 
 @router.get("/journal-entries/{entry_id}")
-def entry_detail(request: HttpRequest, entry_id: str) -> dict[str, Any]:
+def entry_detail(request: HttpRequest, entry_id: PublicId) -> dict[str, Any]:
     """One entry with its lines: debit positive, credit negative."""
     caller = caller_of(request)
     row = entries.entry(key_of("journal_entry", entry_id))

@@ -18,10 +18,11 @@ from cashline.kernel.fiscal import FiscalPeriod
 from cashline.kernel.periods import local_day
 from cashline.platform.company.queries import Entity, entity_by_code
 from cashline.platform.doors.caller import Caller, caller_of
-from cashline.platform.doors.schemas import Closed
+from cashline.platform.doors.schemas import Closed, EntityCode
 
 router = Router(tags=["Recognise"])
 type Note = Annotated[str, StringConstraints(max_length=1000)]
+type PeriodCode = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 type TaskCode = Annotated[str, StringConstraints(min_length=1, max_length=30)]
 
 
@@ -63,7 +64,7 @@ class PeriodClose(Closed):
 
 
 @router.get("/closes/{entity}/{month}")
-def close_detail(request: HttpRequest, entity: str, month: str) -> dict[str, Any]:
+def close_detail(request: HttpRequest, entity: EntityCode, month: PeriodCode) -> dict[str, Any]:
     """The checklist of a period (2026-03, or FY2026-P03): each task with its state, owner, evidence and signature."""
     _caller, owner, period = _named(request, entity, month, "ledger.read")
     state = period_state(owner.id, period)
@@ -80,7 +81,7 @@ def close_detail(request: HttpRequest, entity: str, month: str) -> dict[str, Any
 
 
 @router.post("/closes/{entity}/{month}/sign")
-def close_sign(request: HttpRequest, entity: str, month: str, body: NewSignature) -> dict[str, Any]:
+def close_sign(request: HttpRequest, entity: EntityCode, month: PeriodCode, body: NewSignature) -> dict[str, Any]:
     """Sign a task with what its check finds now."""
     caller, owner, period = _named(request, entity, month, "ledger.close")
     outcome = actions.sign_task(
@@ -90,7 +91,7 @@ def close_sign(request: HttpRequest, entity: str, month: str, body: NewSignature
 
 
 @router.post("/closes/{entity}/{month}/owners")
-def close_owner(request: HttpRequest, entity: str, month: str, body: NewOwner) -> dict[str, Any]:
+def close_owner(request: HttpRequest, entity: EntityCode, month: PeriodCode, body: NewOwner) -> dict[str, Any]:
     """Say who sees to a task, in this close and in those to come."""
     caller, owner, _period = _named(request, entity, month, "ledger.close")
     actions.assign_owner(entity_id=owner.id, task=body.task, owner=body.owner, now=caller.now, actor=caller.actor)
@@ -98,7 +99,7 @@ def close_owner(request: HttpRequest, entity: str, month: str, body: NewOwner) -
 
 
 @router.post("/closes/{entity}/{month}/close")
-def close_close(request: HttpRequest, entity: str, month: str, body: Close) -> dict[str, Any]:
+def close_close(request: HttpRequest, entity: EntityCode, month: PeriodCode, body: Close) -> dict[str, Any]:
     """Recognise revenue, check everything and close the period; refused while a task is neither done nor accepted."""
     caller, owner, period = _named(request, entity, month, "ledger.close")
     result = actions.close_month(

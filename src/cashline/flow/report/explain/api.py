@@ -10,13 +10,13 @@ from cashline.flow.report.explain.queries import entity_of, explain
 from cashline.flow.report.explain.rules import Explanation
 from cashline.kernel.identifiers import PREFIXES, public
 from cashline.platform.doors.caller import caller_of
-from cashline.platform.doors.schemas import require_visible
+from cashline.platform.doors.schemas import PublicId, require_visible
 
 router = Router(tags=["Reports"])
 
 
 @router.get("/explain/{public_id}")
-def explain_amount(request: HttpRequest, public_id: str) -> dict[str, Any]:
+def explain_amount(request: HttpRequest, public_id: PublicId) -> dict[str, Any]:
     """Why the amount of a document is what it is: in sentences, as a formula to recompute, and its sources."""
     found = explain(public_id)
     require_visible(caller_of(request), "reports.read", entity_of(found), found.kind, found.id)
