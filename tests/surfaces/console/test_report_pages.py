@@ -91,7 +91,7 @@ def test_month_is_closed_when_its_checks_are_done(traded: Traded) -> None:
     refused = closer.post(f"{month}close/")
     assert "Somebody has read the statements" in refused.words
     assert periods(traded.shop.world.berlin) == []
-    assert "rates of the month" in closer.post(f"{month}revalue/").words
+    assert "rates of the period" in closer.post(f"{month}revalue/").words
     assert "The task is signed" in closer.post(f"{month}sign/", {"task": "review"}).words
     assert "The owner is kept" in closer.post(f"{month}owner/", {"task": "bank", "owner": "Ada"}).words
     ready = closer.get(month)
